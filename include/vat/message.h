@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Cap'n Proto messages: reading in place, building in an arena.
+ *
+ * Source: the Cap'n Proto encoding specification (capnproto.org/encoding.html).  Only 64-bit
+ * little-endian hosts are supported.
+ *
+ * A struct vat_message is either a view of received segments or a growing arena; both are read with
+ * the same readers, so a message just built can be read without being written out.
+ *
+ * Readers (…_r) and builders (…_b) are small handles passed by value.  They borrow the message: they
+ * are valid until it is freed.  Reading never fails loudly: a pointer that leads outside its
+ * segment, exceeds a limit or has the wrong kind reads as the default value, and the message
+ * remembers the first such fault (vat_message_error), which a caller checks once at the end.
+ * Building never fails loudly either: when memory runs out or the size limit is reached, the builder
+ * returned is a null builder (b.msg == NULL) whose setters do nothing, and vat_message_error(msg)
+ * tells -ENOMEM or -EMSGSIZE.
+ *
+ * Not thread-safe: a message belongs to one thread at a time.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VAT_API __attribute__((visibility("default")))
+
+struct vat_cap; /* a capability: see vat/rpc.h */
+
+/* ---- limits and faults -------------------------------------------------------------------- */
+
+struct vat_read_limits {
+	uint64_t traversal_words; /* budget counted per access; 0 = 8 Mi words (64 MiB) */
+	uint32_t nesting;         /* depth of pointers; 0 = 64 */
+	uint32_t segments;        /* per message; 0 = 512 */
+};
+
+enum vat_fault { /* what vat_message_error returns besides 0 and negative errno */
+	VAT_FAULT_BOUNDS = 1, /* a pointer or landing pad outside its segment */
+	VAT_FAULT_TRAVERSAL,  /* the traversal budget is used up */
+	VAT_FAULT_NESTING,    /* pointers nested too deeply */
+	VAT_FAULT_KIND,       /* a pointer of another kind than the schema says */
+	VAT_FAULT_TEXT,       /* text without its final NUL */
+	VAT_FAULT_CAP,        /* a capability index outside the table */
+	VAT_FAULT_UPGRADE,    /* a list that cannot be read with the element size asked for */
+};
+
+/* ---- messages ------------------------------------------------------------------------------ */
+
+struct vat_message;
+
+/* A new arena, its first segment of at least first_words words (0 = 128). max_words bounds the whole
+ * (0 = 8 Mi words). NULL when memory is out. */
+VAT_API struct vat_message *vat_message_new(size_t first_words, size_t max_words);
+
+/* A view of n segments that stay where they are, borrowed for the life of the message. Bases must be
+ * 8-byte aligned, sizes are in words. limits may be NULL. Returns 0, -EINVAL (count 0 or over the
+ * limit, unaligned base), -ENOMEM. */
+VAT_API int vat_message_view(const void *const *bases, const uint32_t *sizes_words, size_t n,
+	const struct vat_read_limits *limits, struct vat_message **ret);
+
+/* A view of one framed message (segment table, then segments) at the start of data. Copies nothing
+ * when data is 8-byte aligned, else copies it whole. *ret_used is the message's size in bytes.
+ * Returns 0, -EAGAIN (the message is not complete yet), -EBADMSG (too many segments, larger than the
+ * traversal limit), -ENOMEM. */
+VAT_API int vat_message_parse(const void *data, size_t size, const struct vat_read_limits *limits,
+	struct vat_message **ret, size_t *ret_used);
+
+/* Size in bytes that the frame starting at data announces: 0 = needs more bytes to say,
+ * SIZE_MAX = over a limit. Nothing is allocated. */
+VAT_API size_t vat_frame_size(const void *data, size_t size, const struct vat_read_limits *limits);
+
+/* Frees the message, its segments if it owns them, and drops the references of its capability
+ * table. NULL is accepted. */
+VAT_API void vat_message_free(struct vat_message *m);
+
+/* First fault met while reading or building, 0 if none; see above. */
+VAT_API int vat_message_error(const struct vat_message *m);
+
+/* Segments of a message as iovecs for writing, the frame header in iov[0]. Returns the number
+ * filled, or -ENOBUFS if n is too small (n_segments + 1 is enough). The iovecs borrow. */
+VAT_API int vat_message_iov(struct vat_message *m, struct iovec *iov, size_t n);
+VAT_API size_t vat_message_segments(const struct vat_message *m);
+/* Total size of the segments in words, without frame header. */
+VAT_API size_t vat_message_words(const struct vat_message *m);
+
+/* The framed message as one malloc'ed block (returned, caller frees), its size in *ret_size.
+ * NULL when memory is out. */
+VAT_API void *vat_message_flatten(struct vat_message *m, size_t *ret_size);
+
+/* Packed encoding (capnproto.org/encoding.html#packing) of whole words. vat_pack: size a multiple
+ * of 8; the result is malloc'ed. vat_unpack: fails with -EBADMSG on truncated input or when the result
+ * would exceed max_size bytes. Both return 0, -EINVAL, -ENOMEM or -EBADMSG. */
+VAT_API int vat_pack(const void *data, size_t size, void **ret, size_t *ret_size);
+VAT_API int vat_unpack(const void *data, size_t size, size_t max_size, void **ret,
+	size_t *ret_size);
+
+/* Capability table of a message: what capability pointers index. _add takes the reference (NULL is
+ * allowed and stored) and returns the index, or -ENOMEM (then the reference is dropped). _cap
+ * borrows, NULL if out of range. Index order is the order of addition. */
+VAT_API int vat_message_add_cap(struct vat_message *m, struct vat_cap *takes);
+VAT_API struct vat_cap *vat_message_cap(const struct vat_message *m, uint32_t index);
+VAT_API uint32_t vat_message_n_caps(const struct vat_message *m);
+/* Replaces entry i, dropping what it held, taking the new reference. */
+VAT_API void vat_message_set_cap(struct vat_message *m, uint32_t index, struct vat_cap *takes);
+
+/* ---- handles ------------------------------------------------------------------------------- */
+
+struct vat_text { /* s is NUL-terminated at s[len]; may hold further NULs. Never NULL. */
+	const char *s;
+	uint32_t len;
+};
+
+struct vat_data {
+	const void *p;
+	uint32_t len;
+};
+
+struct vat_struct_r {
+	struct vat_message *msg; /* NULL in a default struct made from nothing */
+	const uint8_t *data;
+	const uint8_t *ptrs;
+	uint32_t data_bits;
+	uint16_t n_ptrs;
+	uint16_t segment;
+	uint16_t depth; /* nesting levels left */
+};
+
+enum vat_elem { /* list element sizes, numbers as in the encoding */
+	VAT_ELEM_VOID,
+	VAT_ELEM_BIT,
+	VAT_ELEM_BYTE,
+	VAT_ELEM_TWO,
+	VAT_ELEM_FOUR,
+	VAT_ELEM_EIGHT,
+	VAT_ELEM_POINTER,
+	VAT_ELEM_STRUCT,
+};
+
+struct vat_list_r {
+	struct vat_message *msg;
+	const uint8_t *base;
+	uint32_t count;
+	uint32_t step_bits; /* distance between elements */
+	uint32_t data_bits; /* data section of an element */
+	uint16_t n_ptrs;    /* pointers of an element */
+	uint16_t segment;
+	uint16_t depth;
+	uint8_t elem; /* enum vat_elem as encoded */
+};
+
+/* Any pointer: a place where a struct, list or capability may be read. */
+struct vat_ptr_r {
+	struct vat_message *msg;
+	const uint8_t *at; /* NULL = null pointer */
+	uint16_t segment;
+	uint16_t depth;
+};
+
+struct vat_struct_b {
+	struct vat_message *msg; /* NULL = null builder, after a fault */
+	uint8_t *data;
+	uint8_t *ptrs;
+	uint32_t data_bits;
+	uint16_t n_ptrs;
+	uint16_t segment;
+};
+
+struct vat_list_b {
+	struct vat_message *msg;
+	uint8_t *base;
+	uint32_t count;
+	uint32_t step_bits;
+	uint32_t data_bits;
+	uint16_t n_ptrs;
+	uint16_t segment;
+	uint8_t elem;
+};
+
+struct vat_ptr_b {
+	struct vat_message *msg;
+	uint8_t *at;
+	uint16_t segment;
+};
+
+/* Encoded default value of a pointer field: a one-segment message, root pointer first. */
+struct vat_default {
+	const uint64_t *words;
+	uint32_t n_words;
+};
+
+/* vat_str: text handle on a C string, borrowed. */
+static inline struct vat_text vat_str(const char *s)
+{
+	struct vat_text t = {s, (uint32_t)strlen(s)};
+	return t;
+}
+
+static inline bool vat_text_is(struct vat_text t, const char *s)
+{
+	return strlen(s) == t.len && !memcmp(t.s, s, t.len);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+VAT_API struct vat_ptr_r vat_root(struct vat_message *m);
+
+/* Pointer number i of a struct; a null pointer if the struct is too short for it. */
+VAT_API struct vat_ptr_r vat_ptr_at(struct vat_struct_r s, uint16_t i);
+
+VAT_API bool vat_ptr_is_null(struct vat_ptr_r p);
+/* d may be NULL: then an absent struct reads as all zero, an absent list as empty. */
+VAT_API struct vat_struct_r vat_ptr_struct(struct vat_ptr_r p, const struct vat_default *d);
+VAT_API struct vat_list_r vat_ptr_list(struct vat_ptr_r p, enum vat_elem want,
+	const struct vat_default *d);
+/* As encoded, of any element size; for generic code. */
+VAT_API struct vat_list_r vat_ptr_any_list(struct vat_ptr_r p);
+VAT_API struct vat_text vat_ptr_text(struct vat_ptr_r p, const struct vat_default *d);
+VAT_API struct vat_data vat_ptr_data(struct vat_ptr_r p, const struct vat_default *d);
+/* Borrowed from the message's table; NULL for a null pointer. */
+VAT_API struct vat_cap *vat_ptr_cap(struct vat_ptr_r p);
+
+enum vat_ptr_kind { VAT_PTR_NULL, VAT_PTR_STRUCT, VAT_PTR_LIST, VAT_PTR_CAP, VAT_PTR_BAD };
+VAT_API enum vat_ptr_kind vat_ptr_kind(struct vat_ptr_r p);
+
+/* Words the object needs when copied, its pointee included; counts against the traversal budget.
+ * *ret_caps (may be NULL) counts capability pointers. */
+VAT_API uint64_t vat_ptr_total_words(struct vat_ptr_r p, uint32_t *ret_caps);
+
+/* Data fields: offset in units of the field's own size, as in the schema node; dflt is XORed in.
+ * Reading past the data section gives the default. */
+static inline bool vat_r_bool(struct vat_struct_r s, uint32_t bit, bool dflt)
+{
+	return (bit < s.data_bits ? s.data[bit / 8] >> (bit % 8) & 1 : 0) ^ (int)dflt;
+}
+#define VAT_R_INT_(name, type, utype)                                                              \
+	static inline type vat_r_##name(struct vat_struct_r s, uint32_t off, utype dflt)           \
+	{                                                                                          \
+		utype v = 0;                                                                       \
+		if (((uint64_t)off + 1) * 8 * sizeof(v) <= s.data_bits)                            \
+			memcpy(&v, s.data + (size_t)off * sizeof(v), sizeof(v));                   \
+		v = (utype)(v ^ dflt);                                                             \
+		type r;                                                                            \
+		memcpy(&r, &v, sizeof(r));                                                         \
+		return r;                                                                          \
+	}
+VAT_R_INT_(u8, uint8_t, uint8_t)
+VAT_R_INT_(u16, uint16_t, uint16_t)
+VAT_R_INT_(u32, uint32_t, uint32_t)
+VAT_R_INT_(u64, uint64_t, uint64_t)
+VAT_R_INT_(i8, int8_t, uint8_t)
+VAT_R_INT_(i16, int16_t, uint16_t)
+VAT_R_INT_(i32, int32_t, uint32_t)
+VAT_R_INT_(i64, int64_t, uint64_t)
+VAT_R_INT_(f32, float, uint32_t) /* dflt: the bits of the default */
+VAT_R_INT_(f64, double, uint64_t)
+#undef VAT_R_INT_
+
+/* Elements of lists; an index out of range reads as zero / null / empty. */
+VAT_API struct vat_struct_r vat_list_struct(struct vat_list_r l, uint32_t i);
+VAT_API struct vat_ptr_r vat_list_ptr(struct vat_list_r l, uint32_t i);
+VAT_API bool vat_list_bool(struct vat_list_r l, uint32_t i);
+#define VAT_L_INT_(name, type)                                                                     \
+	static inline type vat_list_##name(struct vat_list_r l, uint32_t i)                        \
+	{                                                                                          \
+		type v = 0;                                                                        \
+		if (i < l.count && l.data_bits >= 8 * sizeof(v))                                   \
+			memcpy(&v, l.base + (uint64_t)i * l.step_bits / 8, sizeof(v));             \
+		return v;                                                                          \
+	}
+VAT_L_INT_(u8, uint8_t)
+VAT_L_INT_(u16, uint16_t)
+VAT_L_INT_(u32, uint32_t)
+VAT_L_INT_(u64, uint64_t)
+VAT_L_INT_(i8, int8_t)
+VAT_L_INT_(i16, int16_t)
+VAT_L_INT_(i32, int32_t)
+VAT_L_INT_(i64, int64_t)
+VAT_L_INT_(f32, float)
+VAT_L_INT_(f64, double)
+#undef VAT_L_INT_
+
+/* ---- building ------------------------------------------------------------------------------ */
+
+/* The root pointer's place (allocated on first use). */
+VAT_API struct vat_ptr_b vat_root_b(struct vat_message *m);
+VAT_API struct vat_ptr_b vat_ptr_at_b(struct vat_struct_b s, uint16_t i);
+
+/* init: a new, zeroed object; what was there before is zeroed in place and left as a hole. */
+VAT_API struct vat_struct_b vat_init_struct(struct vat_ptr_b p, uint16_t data_words,
+	uint16_t n_ptrs);
+VAT_API struct vat_list_b vat_init_list(struct vat_ptr_b p, enum vat_elem elem, uint32_t count);
+VAT_API struct vat_list_b vat_init_struct_list(struct vat_ptr_b p, uint16_t data_words,
+	uint16_t n_ptrs, uint32_t count);
+
+/* get: what is there, made from the default (or zero) if null, upgraded by copying if an older,
+ * smaller struct is there. */
+VAT_API struct vat_struct_b vat_get_struct_b(struct vat_ptr_b p, uint16_t data_words,
+	uint16_t n_ptrs, const struct vat_default *d);
+VAT_API struct vat_list_b vat_get_list_b(struct vat_ptr_b p, enum vat_elem elem,
+	const struct vat_default *d);
+VAT_API struct vat_list_b vat_get_struct_list_b(struct vat_ptr_b p, uint16_t data_words,
+	uint16_t n_ptrs, const struct vat_default *d);
+
+VAT_API void vat_set_text(struct vat_ptr_b p, struct vat_text t);
+VAT_API void vat_set_data(struct vat_ptr_b p, struct vat_data d);
+/* len bytes of zeroed space to write into; NULL on a fault or when len is 0. */
+VAT_API void *vat_init_data(struct vat_ptr_b p, uint32_t len);
+/* Adds cap to the table (taking a new reference, the caller keeps its own) and points to it. NULL
+ * sets a null pointer. */
+VAT_API void vat_set_cap(struct vat_ptr_b p, struct vat_cap *cap);
+/* Deep copy, between messages too; capabilities are referenced anew. */
+VAT_API void vat_set_ptr(struct vat_ptr_b to, struct vat_ptr_r from);
+VAT_API void vat_set_struct(struct vat_ptr_b to, struct vat_struct_r from);
+VAT_API void vat_set_list(struct vat_ptr_b to, struct vat_list_r from);
+VAT_API void vat_set_null(struct vat_ptr_b p);
+
+/* A builder's content as a reader (no nesting or traversal cost beyond the usual). */
+VAT_API struct vat_struct_r vat_struct_b_r(struct vat_struct_b b);
+VAT_API struct vat_list_r vat_list_b_r(struct vat_list_b b);
+VAT_API struct vat_ptr_r vat_ptr_b_r(struct vat_ptr_b b);
+
+static inline void vat_w_bool(struct vat_struct_b s, uint32_t bit, bool v, bool dflt)
+{
+	if (!s.msg || bit >= s.data_bits)
+		return;
+	uint8_t mask = (uint8_t)(1u << (bit % 8));
+	if (v != dflt)
+		s.data[bit / 8] |= mask;
+	else
+		s.data[bit / 8] &= (uint8_t)~mask;
+}
+#define VAT_W_INT_(name, type, utype)                                                              \
+	static inline void vat_w_##name(struct vat_struct_b s, uint32_t off, type v, utype dflt)   \
+	{                                                                                          \
+		utype u;                                                                           \
+		memcpy(&u, &v, sizeof(u));                                                         \
+		u = (utype)(u ^ dflt);                                                             \
+		if (s.msg && ((uint64_t)off + 1) * 8 * sizeof(u) <= s.data_bits)                   \
+			memcpy(s.data + (size_t)off * sizeof(u), &u, sizeof(u));                   \
+	}
+VAT_W_INT_(u8, uint8_t, uint8_t)
+VAT_W_INT_(u16, uint16_t, uint16_t)
+VAT_W_INT_(u32, uint32_t, uint32_t)
+VAT_W_INT_(u64, uint64_t, uint64_t)
+VAT_W_INT_(i8, int8_t, uint8_t)
+VAT_W_INT_(i16, int16_t, uint16_t)
+VAT_W_INT_(i32, int32_t, uint32_t)
+VAT_W_INT_(i64, int64_t, uint64_t)
+VAT_W_INT_(f32, float, uint32_t)
+VAT_W_INT_(f64, double, uint64_t)
+#undef VAT_W_INT_
+
+VAT_API struct vat_struct_b vat_list_struct_b(struct vat_list_b l, uint32_t i);
+VAT_API struct vat_ptr_b vat_list_ptr_b(struct vat_list_b l, uint32_t i);
+VAT_API void vat_list_set_bool(struct vat_list_b l, uint32_t i, bool v);
+#define VAT_LW_INT_(name, type)                                                                    \
+	static inline void vat_list_set_##name(struct vat_list_b l, uint32_t i, type v)            \
+	{                                                                                          \
+		if (l.msg && i < l.count && l.data_bits >= 8 * sizeof(v))                          \
+			memcpy(l.base + (uint64_t)i * l.step_bits / 8, &v, sizeof(v));             \
+	}
+VAT_LW_INT_(u8, uint8_t)
+VAT_LW_INT_(u16, uint16_t)
+VAT_LW_INT_(u32, uint32_t)
+VAT_LW_INT_(u64, uint64_t)
+VAT_LW_INT_(i8, int8_t)
+VAT_LW_INT_(i16, int16_t)
+VAT_LW_INT_(i32, int32_t)
+VAT_LW_INT_(i64, int64_t)
+VAT_LW_INT_(f32, float)
+VAT_LW_INT_(f64, double)
+#undef VAT_LW_INT_
+
+#ifdef __cplusplus
+}
+#endif
