@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Small messages with descriptors over unix sockets (SCM_RIGHTS), and who is at the other end.
+ */
+#include "base/macro.h"
+
+#include <sys/types.h>
+
+enum { FDPASS_MAX = 253 }; /* the kernel's SCM_MAX_FD */
+
+/* One message in one piece (len > 0); fds are borrowed. 0 or negative errno (-EAGAIN). */
+int fdpass_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds);
+
+/*
+ * One message (SOCK_SEQPACKET) or what there is (SOCK_STREAM). Descriptors are CLOEXEC and belong
+ * to the caller; those beyond max_fds are closed. Returns the bytes, 0 at the end, or negative
+ * errno: -EMSGSIZE the message did not fit (its descriptors are closed), -EMFILE descriptors got
+ * lost (no room in our table; those that came are closed). *ret_n_fds is always set.
+ */
+ssize_t fdpass_recv(int sock, void *data, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds);
+
+struct peercred {
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+};
+/* Of a connected unix socket: who called connect() or socketpair(). */
+int peercred_get(int sock, struct peercred *ret);
