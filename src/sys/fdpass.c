@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: fdpass.h.  The receive buffer has room for as many descriptors as the kernel
+ * ever sends in one message, so that none is cut off unseen: the surplus is closed here, knowingly.
+ */
+#include "sys/fdpass.h"
+
+#include <sys/socket.h>
+
+union control {
+	struct cmsghdr align;
+	char buf[CMSG_SPACE(sizeof(int) * FDPASS_MAX)];
+};
+
+int fdpass_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds)
+{
+	assert(len > 0 && n_fds <= FDPASS_MAX);
+	union control control;
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	if (n_fds) {
+		memset(&control, 0, sizeof(control));
+		msg.msg_control = control.buf;
+		msg.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
+		memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
+	}
+	ssize_t n;
+	do
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EMSGSIZE;
+}
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fd_close(fds[i]);
+}
+
+/* Takes what came: up to max into fds, the rest is closed. */
+static size_t collect(struct msghdr *msg, int *fds, size_t max)
+{
+	size_t n = 0;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+			if (n < max)
+				fds[n++] = fd;
+			else
+				fd_close(fd);
+		}
+	}
+	return n;
+}
+
+ssize_t fdpass_recv(int sock, void *data, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds)
+{
+	union control control;
+	struct iovec iov = {.iov_base = data, .iov_len = size};
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf),
+	};
+	*ret_n_fds = 0;
+	ssize_t n;
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	size_t got = collect(&msg, fds, max_fds);
+	if (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) {
+		close_all(fds, got);
+		return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : -EMFILE;
+	}
+	*ret_n_fds = got;
+	return n;
+}
+
+int peercred_get(int sock, struct peercred *ret)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return -errno;
+	if (len != sizeof(cred) || cred.pid < 0 || cred.uid == (uid_t)-1)
+		return -ENOTCONN;
+	*ret = (struct peercred){.pid = cred.pid, .uid = cred.uid, .gid = cred.gid};
+	return 0;
+}
