@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What the files of the serialization half share, and what the RPC half may use beyond
+ * vat/message.h.
+ *
+ * A message is an array of segments.  In a view they are borrowed (`used` = `size` = the received
+ * length); in an arena the first one lies behind the struct itself and later ones are blocks of
+ * their own; a segment never moves.  Nothing is allocated per message beyond the struct as long as
+ * four segments and eight capabilities are enough.
+ *
+ * For a message loop without allocations: keep a struct vat_message per connection for input
+ * (vat_message_parse_into, vat_message_done) and reuse arenas for output (vat_message_reset).
+ */
+#include "base/macro.h"
+#include "vat/message.h"
+#include "vat/rpc.h"
+
+enum {
+	VAT_DEFAULT_WORDS = 8 << 20, /* traversal and arena limit: 64 MiB */
+	VAT_DEFAULT_NESTING = 64,
+	VAT_DEFAULT_SEGMENTS = 512,
+	VAT_MAX_NESTING =
+		1024, /* what recursion on our own stack may reach; an arena's own limit */
+	VAT_MAX_SEGMENTS = 65535,
+	VAT_MAX_CAPS = 1 << 20,
+	VAT_MAX_COUNT = (1 << 29) - 1, /* elements of a list, words of a segment */
+	VAT_INLINE_SEGMENTS = 4,
+	VAT_INLINE_CAPS = 8,
+};
+
+struct vat_segment {
+	uint8_t *base;
+	uint32_t used; /* words that hold content; readers are bounded by it */
+	uint32_t size; /* words there are */
+};
+
+struct vat_message {
+	struct vat_segment *segs; /* inline_segs, or a block of segs_room */
+	uint32_t n_segs, segs_room;
+	struct vat_cap **caps; /* inline_caps, or a block of caps_room */
+	uint32_t n_caps, caps_room;
+	uint64_t budget; /* traversal words left */
+	uint64_t words; /* arena: sum of segment sizes */
+	uint64_t max_words; /* arena: limit of it */
+	uint32_t first_words; /* arena: size of the first segment */
+	uint16_t nesting;
+	bool arena; /* segments are ours and may be written */
+	bool heap; /* the struct is a block of its own: vat_message_free frees it */
+	int error;
+	void *backing; /* view: copy of unaligned or kept input */
+	uint32_t *frame; /* inline_frame or a block: header handed out by vat_message_iov */
+	struct vat_segment inline_segs[VAT_INLINE_SEGMENTS];
+	struct vat_cap *inline_caps[VAT_INLINE_CAPS];
+	uint32_t inline_frame[VAT_INLINE_SEGMENTS + 2];
+};
+
+/* ---- for the RPC half ---------------------------------------------------------------------- */
+
+/* Like vat_message_parse, in memory of the caller; end with vat_message_done, then m may be used
+ * again. Allocates nothing for aligned input of up to VAT_INLINE_SEGMENTS segments. */
+int vat_message_parse_into(struct vat_message *m, const void *data, size_t size,
+	const struct vat_read_limits *limits, size_t *ret_used);
+/* Like vat_message_view, in memory of the caller. */
+int vat_message_view_into(struct vat_message *m, const void *const *bases, const uint32_t *sizes,
+	size_t n, const struct vat_read_limits *limits);
+/* Releases what a message holds, but not its struct. */
+void vat_message_done(struct vat_message *m);
+
+/* Makes a view independent of the buffer it was parsed from, by copying it into one block (-ENOMEM:
+ * nothing changed). Handles taken before are void. Does nothing to arenas and owners. */
+int vat_message_keep(struct vat_message *m);
+/* Moves a message made by _parse_into/_view_into to a block of its own, kept as by
+ * vat_message_keep; *m is then as after vat_message_done. NULL when memory is out (m unchanged). */
+struct vat_message *vat_message_move(struct vat_message *m);
+
+/* Makes an arena as good as new: capabilities dropped, faults forgotten, content zeroed; the first
+ * segment stays. max_words: 0 = 8 Mi words. */
+void vat_message_reset(struct vat_message *m, size_t max_words);
+
+/* Remembers the first fault. m may be NULL. */
+static inline void vat_message_fault(struct vat_message *m, int fault)
+{
+	if (m && !m->error)
+		m->error = fault;
+}
+
+/* ---- shared by read.c, build.c, copy.c ----------------------------------------------------- */
+
+enum { VAT_KIND_STRUCT, VAT_KIND_LIST, VAT_KIND_FAR, VAT_KIND_OTHER };
+
+/* What a pointer leads to, far pointers followed. Only `p` is checked to lie in its segment; the
+ * object's size is to be compared with `room`. */
+struct vat_object {
+	uint64_t tag; /* the pointer word that describes the object */
+	const uint8_t *p; /* its content (not for capabilities) */
+	const uint8_t *pad; /* landing pad of a far pointer, else NULL */
+	uint32_t room; /* words from p to the end of the segment */
+	uint16_t segment;
+	uint8_t pad_words;
+};
+
+static inline uint64_t vat_load(const uint8_t *at)
+{
+	uint64_t w;
+	memcpy(&w, at, sizeof(w));
+	return w;
+}
+
+static inline void vat_store(uint8_t *at, uint64_t w)
+{
+	memcpy(at, &w, sizeof(w));
+}
+
+static inline unsigned vat_tag_kind(uint64_t tag)
+{
+	return tag & 3;
+}
+
+static inline uint16_t vat_tag_data(uint64_t tag)
+{
+	return (uint16_t)(tag >> 32);
+}
+
+static inline uint16_t vat_tag_ptrs(uint64_t tag)
+{
+	return (uint16_t)(tag >> 48);
+}
+
+static inline uint64_t vat_bits_to_words(uint64_t bits)
+{
+	return (bits + 63) / 64;
+}
+
+extern const uint8_t vat_elem_bits[8]; /* data bits per element; 0 for pointers and structs */
+
+/* Follows the pointer word at `at`, which lies in segment (m NULL: in a trusted default). Returns 0
+ * or an enum vat_fault; charges nothing. The word must not be 0. */
+int vat_object_find(
+	const struct vat_message *m, uint16_t segment, const uint8_t *at, struct vat_object *ret);
+/* Fills all of l but msg, segment and depth; *ret_words is what the list takes up in the segment,
+ * its tag included. Returns 0 or an enum vat_fault. */
+int vat_object_list(const struct vat_object *o, struct vat_list_r *l, uint64_t *ret_words);
+/* Whether a list encoded as l may be used with elements of size `want`: 0 or VAT_FAULT_UPGRADE. */
+int vat_list_check(const struct vat_list_r *l, enum vat_elem want);
+
+/* Follows p and charges the landing pads. False for null, and after recording a fault. */
+bool vat_ptr_follow(struct vat_ptr_r p, struct vat_object *ret);
+/* The object found at p as a struct or list, charged; false after recording a fault. */
+bool vat_object_as_struct(struct vat_ptr_r p, const struct vat_object *o, struct vat_struct_r *ret);
+bool vat_object_as_list(struct vat_ptr_r p, const struct vat_object *o, struct vat_list_r *ret);
+
+static inline struct vat_ptr_r vat_default_ptr(const struct vat_default *d)
+{
+	return (struct vat_ptr_r){.at = (const uint8_t *)d->words, .depth = VAT_MAX_NESTING};
+}
+
+/* Allocates an object of `words` words for the (null) pointer p and writes p, over a landing pad if
+ * need be. `upper` is the upper half of the pointer. NULL after recording a fault. */
+uint8_t *vat_build_place(
+	struct vat_ptr_b p, uint64_t words, unsigned kind, uint32_t upper, uint16_t *ret_segment);
+/* Unlinks and zeroes what p points to. */
+void vat_build_clear(struct vat_ptr_b p);
+/* Moves the pointer at `from` to the null pointer `to`; from is null afterwards. Both in one arena.
+ */
+void vat_build_transfer(struct vat_ptr_b to, struct vat_ptr_b from);
+/* One zeroed word somewhere in the arena, as a place for a pointer. msg NULL after a fault. */
+struct vat_ptr_b vat_build_scratch(struct vat_message *m);
