@@ -379,5 +379,5 @@ static inline struct p9_str p9_str(const char *s)
 
 static inline bool p9_str_eq(struct p9_str a, const char *b)
 {
-	return a.len == strlen(b) && !memcmp(a.s, b, a.len);
+	return a.len == strlen(b) && (!a.len || !memcmp(a.s, b, a.len));
 }

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: every message type has a row in `layouts`, a list of fields with their kind
+ * and their place in struct p9_msg.  Decoding and encoding walk that list with a cursor that goes
+ * bad once and stays bad, so that bounds are checked in one place (take, room) and nowhere else.
+ */
+#include "wire/9p/9p-codec.h"
+
+#include <endian.h>
+#include <limits.h>
+
+enum kind { U8, U16, U32, U64, STR, QID, NAMES, QIDS, DATA };
+
+struct field {
+	uint8_t kind;
+	uint16_t at; /* offset in struct p9_msg */
+};
+
+struct layout {
+	const char *name;
+	const struct field *fields;
+	size_t n_fields;
+};
+
+#define AT(kind, member)                              \
+	{                                             \
+		kind, offsetof(struct p9_msg, member) \
+	}
+#define FIELDS(type, ...) static const struct field type##_fields[] = {__VA_ARGS__}
+
+FIELDS(Rlerror, AT(U32, rlerror.ecode));
+FIELDS(Rerror, AT(STR, rerror.ename));
+FIELDS(Tversion, AT(U32, tversion.msize), AT(STR, tversion.version));
+FIELDS(Rversion, AT(U32, rversion.msize), AT(STR, rversion.version));
+FIELDS(Tauth, AT(U32, tauth.afid), AT(STR, tauth.uname), AT(STR, tauth.aname),
+	AT(U32, tauth.n_uname));
+FIELDS(Rauth, AT(QID, rauth.aqid));
+FIELDS(Tattach, AT(U32, tattach.fid), AT(U32, tattach.afid), AT(STR, tattach.uname),
+	AT(STR, tattach.aname), AT(U32, tattach.n_uname));
+FIELDS(Rattach, AT(QID, rattach.qid));
+FIELDS(Tflush, AT(U16, tflush.oldtag));
+FIELDS(Twalk, AT(U32, twalk.fid), AT(U32, twalk.newfid), AT(NAMES, twalk.nwname));
+FIELDS(Rwalk, AT(QIDS, rwalk.nwqid));
+FIELDS(Tread, AT(U32, tread.fid), AT(U64, tread.offset), AT(U32, tread.count));
+FIELDS(Rread, AT(DATA, rread.data));
+FIELDS(Twrite, AT(U32, twrite.fid), AT(U64, twrite.offset), AT(DATA, twrite.data));
+FIELDS(Rwrite, AT(U32, rwrite.count));
+FIELDS(Tclunk, AT(U32, tclunk.fid));
+FIELDS(Tremove, AT(U32, tremove.fid));
+FIELDS(Tstatfs, AT(U32, tstatfs.fid));
+FIELDS(Rstatfs, AT(U32, rstatfs.type), AT(U32, rstatfs.bsize), AT(U64, rstatfs.blocks),
+	AT(U64, rstatfs.bfree), AT(U64, rstatfs.bavail), AT(U64, rstatfs.files),
+	AT(U64, rstatfs.ffree), AT(U64, rstatfs.fsid), AT(U32, rstatfs.namelen));
+FIELDS(Tlopen, AT(U32, tlopen.fid), AT(U32, tlopen.flags));
+FIELDS(Rlopen, AT(QID, rlopen.qid), AT(U32, rlopen.iounit));
+FIELDS(Tlcreate, AT(U32, tlcreate.fid), AT(STR, tlcreate.name), AT(U32, tlcreate.flags),
+	AT(U32, tlcreate.mode), AT(U32, tlcreate.gid));
+FIELDS(Rlcreate, AT(QID, rlcreate.qid), AT(U32, rlcreate.iounit));
+FIELDS(Tsymlink, AT(U32, tsymlink.fid), AT(STR, tsymlink.name), AT(STR, tsymlink.symtgt),
+	AT(U32, tsymlink.gid));
+FIELDS(Rsymlink, AT(QID, rsymlink.qid));
+FIELDS(Tmknod, AT(U32, tmknod.dfid), AT(STR, tmknod.name), AT(U32, tmknod.mode),
+	AT(U32, tmknod.major), AT(U32, tmknod.minor), AT(U32, tmknod.gid));
+FIELDS(Rmknod, AT(QID, rmknod.qid));
+FIELDS(Trename, AT(U32, trename.fid), AT(U32, trename.dfid), AT(STR, trename.name));
+FIELDS(Treadlink, AT(U32, treadlink.fid));
+FIELDS(Rreadlink, AT(STR, rreadlink.target));
+FIELDS(Tgetattr, AT(U32, tgetattr.fid), AT(U64, tgetattr.request_mask));
+FIELDS(Rgetattr, AT(U64, rgetattr.valid), AT(QID, rgetattr.qid), AT(U32, rgetattr.mode),
+	AT(U32, rgetattr.uid), AT(U32, rgetattr.gid), AT(U64, rgetattr.nlink),
+	AT(U64, rgetattr.rdev), AT(U64, rgetattr.size), AT(U64, rgetattr.blksize),
+	AT(U64, rgetattr.blocks), AT(U64, rgetattr.atime_sec), AT(U64, rgetattr.atime_nsec),
+	AT(U64, rgetattr.mtime_sec), AT(U64, rgetattr.mtime_nsec), AT(U64, rgetattr.ctime_sec),
+	AT(U64, rgetattr.ctime_nsec), AT(U64, rgetattr.btime_sec), AT(U64, rgetattr.btime_nsec),
+	AT(U64, rgetattr.gen), AT(U64, rgetattr.data_version));
+FIELDS(Tsetattr, AT(U32, tsetattr.fid), AT(U32, tsetattr.valid), AT(U32, tsetattr.mode),
+	AT(U32, tsetattr.uid), AT(U32, tsetattr.gid), AT(U64, tsetattr.size),
+	AT(U64, tsetattr.atime_sec), AT(U64, tsetattr.atime_nsec), AT(U64, tsetattr.mtime_sec),
+	AT(U64, tsetattr.mtime_nsec));
+FIELDS(Txattrwalk, AT(U32, txattrwalk.fid), AT(U32, txattrwalk.newfid), AT(STR, txattrwalk.name));
+FIELDS(Rxattrwalk, AT(U64, rxattrwalk.size));
+FIELDS(Txattrcreate, AT(U32, txattrcreate.fid), AT(STR, txattrcreate.name),
+	AT(U64, txattrcreate.attr_size), AT(U32, txattrcreate.flags));
+FIELDS(Treaddir, AT(U32, treaddir.fid), AT(U64, treaddir.offset), AT(U32, treaddir.count));
+FIELDS(Rreaddir, AT(DATA, rreaddir.data));
+FIELDS(Tfsync, AT(U32, tfsync.fid), AT(U32, tfsync.datasync));
+FIELDS(Tlock, AT(U32, tlock.fid), AT(U8, tlock.type), AT(U32, tlock.flags), AT(U64, tlock.start),
+	AT(U64, tlock.length), AT(U32, tlock.proc_id), AT(STR, tlock.client_id));
+FIELDS(Rlock, AT(U8, rlock.status));
+FIELDS(Tgetlock, AT(U32, tgetlock.fid), AT(U8, tgetlock.type), AT(U64, tgetlock.start),
+	AT(U64, tgetlock.length), AT(U32, tgetlock.proc_id), AT(STR, tgetlock.client_id));
+FIELDS(Rgetlock, AT(U8, rgetlock.type), AT(U64, rgetlock.start), AT(U64, rgetlock.length),
+	AT(U32, rgetlock.proc_id), AT(STR, rgetlock.client_id));
+FIELDS(Tlink, AT(U32, tlink.dfid), AT(U32, tlink.fid), AT(STR, tlink.name));
+FIELDS(Tmkdir, AT(U32, tmkdir.dfid), AT(STR, tmkdir.name), AT(U32, tmkdir.mode),
+	AT(U32, tmkdir.gid));
+FIELDS(Rmkdir, AT(QID, rmkdir.qid));
+FIELDS(Trenameat, AT(U32, trenameat.olddirfid), AT(STR, trenameat.oldname),
+	AT(U32, trenameat.newdirfid), AT(STR, trenameat.newname));
+FIELDS(Tunlinkat, AT(U32, tunlinkat.dirfid), AT(STR, tunlinkat.name), AT(U32, tunlinkat.flags));
+
+#define ROW(type) [P9_##type] = {#type, type##_fields, ARRAY_SIZE(type##_fields)}
+#define EMPTY(type) [P9_##type] = {#type, NULL, 0}
+
+static const struct layout layouts[256] = {
+	ROW(Rlerror),
+	ROW(Rerror),
+	ROW(Tversion),
+	ROW(Rversion),
+	ROW(Tauth),
+	ROW(Rauth),
+	ROW(Tattach),
+	ROW(Rattach),
+	ROW(Tflush),
+	EMPTY(Rflush),
+	ROW(Twalk),
+	ROW(Rwalk),
+	ROW(Tread),
+	ROW(Rread),
+	ROW(Twrite),
+	ROW(Rwrite),
+	ROW(Tclunk),
+	EMPTY(Rclunk),
+	ROW(Tremove),
+	EMPTY(Rremove),
+	ROW(Tstatfs),
+	ROW(Rstatfs),
+	ROW(Tlopen),
+	ROW(Rlopen),
+	ROW(Tlcreate),
+	ROW(Rlcreate),
+	ROW(Tsymlink),
+	ROW(Rsymlink),
+	ROW(Tmknod),
+	ROW(Rmknod),
+	ROW(Trename),
+	EMPTY(Rrename),
+	ROW(Treadlink),
+	ROW(Rreadlink),
+	ROW(Tgetattr),
+	ROW(Rgetattr),
+	ROW(Tsetattr),
+	EMPTY(Rsetattr),
+	ROW(Txattrwalk),
+	ROW(Rxattrwalk),
+	ROW(Txattrcreate),
+	EMPTY(Rxattrcreate),
+	ROW(Treaddir),
+	ROW(Rreaddir),
+	ROW(Tfsync),
+	EMPTY(Rfsync),
+	ROW(Tlock),
+	ROW(Rlock),
+	ROW(Tgetlock),
+	ROW(Rgetlock),
+	ROW(Tlink),
+	EMPTY(Rlink),
+	ROW(Tmkdir),
+	ROW(Rmkdir),
+	ROW(Trenameat),
+	EMPTY(Rrenameat),
+	ROW(Tunlinkat),
+	EMPTY(Runlinkat),
+};
+
+const char *p9_type_name(uint8_t type)
+{
+	return layouts[type].name ? layouts[type].name : "?";
+}
+
+/* --- little-endian loads and stores --- */
+
+static uint64_t load(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+	memcpy(&v, p, n);
+	return le64toh(v);
+}
+
+static void store(uint8_t *p, size_t n, uint64_t v)
+{
+	v = htole64(v);
+	memcpy(p, &v, n);
+}
+
+/* --- decoding --- */
+
+struct reader {
+	const uint8_t *p;
+	size_t left;
+	size_t outside; /* bytes of the frame that follow elsewhere (p9_decode_head) */
+	bool bad;
+};
+
+/* The next n bytes, or NULL once and for ever when there are not so many. */
+static const uint8_t *take(struct reader *r, size_t n)
+{
+	if (r->bad || r->left < n) {
+		r->bad = true;
+		return NULL;
+	}
+	const uint8_t *p = r->p;
+	r->p += n;
+	r->left -= n;
+	return p;
+}
+
+static uint64_t take_int(struct reader *r, size_t n)
+{
+	const uint8_t *p = take(r, n);
+	return p ? load(p, n) : 0;
+}
+
+static struct p9_str take_str(struct reader *r)
+{
+	uint16_t len = (uint16_t)take_int(r, 2);
+	const uint8_t *p = take(r, len);
+	return (struct p9_str){.s = (const char *)p, .len = p ? len : 0};
+}
+
+static struct p9_qid take_qid(struct reader *r)
+{
+	struct p9_qid q;
+	q.type = (uint8_t)take_int(r, 1);
+	q.version = (uint32_t)take_int(r, 4);
+	q.path = take_int(r, 8);
+	return q;
+}
+
+static struct p9_data take_data(struct reader *r)
+{
+	uint32_t len = (uint32_t)take_int(r, 4);
+	if (!r->bad && r->outside && !r->left) {
+		r->bad = len != r->outside;
+		r->outside = 0;
+		return (struct p9_data){.len = len};
+	}
+	const uint8_t *p = take(r, len);
+	return (struct p9_data){.p = p, .len = p ? len : 0};
+}
+
+static void take_names(struct reader *r, struct p9_msg *m)
+{
+	uint16_t n = (uint16_t)take_int(r, 2);
+	if (n > P9_MAX_WALK)
+		r->bad = true;
+	for (uint16_t i = 0; i < n && !r->bad; i++)
+		m->twalk.wname[i] = take_str(r);
+	m->twalk.nwname = r->bad ? 0 : n;
+}
+
+static void take_qids(struct reader *r, struct p9_msg *m)
+{
+	uint16_t n = (uint16_t)take_int(r, 2);
+	if (n > P9_MAX_WALK)
+		r->bad = true;
+	for (uint16_t i = 0; i < n && !r->bad; i++)
+		m->rwalk.wqid[i] = take_qid(r);
+	m->rwalk.nwqid = r->bad ? 0 : n;
+}
+
+static void take_field(struct reader *r, const struct field *f, struct p9_msg *m)
+{
+	void *at = (char *)m + f->at;
+	switch ((enum kind)f->kind) {
+	case U8:
+		*(uint8_t *)at = (uint8_t)take_int(r, 1);
+		break;
+	case U16:
+		*(uint16_t *)at = (uint16_t)take_int(r, 2);
+		break;
+	case U32:
+		*(uint32_t *)at = (uint32_t)take_int(r, 4);
+		break;
+	case U64:
+		*(uint64_t *)at = take_int(r, 8);
+		break;
+	case STR:
+		*(struct p9_str *)at = take_str(r);
+		break;
+	case QID:
+		*(struct p9_qid *)at = take_qid(r);
+		break;
+	case NAMES:
+		take_names(r, m);
+		break;
+	case QIDS:
+		take_qids(r, m);
+		break;
+	case DATA:
+		*(struct p9_data *)at = take_data(r);
+		break;
+	}
+}
+
+int p9_frame_size(const void *buf, size_t len, uint32_t max)
+{
+	if (len < 4)
+		return 0;
+	uint64_t size = load(buf, 4);
+	if (size < P9_HEADER)
+		return -EBADMSG;
+	if (size > max || size > INT_MAX)
+		return -EMSGSIZE;
+	return (int)size;
+}
+
+uint8_t p9_frame_type(const void *frame)
+{
+	return ((const uint8_t *)frame)[4];
+}
+
+uint16_t p9_frame_tag(const void *frame)
+{
+	return (uint16_t)load((const uint8_t *)frame + 5, 2);
+}
+
+static int decode(struct reader *r, uint8_t type, struct p9_msg *m)
+{
+	const struct layout *l = &layouts[type];
+	if (!l->name)
+		return -EOPNOTSUPP;
+	for (size_t i = 0; i < l->n_fields; i++)
+		take_field(r, &l->fields[i], m);
+	return r->bad || r->left || r->outside ? -EBADMSG : 0;
+}
+
+static void decode_header(const void *frame, struct p9_msg *ret)
+{
+	ret->type = p9_frame_type(frame);
+	ret->tag = p9_frame_tag(frame);
+}
+
+int p9_decode(const void *frame, size_t len, struct p9_msg *ret)
+{
+	if (len < P9_HEADER)
+		return -EBADMSG;
+	decode_header(frame, ret);
+	if (load(frame, 4) != len)
+		return -EBADMSG;
+	struct reader r = {.p = (const uint8_t *)frame + P9_HEADER, .left = len - P9_HEADER};
+	return decode(&r, ret->type, ret);
+}
+
+int p9_decode_head(const void *frame, size_t len, struct p9_msg *ret)
+{
+	if (len < P9_HEADER)
+		return -EBADMSG;
+	decode_header(frame, ret);
+	uint64_t size = load(frame, 4);
+	if (size < len)
+		return -EBADMSG;
+	struct reader r = {.p = (const uint8_t *)frame + P9_HEADER,
+		.left = len - P9_HEADER,
+		.outside = size - len};
+	return decode(&r, ret->type, ret);
+}
+
+/* --- encoding --- */
+
+struct writer {
+	uint8_t *p;
+	size_t left;
+	size_t outside; /* payload bytes that are counted but not written */
+	bool head_only;
+	int error;
+};
+
+static uint8_t *room(struct writer *w, size_t n)
+{
+	if (w->error || w->left < n) {
+		if (!w->error)
+			w->error = -EMSGSIZE;
+		return NULL;
+	}
+	uint8_t *p = w->p;
+	w->p += n;
+	w->left -= n;
+	return p;
+}
+
+static void put_int(struct writer *w, size_t n, uint64_t v)
+{
+	uint8_t *p = room(w, n);
+	if (p)
+		store(p, n, v);
+}
+
+static void put_bytes(struct writer *w, const void *bytes, size_t n)
+{
+	uint8_t *p = room(w, n);
+	if (p && n)
+		memcpy(p, bytes, n);
+}
+
+static void put_str(struct writer *w, const struct p9_str *s)
+{
+	put_int(w, 2, s->len);
+	put_bytes(w, s->s, s->len);
+}
+
+static void put_qid(struct writer *w, const struct p9_qid *q)
+{
+	put_int(w, 1, q->type);
+	put_int(w, 4, q->version);
+	put_int(w, 8, q->path);
+}
+
+static void put_data(struct writer *w, const struct p9_data *d)
+{
+	put_int(w, 4, d->len);
+	if (w->head_only)
+		w->outside = d->len;
+	else
+		put_bytes(w, d->p, d->len);
+}
+
+static void put_names(struct writer *w, const struct p9_msg *m)
+{
+	uint16_t n = m->twalk.nwname;
+	if (n > P9_MAX_WALK)
+		w->error = -EINVAL;
+	put_int(w, 2, n);
+	for (uint16_t i = 0; i < n && !w->error; i++)
+		put_str(w, &m->twalk.wname[i]);
+}
+
+static void put_qids(struct writer *w, const struct p9_msg *m)
+{
+	uint16_t n = m->rwalk.nwqid;
+	if (n > P9_MAX_WALK)
+		w->error = -EINVAL;
+	put_int(w, 2, n);
+	for (uint16_t i = 0; i < n && !w->error; i++)
+		put_qid(w, &m->rwalk.wqid[i]);
+}
+
+static void put_field(struct writer *w, const struct field *f, const struct p9_msg *m)
+{
+	const void *at = (const char *)m + f->at;
+	switch ((enum kind)f->kind) {
+	case U8:
+		put_int(w, 1, *(const uint8_t *)at);
+		break;
+	case U16:
+		put_int(w, 2, *(const uint16_t *)at);
+		break;
+	case U32:
+		put_int(w, 4, *(const uint32_t *)at);
+		break;
+	case U64:
+		put_int(w, 8, *(const uint64_t *)at);
+		break;
+	case STR:
+		put_str(w, at);
+		break;
+	case QID:
+		put_qid(w, at);
+		break;
+	case NAMES:
+		put_names(w, m);
+		break;
+	case QIDS:
+		put_qids(w, m);
+		break;
+	case DATA:
+		put_data(w, at);
+		break;
+	}
+}
+
+/* Returns the bytes written, the size field holds those and the ones left outside. */
+static int encode(const struct p9_msg *m, void *buf, size_t cap, bool head_only)
+{
+	const struct layout *l = &layouts[m->type];
+	struct writer w = {.p = buf, .left = cap, .head_only = head_only};
+	if (!l->name)
+		return -EINVAL;
+	put_int(&w, 4, 0);
+	put_int(&w, 1, m->type);
+	put_int(&w, 2, m->tag);
+	for (size_t i = 0; i < l->n_fields; i++)
+		put_field(&w, &l->fields[i], m);
+	if (w.error)
+		return w.error;
+	size_t written = cap - w.left;
+	if (written + w.outside > INT_MAX)
+		return -EMSGSIZE;
+	store(buf, 4, written + w.outside);
+	return (int)written;
+}
+
+int p9_encode(const struct p9_msg *m, void *buf, size_t cap)
+{
+	return encode(m, buf, cap, false);
+}
+
+int p9_encode_head(const struct p9_msg *m, void *buf, size_t cap)
+{
+	return encode(m, buf, cap, true);
+}
+
+/* --- directory entries and names --- */
+
+int p9_dirent_encode(const struct p9_dirent *d, void *buf, size_t cap)
+{
+	struct writer w = {.p = buf, .left = cap};
+	put_qid(&w, &d->qid);
+	put_int(&w, 8, d->offset);
+	put_int(&w, 1, d->type);
+	put_str(&w, &d->name);
+	return w.error ? w.error : (int)(cap - w.left);
+}
+
+int p9_dirent_decode(const void *buf, size_t len, struct p9_dirent *ret)
+{
+	struct reader r = {.p = buf, .left = len};
+	struct p9_dirent d;
+	if (!len)
+		return 0;
+	d.qid = take_qid(&r);
+	d.offset = take_int(&r, 8);
+	d.type = (uint8_t)take_int(&r, 1);
+	d.name = take_str(&r);
+	if (r.bad)
+		return -EBADMSG;
+	*ret = d;
+	return (int)(len - r.left);
+}
+
+bool p9_name_valid(struct p9_str name)
+{
+	if (name.len < 1 || name.len > P9_MAX_NAME)
+		return false;
+	if (memchr(name.s, '/', name.len) || memchr(name.s, 0, name.len))
+		return false;
+	return !p9_str_eq(name, ".") && !p9_str_eq(name, "..");
+}
