@@ -28,6 +28,8 @@ struct landlock {
 int landlock_abi(void);
 
 int landlock_init(struct landlock *ret);
+/* The same, but leaves the network (and signals) alone: for who connects to other machines. */
+int landlock_init_files(struct landlock *ret);
 /* Allows `rights` (or what the kernel knows of them) beneath the directory (or on the file) fd,
  * which is borrowed; an O_PATH descriptor will do. */
 int landlock_allow(struct landlock *l, int fd, uint64_t rights);

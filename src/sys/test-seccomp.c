@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Filters are loaded in processes of their own; a negative result is the signal that ended one. */
+#include "sys/seccomp.h"
+#include "base/test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static int in_child(int (*fn)(void))
+{
+	pid_t pid = fork();
+	CHECK(pid >= 0);
+	if (!pid)
+		_exit(fn());
+	int status;
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static const char *const base_only[] = {"@base", NULL};
+
+static int work_a_little(void)
+{
+	char *p = malloc(1 << 20);
+	if (!p)
+		return 2;
+	memset(p, 1, 1 << 20);
+	free(p);
+	return getpid() > 0 ? 0 : 3;
+}
+
+static int killed(void)
+{
+	if (seccomp_confine(base_only, SECCOMP_ELSE_KILL) < 0)
+		return 1;
+	if (work_a_little())
+		return 2;
+	syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0);
+	return 3;
+}
+
+static int refused(void)
+{
+	if (seccomp_confine(base_only, SECCOMP_ELSE_EPERM) < 0)
+		return 1;
+	if (syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0) >= 0 || errno != EPERM)
+		return 2;
+	return syscall(SYS_mkdirat, AT_FDCWD, "/tmp/metac-seccomp", 0700) < 0 ? work_a_little() : 3;
+}
+
+static int listed(void)
+{
+	static const char *const calls[] = {"@base", "@connect", "no_such_call", "mkdirat", NULL};
+	if (seccomp_confine(calls, SECCOMP_ELSE_KILL) < 0)
+		return 1;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	return fd >= 0 && mkdirat(fd, "x", 0) < 0 ? 0 : 2;
+}
+
+static int clone3_falls_back(void)
+{
+	if (seccomp_confine(base_only, SECCOMP_ELSE_KILL) < 0)
+		return 1;
+	return syscall(SYS_clone3, NULL, 0) < 0 && errno == ENOSYS ? 0 : 2;
+}
+
+static int twice(void)
+{
+	static const char *const first[] = {"@base", "@connect", "seccomp", "prctl", NULL};
+	if (seccomp_confine(first, SECCOMP_ELSE_EPERM) < 0)
+		return 1;
+	if (seccomp_confine(base_only, SECCOMP_ELSE_EPERM) < 0)
+		return 2;
+	return socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? 0 : 3;
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+static int executable_memory(void)
+{
+	if (seccomp_confine(base_only, SECCOMP_ELSE_EPERM) < 0)
+		return 1;
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return 2;
+	return mprotect(p, 4096, PROT_READ | PROT_EXEC) < 0 && errno == EPERM ? 0 : 3;
+}
+
+TEST(memory_cannot_become_executable)
+{
+	CHECK_INT(in_child(executable_memory), 0);
+}
+#endif
+
+static int spawns(void)
+{
+	static const char *const calls[] = {
+		"@base", "@spawn", "@fs-read", "@loop", "@socket", "@fs-write", "@connect", NULL};
+	if (seccomp_confine(calls, SECCOMP_ELSE_EPERM) < 0)
+		return 1;
+	execl("/bin/true", "true", (char *)NULL);
+	return 2;
+}
+
+TEST(unlisted_call_kills)
+{
+	CHECK_INT(in_child(killed), -SIGSYS);
+}
+
+TEST(unlisted_call_fails_where_asked)
+{
+	CHECK_INT(in_child(refused), 0);
+}
+
+TEST(listed_calls_work_and_unknown_names_do_no_harm)
+{
+	CHECK_INT(in_child(listed), 0);
+}
+
+TEST(clone3_falls_back_to_what_there_was_before)
+{
+	CHECK_INT(in_child(clone3_falls_back), 0);
+}
+
+TEST(a_filter_can_only_become_narrower)
+{
+	CHECK_INT(in_child(twice), 0);
+}
+
+TEST(program_can_be_started_under_the_spawn_group)
+{
+	CHECK_INT(in_child(spawns), 0);
+}
+
+TEST(unknown_group_is_an_error)
+{
+	static const char *const calls[] = {"@base", "@nonsense", NULL};
+	CHECK_INT(seccomp_confine(calls, SECCOMP_ELSE_EPERM), -EINVAL);
+}
