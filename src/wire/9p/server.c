@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: `rules` has one row per T message: which fields name fids and names, and
+ * whether it changes the tree or the fid.  begin() does what the row says (looks fids up, checks
+ * names, reserves the new fid) before anybody looks at the operation itself; end() undoes or
+ * commits it.  A fid lives in the table until it is clunked and in memory until the last request
+ * that uses it has ended; then it is on the dead list until the caller releases its data.
+ *
+ * The tag table has a pointer for each of the 65536 tags, touched only where the client's tags are.
+ */
+#include "wire/9p/server.h"
+
+enum {
+	CHANGES_TREE = 1,
+	CHANGES_FID = 2, /* needs `use` for itself alone */
+	ENDS_FID = 4,
+};
+
+enum { N_BUCKETS = 1024, DEFAULT_FIDS = 4096, DEFAULT_FLUSHES = 1024 };
+
+struct rule {
+	uint16_t use, use2, make; /* offsets in struct p9_msg of fid numbers, 0: none */
+	uint16_t name, name2; /* of names of one directory entry */
+	uint8_t flags;
+	bool known;
+};
+
+#define OF(member) offsetof(struct p9_msg, member)
+#define RULE(type, ...) [P9_##type] = {.known = true, __VA_ARGS__}
+
+static const struct rule rules[256] = {
+	RULE(Tattach, .make = OF(tattach.fid)),
+	RULE(Twalk, .use = OF(twalk.fid), .make = OF(twalk.newfid)),
+	RULE(Tread, .use = OF(tread.fid)),
+	RULE(Twrite, .use = OF(twrite.fid), .flags = CHANGES_TREE),
+	RULE(Tclunk, .use = OF(tclunk.fid), .flags = ENDS_FID),
+	RULE(Tremove, .use = OF(tremove.fid), .flags = ENDS_FID | CHANGES_TREE),
+	RULE(Tstatfs, .use = OF(tstatfs.fid)),
+	RULE(Tlopen, .use = OF(tlopen.fid), .flags = CHANGES_FID),
+	RULE(Tlcreate, .use = OF(tlcreate.fid), .name = OF(tlcreate.name),
+		.flags = CHANGES_TREE | CHANGES_FID),
+	RULE(Tsymlink, .use = OF(tsymlink.fid), .name = OF(tsymlink.name), .flags = CHANGES_TREE),
+	RULE(Tmknod, .use = OF(tmknod.dfid), .name = OF(tmknod.name), .flags = CHANGES_TREE),
+	RULE(Trename, .use = OF(trename.fid), .use2 = OF(trename.dfid), .name = OF(trename.name),
+		.flags = CHANGES_TREE),
+	RULE(Treadlink, .use = OF(treadlink.fid)),
+	RULE(Tgetattr, .use = OF(tgetattr.fid)),
+	RULE(Tsetattr, .use = OF(tsetattr.fid), .flags = CHANGES_TREE),
+	RULE(Txattrwalk, .use = OF(txattrwalk.fid), .make = OF(txattrwalk.newfid)),
+	RULE(Txattrcreate, .use = OF(txattrcreate.fid), .flags = CHANGES_TREE | CHANGES_FID),
+	RULE(Treaddir, .use = OF(treaddir.fid)),
+	RULE(Tfsync, .use = OF(tfsync.fid)),
+	RULE(Tlock, .use = OF(tlock.fid)),
+	RULE(Tgetlock, .use = OF(tgetlock.fid)),
+	RULE(Tlink, .use = OF(tlink.dfid), .use2 = OF(tlink.fid), .name = OF(tlink.name),
+		.flags = CHANGES_TREE),
+	RULE(Tmkdir, .use = OF(tmkdir.dfid), .name = OF(tmkdir.name), .flags = CHANGES_TREE),
+	RULE(Trenameat, .use = OF(trenameat.olddirfid), .use2 = OF(trenameat.newdirfid),
+		.name = OF(trenameat.oldname), .name2 = OF(trenameat.newname),
+		.flags = CHANGES_TREE),
+	RULE(Tunlinkat, .use = OF(tunlinkat.dirfid), .name = OF(tunlinkat.name),
+		.flags = CHANGES_TREE),
+};
+
+/* A Tflush that waits for the request (or for another parked Tflush) with the tag it names. */
+struct parked {
+	uint16_t tag;
+	struct list link; /* in request.flushes or parked.flushes */
+	struct list flushes; /* Tflush that wait for this one */
+};
+
+/* What a tag stands for at the moment: a running request or a parked Tflush. */
+struct tag {
+	struct p9_request *request;
+	struct parked *parked;
+};
+
+struct p9_server {
+	struct p9_server_config config;
+	uint32_t msize;
+	bool negotiated;
+	uint32_t n_fids, n_parked;
+	struct list running;
+	struct list dead;
+	struct p9_fid *fids[N_BUCKETS];
+	struct tag *tags; /* 65536 */
+};
+
+/* --- fids --- */
+
+static struct p9_fid **fid_slot(struct p9_server *s, uint32_t id)
+{
+	struct p9_fid **at = &s->fids[(id * 2654435761u) >> 22];
+	while (*at && (*at)->id != id)
+		at = &(*at)->hash_next;
+	return at;
+}
+
+static struct p9_fid *fid_new(uint32_t id)
+{
+	struct p9_fid *f = calloc(1, sizeof(*f));
+	if (!f)
+		return NULL;
+	f->id = id;
+	f->refs = 1;
+	list_init(&f->link);
+	return f;
+}
+
+static void fid_unref(struct p9_server *s, struct p9_fid *f)
+{
+	if (--f->refs)
+		return;
+	assert(!f->in_table && !f->users);
+	if (f->data)
+		list_append(&s->dead, &f->link);
+	else
+		free(f);
+}
+
+static void fid_insert(struct p9_server *s, struct p9_fid *f)
+{
+	struct p9_fid **at = fid_slot(s, f->id);
+	assert(!*at);
+	f->in_table = true;
+	f->hash_next = NULL;
+	f->refs++;
+	*at = f;
+	s->n_fids++;
+}
+
+static void fid_remove(struct p9_server *s, struct p9_fid *f)
+{
+	if (!f->in_table)
+		return;
+	struct p9_fid **at = fid_slot(s, f->id);
+	assert(*at == f);
+	*at = f->hash_next;
+	f->in_table = false;
+	s->n_fids--;
+	fid_unref(s, f);
+}
+
+/* Looks up a fid for use by one request. */
+static int fid_use(struct p9_server *s, uint32_t id, bool exclusive, struct p9_fid **ret)
+{
+	struct p9_fid *f = *fid_slot(s, id);
+	if (!f || f->pending)
+		return -EBADF;
+	/* Only a confused client opens a fid while it still uses it: no waiting for that. */
+	if (f->exclusive || (exclusive && f->users))
+		return -EBUSY;
+	f->refs++;
+	f->users++;
+	f->exclusive = exclusive;
+	*ret = f;
+	return 0;
+}
+
+static void fid_unuse(struct p9_server *s, struct p9_fid *f)
+{
+	if (!f)
+		return;
+	f->users--;
+	f->exclusive = false;
+	fid_unref(s, f);
+}
+
+/* Reserves the fid a request is to make. When it is the one walked from, it stays out of the table
+ * and takes the other's place when the request succeeds. */
+static int fid_make(struct p9_server *s, uint32_t id, bool in_place, struct p9_fid **ret)
+{
+	if (id == P9_NOFID)
+		return -EBADF;
+	if (!in_place && *fid_slot(s, id))
+		return -EBADF;
+	if (!in_place && s->n_fids >= s->config.max_fids)
+		return -EMFILE;
+	struct p9_fid *f = fid_new(id);
+	if (!f)
+		return -ENOMEM;
+	f->pending = true;
+	if (!in_place)
+		fid_insert(s, f);
+	*ret = f;
+	return 0;
+}
+
+void *p9_server_pop_dead(struct p9_server *s)
+{
+	struct list *l = list_pop(&s->dead);
+	if (!l)
+		return NULL;
+	struct p9_fid *f = list_entry(l, struct p9_fid, link);
+	void *data = f->data;
+	free(f);
+	return data;
+}
+
+uint32_t p9_server_fids(const struct p9_server *s)
+{
+	return s->n_fids;
+}
+
+/* --- replies and flush --- */
+
+static void send_msg(struct p9_server *s, struct p9_request *q, const struct p9_msg *m)
+{
+	s->config.send(s->config.ctx, q, m);
+}
+
+static void send_error(struct p9_server *s, struct p9_request *q, int error)
+{
+	struct p9_msg m = {.type = P9_Rlerror, .tag = q->t.tag, .rlerror.ecode = (uint32_t)-error};
+	send_msg(s, q, &m);
+}
+
+/* Answers the Tflush that waited, and those that waited for them, in the order they came. */
+static void release_flushes(
+	struct p9_server *s, struct p9_request *q, struct list *flushes, bool answer)
+{
+	struct list *l;
+	while ((l = list_pop(flushes))) {
+		struct parked *p = list_entry(l, struct parked, link);
+		struct p9_msg m = {.type = P9_Rflush, .tag = p->tag};
+		if (answer)
+			send_msg(s, q, &m);
+		list_splice(flushes, &p->flushes);
+		s->tags[p->tag].parked = NULL;
+		s->n_parked--;
+		free(p);
+	}
+}
+
+static int begin_flush(struct p9_server *s, struct p9_request *q)
+{
+	uint16_t old = q->t.tflush.oldtag;
+	struct tag *target = &s->tags[old];
+	if (old == q->t.tag || (!target->request && !target->parked)) {
+		send_msg(s, q, &q->r);
+		return 0;
+	}
+	if (s->n_parked >= s->config.max_flushes)
+		return -ENOBUFS;
+	struct parked *p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->tag = q->t.tag;
+	list_init(&p->flushes);
+	s->tags[p->tag].parked = p;
+	s->n_parked++;
+	if (target->request) {
+		atomic_store(&target->request->flushed, true);
+		list_append(&target->request->flushes, &p->link);
+	} else {
+		list_append(&target->parked->flushes, &p->link);
+	}
+	return 0;
+}
+
+/* --- the connection --- */
+
+struct p9_server *p9_server_new(const struct p9_server_config *config)
+{
+	struct p9_server *s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->config = *config;
+	if (!s->config.msize)
+		s->config.msize = P9_MAX_MSIZE;
+	if (!s->config.max_fids)
+		s->config.max_fids = DEFAULT_FIDS;
+	if (!s->config.max_flushes)
+		s->config.max_flushes = DEFAULT_FLUSHES;
+	assert(s->config.msize >= P9_MIN_MSIZE);
+	s->msize = s->config.msize;
+	list_init(&s->running);
+	list_init(&s->dead);
+	s->tags = calloc(65536, sizeof(*s->tags));
+	if (!s->tags) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void p9_server_free(struct p9_server *s)
+{
+	if (!s)
+		return;
+	assert(list_empty(&s->running) && list_empty(&s->dead) && !s->n_fids);
+	free(s->tags);
+	free(s);
+}
+
+uint32_t p9_server_msize(const struct p9_server *s)
+{
+	return s->msize;
+}
+
+void p9_server_reset(struct p9_server *s)
+{
+	list_for_each (l, &s->running) {
+		struct p9_request *q = list_entry(l, struct p9_request, link);
+		q->aborted = true;
+		atomic_store(&q->flushed, true);
+		release_flushes(s, q, &q->flushes, false);
+		if (q->has_tag)
+			s->tags[q->t.tag].request = NULL;
+		q->has_tag = false;
+	}
+	for (size_t i = 0; i < N_BUCKETS; i++) {
+		while (s->fids[i])
+			fid_remove(s, s->fids[i]);
+	}
+	s->negotiated = false;
+	s->msize = s->config.msize;
+}
+
+/* A new session begins: what the client had before is gone (version(5)). */
+static int begin_version(struct p9_server *s, struct p9_request *q)
+{
+	p9_server_reset(s);
+	uint32_t msize = MIN(q->t.tversion.msize, s->config.msize);
+	if (msize < P9_MIN_MSIZE) {
+		send_error(s, q, -EMSGSIZE);
+		return 0;
+	}
+	s->negotiated = p9_str_eq(q->t.tversion.version, P9_VERSION);
+	if (s->negotiated)
+		s->msize = msize;
+	q->r.rversion.msize = msize;
+	q->r.rversion.version = p9_str(s->negotiated ? P9_VERSION : "unknown");
+	send_msg(s, q, &q->r);
+	return 0;
+}
+
+/* --- requests --- */
+
+static uint32_t fid_field(const struct p9_msg *m, uint16_t at)
+{
+	return *(const uint32_t *)(const void *)((const char *)m + at);
+}
+
+static int check_name(const struct p9_msg *m, uint16_t at)
+{
+	if (!at)
+		return 0;
+	const struct p9_str *n = (const void *)((const char *)m + at);
+	if (n->len > P9_MAX_NAME)
+		return -ENAMETOOLONG;
+	if (!n->len)
+		return -ENOENT;
+	return p9_name_valid(*n) ? 0 : -EINVAL;
+}
+
+static int check_walk(const struct p9_msg *m)
+{
+	for (uint16_t i = 0; i < m->twalk.nwname; i++) {
+		int r = check_name(m, (uint16_t)(OF(twalk.wname) + i * sizeof(struct p9_str)));
+		if (r && !p9_str_eq(m->twalk.wname[i], ".."))
+			return r;
+	}
+	return 0;
+}
+
+/* What the fields say, apart from fids. */
+static int check_fields(struct p9_server *s, struct p9_request *q, const struct rule *rule)
+{
+	int r = check_name(&q->t, rule->name);
+	if (!r)
+		r = check_name(&q->t, rule->name2);
+	if (r)
+		return r;
+	switch (q->t.type) {
+	case P9_Twalk:
+		return check_walk(&q->t);
+	case P9_Tread:
+	case P9_Treaddir:
+		q->count = MIN(q->t.tread.count, s->msize - P9_READ_HEADER);
+		return 0;
+	case P9_Tattach:
+		return q->t.tattach.afid == P9_NOFID ? 0 : -EBADF;
+	case P9_Tlopen:
+		if (s->config.read_only && (q->t.tlopen.flags & (P9_O_ACCMODE | P9_O_TRUNC)))
+			return -EROFS;
+		return 0;
+	}
+	return 0;
+}
+
+static int take_fids(struct p9_server *s, struct p9_request *q, const struct rule *rule)
+{
+	const struct p9_msg *t = &q->t;
+	int r = 0;
+	bool in_place =
+		rule->use && rule->make && fid_field(t, rule->use) == fid_field(t, rule->make);
+	if (rule->use)
+		r = fid_use(s, fid_field(t, rule->use), in_place || (rule->flags & CHANGES_FID),
+			&q->fid);
+	if (!r && rule->use2)
+		r = fid_use(s, fid_field(t, rule->use2), false, &q->fid2);
+	if (!r && rule->make)
+		r = fid_make(s, fid_field(t, rule->make), in_place, &q->newfid);
+	return r;
+}
+
+static void drop_fids(struct p9_server *s, struct p9_request *q)
+{
+	if (q->newfid) {
+		fid_remove(s, q->newfid);
+		fid_unref(s, q->newfid);
+	}
+	fid_unuse(s, q->fid);
+	fid_unuse(s, q->fid2);
+	q->fid = q->fid2 = q->newfid = NULL;
+}
+
+static int prepare(struct p9_server *s, struct p9_request *q)
+{
+	const struct rule *rule = &rules[q->t.type];
+	if (!s->negotiated)
+		return -EPROTO;
+	if (!rule->known)
+		return -EOPNOTSUPP;
+	/* Fids first: "no such fid" is told even where the tree may not be changed. */
+	int r = take_fids(s, q, rule);
+	if (!r)
+		r = check_fields(s, q, rule);
+	if (!r && s->config.read_only && (rule->flags & CHANGES_TREE))
+		r = -EROFS;
+	/* Clunk and remove end the fid whatever becomes of them (clunk(5), remove(5)). */
+	if (q->fid && (rule->flags & ENDS_FID))
+		fid_remove(s, q->fid);
+	if (r)
+		drop_fids(s, q);
+	return r;
+}
+
+int p9_server_begin(struct p9_server *s, const void *frame, size_t len, struct p9_request *q)
+{
+	if (len < P9_HEADER || len > s->msize)
+		return -EBADMSG;
+	*q = (struct p9_request){.user = q->user};
+	list_init(&q->link);
+	list_init(&q->flushes);
+	int r = p9_decode(frame, len, &q->t);
+	q->r.type = (uint8_t)(q->t.type + 1);
+	q->r.tag = q->t.tag;
+	if (q->t.type == P9_Tversion && !r)
+		return begin_version(s, q);
+	/* With the same tag twice on the wire no answer could be told from another. */
+	if (s->tags[q->t.tag].request || s->tags[q->t.tag].parked)
+		return -EPROTO;
+	if (!r && q->t.type == P9_Tflush)
+		return begin_flush(s, q);
+	/* There is nothing to authenticate: who holds the connection holds the tree. */
+	if (!r && q->t.type == P9_Tauth)
+		r = -ENOENT;
+	if (!r)
+		r = prepare(s, q);
+	if (r) {
+		send_error(s, q, r);
+		return 0;
+	}
+	s->tags[q->t.tag].request = q;
+	q->has_tag = true;
+	list_append(&s->running, &q->link);
+	return P9_RUN;
+}
+
+/* A walk that stopped half-way is answered but makes no fid (walk(5)). */
+static bool made_fid(const struct p9_request *q, int result)
+{
+	if (result || q->aborted)
+		return false;
+	return q->t.type != P9_Twalk || q->r.rwalk.nwqid == q->t.twalk.nwname;
+}
+
+static void commit_fids(struct p9_server *s, struct p9_request *q, int result)
+{
+	struct p9_fid *n = q->newfid;
+	if (n && made_fid(q, result)) {
+		assert(n->data);
+		n->pending = false;
+		if (n->in_table) {
+			fid_unref(s, n);
+			q->newfid = NULL;
+		} else if (q->fid->in_table) {
+			/* Walked in place: the old data dies with the reserved fid. */
+			void *old = q->fid->data;
+			q->fid->data = n->data;
+			n->data = old;
+		}
+	}
+	drop_fids(s, q);
+}
+
+void p9_server_end(struct p9_server *s, struct p9_request *q, int result)
+{
+	assert(result <= 0);
+	commit_fids(s, q, result);
+	list_unlink(&q->link);
+	if (q->has_tag)
+		s->tags[q->t.tag].request = NULL;
+	if (q->aborted)
+		return;
+	if (result < 0 && !(result == -EINTR && atomic_load(&q->flushed)))
+		send_error(s, q, result);
+	else if (!result)
+		send_msg(s, q, &q->r);
+	release_flushes(s, q, &q->flushes, true);
+}
