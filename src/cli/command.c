@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * getopt_long does the splitting, with all options of the table each time: that an option does not
+ * belong to this verb is found afterwards, so that the message can say so.
+ */
+#include "cli/command.h"
+#include "cli/duration.h"
+#include "cli/show.h"
+
+#include <getopt.h>
+
+enum { MAX_OPTIONS = 32, LONG_BASE = 256 };
+
+static size_t fill_options(struct option *longs, char *shorts, bool stop_early)
+{
+	size_t n = 0;
+	if (stop_early)
+		*shorts++ = '+';
+	*shorts++ = ':';
+	for (const struct opt *o = opt_table; o->name; o++, n++) {
+		assert(n + 1 < MAX_OPTIONS);
+		longs[n] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL,
+			LONG_BASE + (int)n};
+		if (o->letter)
+			*shorts++ = o->letter;
+		if (o->letter && o->arg)
+			*shorts++ = ':';
+	}
+	longs[n] = (struct option){};
+	*shorts = 0;
+	return n;
+}
+
+static const struct opt *opt_of(int c)
+{
+	if (c >= LONG_BASE)
+		return &opt_table[c - LONG_BASE];
+	for (const struct opt *o = opt_table; o->name; o++)
+		if (o->letter == c)
+			return o;
+	return NULL;
+}
+
+static int set_time(const struct opt *o, const char *text, struct cli *cli)
+{
+	uint64_t us = 0;
+	int r = duration_parse(text, &us, &cli->err);
+	if (r < 0)
+		return err_wrap(&cli->err, -EINVAL, "--%s", o->name);
+	if (o->bit == OPT_CONNECT_TIMEOUT) {
+		cli->opt.connect_timeout_us = us;
+		return 0;
+	}
+	if (us % 1000000)
+		return err_set(
+			&cli->err, -EINVAL, "--%s: `%s' is not in whole seconds", o->name, text);
+	cli->opt.timeout_s = us / 1000000;
+	return 0;
+}
+
+static int set_transport(const char *text, struct cli *cli)
+{
+	char shown[80];
+	if (strcmp(text, "fuse") && strcmp(text, "v9fs"))
+		return err_set(&cli->err, -EINVAL, "--transport: `%s' is neither fuse nor v9fs",
+			show_word(text, shown, sizeof(shown)));
+	cli->opt.transport = text;
+	return 0;
+}
+
+static int set(const struct opt *o, const char *arg, struct cli *cli)
+{
+	struct options *opt = &cli->opt;
+	switch (o->bit) {
+	case OPT_TIMEOUT:
+	case OPT_CONNECT_TIMEOUT:
+		return set_time(o, arg, cli);
+	case OPT_TRANSPORT:
+		return set_transport(arg, cli);
+	case OPT_NODE:
+		opt->node = arg;
+		break;
+	case OPT_JSON:
+		opt->json = true;
+		break;
+	case OPT_PERSISTENT:
+		opt->persistent = true;
+		break;
+	case OPT_READ_ONLY:
+		opt->read_only = true;
+		break;
+	case OPT_LONG:
+		opt->long_ = true;
+		break;
+	case OPT_APPEND:
+		opt->append = true;
+		break;
+	case OPT_WRITE:
+		opt->write = true;
+		break;
+	case OPT_HELP:
+		opt->help = true;
+		break;
+	case OPT_VERSION:
+		opt->version = true;
+		break;
+	default:
+		assert(!"an option without a case");
+	}
+	return 0;
+}
+
+/* Options of argv[1...]; *ret_rest is the index of the first word that is none. */
+static int parse_options(int argc, char **argv, bool stop_early, struct command *c, int *ret_rest)
+{
+	struct option longs[MAX_OPTIONS];
+	char shorts[2 * MAX_OPTIONS], shown[80];
+	fill_options(longs, shorts, stop_early);
+	optind = 0; /* glibc: start anew */
+	opterr = 0;
+	for (;;) {
+		int k = getopt_long(argc, argv, shorts, longs, NULL);
+		if (k == -1)
+			break;
+		const char *word = optind > 0 ? argv[optind - 1] : "";
+		if (k == ':')
+			return err_set(&c->cli.err, -EINVAL, "option %s needs an argument",
+				show_word(word, shown, sizeof(shown)));
+		if (k == '?' && optopt > 0 && optopt < LONG_BASE)
+			return err_set(&c->cli.err, -EINVAL, "unknown option -%c", optopt);
+		if (k == '?')
+			return err_set(&c->cli.err, -EINVAL,
+				"unknown option, or a wrong use of one: %s",
+				show_word(word, shown, sizeof(shown)));
+		const struct opt *o = opt_of(k);
+		int r = set(o, optarg, &c->cli);
+		if (r < 0)
+			return r;
+		c->given |= o->bit;
+	}
+	*ret_rest = optind;
+	return 0;
+}
+
+static int check_belong(struct command *c)
+{
+	for (const struct opt *o = opt_table; o->name; o++)
+		if (c->given & ~c->verb->options & o->bit)
+			return err_set(&c->cli.err, -EINVAL, "takes no --%s", o->name);
+	if (c->cli.opt.append && (c->verb->options & OPT_WRITE) && !c->cli.opt.write)
+		return err_set(&c->cli.err, -EINVAL, "--append goes with --write");
+	return 0;
+}
+
+static int check_args(struct command *c)
+{
+	struct cli *cli = &c->cli;
+	size_t min = 0, max = 0;
+	char word[80];
+	verb_arity(c->verb, &min, &max);
+	if ((size_t)cli->n_args < min) {
+		verb_arg_name(c->verb, (size_t)cli->n_args, word, sizeof(word));
+		return err_set(&cli->err, -EINVAL, "missing %s", word);
+	}
+	if ((size_t)cli->n_args > max)
+		return err_set(&cli->err, -EINVAL, "unexpected argument `%s'",
+			show_word(cli->args[max], word, sizeof(word)));
+	for (size_t i = 0; i < MIN(min, (size_t)cli->n_args); i++) {
+		verb_arg_name(c->verb, i, word, sizeof(word));
+		if (!*cli->args[i])
+			return err_set(&cli->err, -EINVAL, "%s is empty", word);
+	}
+	return 0;
+}
+
+static int find_noun(const char *word, struct command *c)
+{
+	char shown[80];
+	c->noun = noun_find(word);
+	if (!c->noun)
+		return err_set(&c->cli.err, -EINVAL, "there is no `%s'",
+			show_word(word, shown, sizeof(shown)));
+	return 0;
+}
+
+static int find_verb(const char *word, struct command *c)
+{
+	char shown[80];
+	c->verb = verb_find(c->noun, word);
+	if (!c->verb)
+		return err_set(&c->cli.err, -EINVAL, "there is no `%s'",
+			show_word(word, shown, sizeof(shown)));
+	return 0;
+}
+
+int command_parse(int argc, char **argv, struct command *ret)
+{
+	int at = 0;
+	*ret = (struct command){};
+	int r = parse_options(argc, argv, true, ret, &at);
+	if (r < 0)
+		return r;
+	/* `metac help fs mount' is `metac fs mount --help'. */
+	if (at < argc && !strcmp(argv[at], "help")) {
+		ret->cli.opt.help = true;
+		at++;
+	}
+	if (at < argc && (r = find_noun(argv[at++], ret)) < 0)
+		return r;
+	/* Options may stand between noun and verb too; getopt skips the first word it is given. */
+	int rest = 1;
+	if (ret->noun && (r = parse_options(argc - at + 1, argv + at - 1, true, ret, &rest)) < 0)
+		return r;
+	at += ret->noun ? rest - 1 : 0;
+	if (at < argc && (r = find_verb(argv[at++], ret)) < 0)
+		return r;
+	if (!ret->verb) {
+		if (ret->cli.opt.help || ret->cli.opt.version)
+			return 0;
+		return err_set(&ret->cli.err, -EINVAL, "what to do?");
+	}
+	r = parse_options(argc - at + 1, argv + at - 1, verb_runs_command(ret->verb), ret, &rest);
+	if (r < 0)
+		return r;
+	ret->cli.args = argv + at - 1 + rest;
+	ret->cli.n_args = argc - (at - 1 + rest);
+	if (ret->cli.opt.help || ret->cli.opt.version)
+		return 0;
+	r = check_belong(ret);
+	return r < 0 ? r : check_args(ret);
+}
+
+void command_name(const struct command *c, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%s%s%s", c->noun ? c->noun->name : "", c->verb ? " " : "",
+		c->verb ? c->verb->name : "");
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The metac command: finds the verb, runs it, reports.  Exit status: 0 done, 1 failed, 2 wrong use;
+ * `stream run' passes on its command's.
+ */
+#include "cli/command.h"
+#include "cli/help.h"
+
+#include <locale.h>
+
+enum { EXIT_USAGE = 2 };
+
+static int finish_output(int status)
+{
+	if ((fflush(stdout) || ferror(stdout)) && !status) {
+		fprintf(stderr, "metac: standard output: %s\n", strerror(errno ? errno : EIO));
+		return EXIT_FAILURE;
+	}
+	return status;
+}
+
+static int report(const struct command *c, int status)
+{
+	char name[64];
+	command_name(c, name, sizeof(name));
+	const char *text = c->cli.err.code ? c->cli.err.msg : "failed";
+	if (status == EXIT_USAGE)
+		fprintf(stderr, "metac: %s%s%s (see `metac%s%s --help')\n", name, *name ? ": " : "",
+			text, *name ? " " : "", name);
+	else
+		fprintf(stderr, "metac: %s: %s\n", name, text);
+	return status;
+}
+
+/* What the build and the tests want printed; not meant for people, so not in the tables. */
+static bool print_for_build(int argc, char **argv)
+{
+	if (argc < 2 || argc > 3)
+		return false;
+	const char *what = argc > 2 ? argv[2] : "";
+	if (!strcmp(argv[1], "--completion") && !strcmp(what, "bash"))
+		completion_bash(stdout);
+	else if (!strcmp(argv[1], "--completion") && !strcmp(what, "zsh"))
+		completion_zsh(stdout);
+	else if (!strcmp(argv[1], "--synopsis") && (!*what || noun_find(what)))
+		help_synopsis(stdout, *what ? noun_find(what) : NULL);
+	else
+		return false;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct command c;
+	setlocale(LC_ALL, "");
+	if (print_for_build(argc, argv))
+		return finish_output(0);
+	if (command_parse(argc, argv, &c) < 0)
+		return report(&c, EXIT_USAGE);
+	if (c.cli.opt.help) {
+		help_print(stdout, c.noun, c.verb);
+		return finish_output(0);
+	}
+	if (c.cli.opt.version) {
+		printf("metac " METAC_VERSION "\n");
+		return finish_output(0);
+	}
+	int r = c.verb->run(&c.cli);
+	if (r < 0)
+		return finish_output(report(&c, EXIT_FAILURE));
+	return finish_output(r);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables of verb.h.  Text is written for a terminal of 80 columns; an example line that begins
+ * with "#" is a remark.
+ */
+#include "cli/verb.h"
+
+const struct opt opt_table[] = {
+	{OPT_PERSISTENT, 'p', "persistent", NULL, WORD_OTHER, "survives restarts of the node"},
+	{OPT_TIMEOUT, 't', "timeout", "TIME", WORD_OTHER,
+		"expires after TIME (30s, 10min, 2h, 7d)"},
+	{OPT_READ_ONLY, 'r', "read-only", NULL, WORD_OTHER, "without any way to change it"},
+	{OPT_TRANSPORT, 0, "transport", "KIND", WORD_TRANSPORT,
+		"fuse or v9fs; default: v9fs if the kernel has it"},
+	{OPT_LONG, 'l', "long", NULL, WORD_OTHER, "mode, owner, size and time of each entry"},
+	{OPT_APPEND, 'a', "append", NULL, WORD_OTHER, "add to the end instead of replacing"},
+	{OPT_WRITE, 'w', "write", NULL, WORD_OTHER, "a stream to write to, not to read from"},
+	{OPT_JSON, 'j', "json", NULL, WORD_OTHER, "print JSON"},
+	{OPT_NODE, 'n', "node", "ADDRESS", WORD_ADDRESS,
+		"which node; default: METAC_ADDRESS or the only one"},
+	{OPT_CONNECT_TIMEOUT, 0, "connect-timeout", "TIME", WORD_OTHER,
+		"limit for reaching another node; default: 10s"},
+	{OPT_HELP, 'h', "help", NULL, WORD_OTHER, "print this help"},
+	{OPT_VERSION, 'V', "version", NULL, WORD_OTHER, "print the version"},
+	{},
+};
+
+#define URI_HELP                                                                           \
+	"URI is local:[ro,][uid=N,gid=N,]/PATH, a path on this host, or a reference\n"     \
+	"(ref://...), or - to read the reference from the first line of standard input,\n" \
+	"so that the secret stays off the command line."
+
+static const struct verb fs_verbs[] = {
+	{"export", "URI", {WORD_URI}, OPT_EXPORT | OPT_READ_ONLY,
+		"print a reference to a directory",
+		"Whoever has the reference can mount the directory, from any node that reaches\n"
+		"this one, until it is removed with `metac ref rm'.\n" URI_HELP "\n"
+		"Exporting a reference makes a new one, revoked together with the first.",
+		"metac fs export local:/srv/photos\n"
+		"metac fs export --timeout 10min local:ro,uid=1000,gid=1000,/home/ann/talks\n"
+		"metac fs export --persistent --read-only ref://[fd00::1]/kFV4...",
+		cmd_fs_export},
+	{"mount", "URI PATH", {WORD_URI, WORD_PATH},
+		OPT_CONNECT | OPT_PERSISTENT | OPT_READ_ONLY | OPT_TRANSPORT | OPT_JSON,
+		"mount a directory on PATH",
+		"PATH is an empty directory. The mount stays until `metac fs umount' or the end\n"
+		"of the node; with --persistent it is made again when the node starts, also\n"
+		"when the other host comes later.\n" URI_HELP,
+		"metac fs mount ref://[fd00::1]/kFV4... /mnt\n"
+		"metac fs mount --persistent - /mnt <ref.txt",
+		cmd_fs_mount},
+	{"umount", "PATH", {WORD_PATH}, OPT_CONNECT, "undo a mount",
+		"A persistent mount is forgotten too.", "metac fs umount /mnt", cmd_fs_umount},
+	{"mounts", "", {}, OPT_CONNECT | OPT_JSON, "list what the node has mounted", NULL,
+		"metac fs mounts\nmetac fs mounts --json", cmd_fs_mounts},
+	{"ls", "URI [PATH]", {WORD_URI, WORD_OTHER}, OPT_CONNECT | OPT_LONG | OPT_JSON,
+		"list a directory without mounting it",
+		"PATH is relative to the directory and leads through no symbolic link.\n" URI_HELP,
+		"metac fs ls ref://[fd00::1]/kFV4...\nmetac fs ls -l local:/srv/photos 2026/May",
+		cmd_fs_ls},
+	{},
+};
+
+static const struct verb file_verbs[] = {
+	{"export", "URI", {WORD_URI}, OPT_EXPORT, "print a reference to a file",
+		"The file need not exist yet.\n" URI_HELP,
+		"metac file export local:/etc/motd\n"
+		"metac file export --persistent --timeout 7d local:ro,/srv/report.pdf",
+		cmd_file_export},
+	{"cat", "URI", {WORD_URI}, OPT_CONNECT, "copy a file to standard output", URI_HELP,
+		"metac file cat ref://[fd00::1]/kFV4... >motd", cmd_file_cat},
+	{"write", "URI", {WORD_URI}, OPT_CONNECT | OPT_APPEND, "copy standard input to a file",
+		"Returns when the content is on the other host's disk. The file is created with\n"
+		"mode 0644 if it does not exist.\n" URI_HELP "\n"
+		"What follows that line is the content.",
+		"metac file write ref://[fd00::1]/kFV4... <motd\n"
+		"date | metac file write --append local:/var/log/visits",
+		cmd_file_write},
+	{"open", "URI", {WORD_URI}, OPT_EXPORT | OPT_WRITE | OPT_APPEND,
+		"print a reference to a stream of the file's content",
+		"Each use of the stream reads the file from its start, or with --write replaces\n"
+		"its content (--append: adds to it).\n" URI_HELP,
+		"metac stream cat $(metac file open local:/etc/motd)", cmd_file_open},
+	{},
+};
+
+static const struct verb stream_verbs[] = {
+	{"cat", "REF", {WORD_URI}, OPT_CONNECT, "connect standard input and output to a stream",
+		"Ends when both directions have ended; at a terminal, when the stream has.",
+		"metac stream cat ref://[fd00::1]/kFV4... </dev/null", cmd_stream_cat},
+	{"bind", "REF1 REF2", {WORD_URI, WORD_URI}, OPT_CONNECT | OPT_PERSISTENT,
+		"pipe two streams into each other",
+		"Stays until both directions have ended, or until interrupted. With --persistent\n"
+		"the node keeps the two bound instead, and a reference to the binding is printed.",
+		"metac stream bind ref://[fd00::1]/kFV4... ref://[fd00::2]/x0bR...",
+		cmd_stream_bind},
+	{"run", "REF COMMAND...", {WORD_URI, WORD_COMMAND}, OPT_CONNECT,
+		"run a command on a stream",
+		"The stream is the command's standard input and output. The exit status is the\n"
+		"command's. Options come before REF.",
+		"metac stream run ref://[fd00::1]/kFV4... tar x", cmd_stream_run},
+	{},
+};
+
+static const struct verb obj_verbs[] = {
+	{"ls", "", {}, OPT_CONNECT | OPT_JSON, "list the objects that references exist for", NULL,
+		"metac obj ls\nmetac obj ls --json", cmd_obj_ls},
+	{"show", "ID", {WORD_OTHER}, OPT_CONNECT | OPT_JSON, "tell everything about one object",
+		"ID is the object's id or an unmistakable beginning of it.", "metac obj show 5f1c",
+		cmd_obj_show},
+	{"rm", "ID", {WORD_OTHER}, OPT_CONNECT, "forget an object and revoke all its references",
+		"ID is the object's id or an unmistakable beginning of it, or a reference: then\n"
+		"the object is destroyed, wherever it lives.",
+		"metac obj rm 5f1c", cmd_obj_rm},
+	{},
+};
+
+static const struct verb ref_verbs[] = {
+	{"ls", "[OBJECT]", {WORD_OTHER}, OPT_CONNECT | OPT_JSON, "list references",
+		"All of them, or those to one object. The ids shown name the references without\n"
+		"giving them away.",
+		"metac ref ls\nmetac ref ls --json", cmd_ref_ls},
+	{"rm", "REF", {WORD_URI}, OPT_CONNECT, "revoke a reference and all obtained through it",
+		"REF is the reference itself, its id or an unmistakable beginning of that.\n"
+		"Mounts, streams and references made through it end at once, wherever they are.\n"
+		"Runs on the node that the reference belongs to.",
+		"metac ref rm ref://[fd00::1]/kFV4...\nmetac ref rm 51d0", cmd_ref_rm},
+	{"rotate", "REF", {WORD_URI}, OPT_CONNECT,
+		"replace a reference by a new one to the same object",
+		"The old one is revoked; the new one is printed. REF as for `metac ref rm'.",
+		"metac ref rotate 51d0", cmd_ref_rotate},
+	{},
+};
+
+static const struct verb node_verbs[] = {
+	{"ls", "", {}, OPT_COMMON | OPT_JSON, "list the nodes that run on this host", NULL,
+		"metac node ls", cmd_node_ls},
+	{"address", "", {}, OPT_CONNECT, "print the node's address", NULL, "metac node address",
+		cmd_node_address},
+	{"services", "", {}, OPT_CONNECT | OPT_JSON, "list the services registered at the node",
+		NULL, "metac node services --node fd00::1", cmd_node_services},
+	{},
+};
+
+const struct noun nouns[] = {
+	{"fs", "directories", fs_verbs},
+	{"file", "single files", file_verbs},
+	{"stream", "byte streams", stream_verbs},
+	{"obj", "objects the node keeps", obj_verbs},
+	{"ref", "references to them", ref_verbs},
+	{"node", "the nodes of this host", node_verbs},
+	{},
+};

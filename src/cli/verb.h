@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The command's vocabulary: which nouns there are, which verbs each has, what they take and which
+ * function does them.  Parsing, every --help, usage errors, the shell completions and the synopsis
+ * of the manual page all come from these tables; a new command is one row here, one function and a
+ * paragraph in man/.
+ */
+#include "base/err.h"
+
+#include <stdio.h>
+
+enum opt_bit { /* which options a verb takes */
+	OPT_NODE = 1 << 0,
+	OPT_CONNECT_TIMEOUT = 1 << 1,
+	OPT_JSON = 1 << 2,
+	OPT_PERSISTENT = 1 << 3,
+	OPT_TIMEOUT = 1 << 4,
+	OPT_READ_ONLY = 1 << 5,
+	OPT_TRANSPORT = 1 << 6,
+	OPT_LONG = 1 << 7,
+	OPT_APPEND = 1 << 8,
+	OPT_WRITE = 1 << 9,
+	OPT_HELP = 1 << 10,
+	OPT_VERSION = 1 << 11,
+
+	OPT_COMMON = OPT_HELP,
+	OPT_CONNECT = OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT,
+	OPT_EXPORT = OPT_CONNECT | OPT_PERSISTENT | OPT_TIMEOUT,
+};
+
+/* What an argument is; tells the shell what to complete. */
+enum word_kind { WORD_OTHER, WORD_PATH, WORD_URI, WORD_COMMAND, WORD_ADDRESS, WORD_TRANSPORT };
+
+struct opt {
+	enum opt_bit bit;
+	char letter; /* 0 = none */
+	const char *name; /* without the dashes */
+	const char *arg; /* name of its argument, NULL = none */
+	enum word_kind kind;
+	const char *help;
+};
+
+struct options { /* as given; unset is NULL, 0 or false */
+	const char *node;
+	uint64_t connect_timeout_us;
+	bool json;
+	bool persistent;
+	uint64_t timeout_s;
+	bool read_only;
+	const char *transport;
+	bool long_;
+	bool append;
+	bool write;
+	bool help;
+	bool version;
+};
+
+/* What a verb's function gets. */
+struct cli {
+	struct options opt;
+	char **args; /* the words after noun, verb and options */
+	int n_args;
+	struct err err; /* text of the failure, without the "metac: noun verb: " in front */
+};
+
+struct verb {
+	const char *name;
+	const char *args; /* "URI PATH"; [X] may be left out, X... may be repeated */
+	enum word_kind kinds[3];
+	unsigned options; /* enum opt_bit */
+	const char *help; /* one line: what it does */
+	const char *more; /* paragraphs for --help, NULL = none */
+	const char *example;
+	/* 0 done; negative errno failed, cli->err says how; positive: the exit status. */
+	int (*run)(struct cli *cli);
+};
+
+struct noun {
+	const char *name;
+	const char *help;
+	const struct verb *verbs; /* ends with a row without a name */
+};
+
+extern const struct noun nouns[]; /* ends with a row without a name */
+extern const struct opt opt_table[]; /* the same */
+
+const struct noun *noun_find(const char *name);
+const struct verb *verb_find(const struct noun *n, const char *name);
+
+/* How many arguments a verb needs and takes (SIZE_MAX = any number). */
+void verb_arity(const struct verb *v, size_t *ret_min, size_t *ret_max);
+/* Name of argument number i ("URI", "[PATH]"), copied into buf; an empty string if there is none.
+ */
+void verb_arg_name(const struct verb *v, size_t i, char *buf, size_t size);
+/* True if the words after its arguments belong to another program: options end at the first one. */
+bool verb_runs_command(const struct verb *v);
+
+/* The functions of the table, one file per noun. */
+int cmd_fs_export(struct cli *cli);
+int cmd_fs_mount(struct cli *cli);
+int cmd_fs_umount(struct cli *cli);
+int cmd_fs_mounts(struct cli *cli);
+int cmd_fs_ls(struct cli *cli);
+int cmd_file_export(struct cli *cli);
+int cmd_file_cat(struct cli *cli);
+int cmd_file_write(struct cli *cli);
+int cmd_file_open(struct cli *cli);
+int cmd_stream_cat(struct cli *cli);
+int cmd_stream_bind(struct cli *cli);
+int cmd_stream_run(struct cli *cli);
+int cmd_obj_ls(struct cli *cli);
+int cmd_obj_show(struct cli *cli);
+int cmd_obj_rm(struct cli *cli);
+int cmd_ref_ls(struct cli *cli);
+int cmd_ref_rm(struct cli *cli);
+int cmd_ref_rotate(struct cli *cli);
+int cmd_node_ls(struct cli *cli);
+int cmd_node_address(struct cli *cli);
+int cmd_node_services(struct cli *cli);
