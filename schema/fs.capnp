@@ -61,6 +61,8 @@ struct MountOptions {
   readOnly @0 :Bool;
   transport @1 :Text;
   # "", "fuse" or "v9fs"; "" = v9fs where the kernel has it, else fuse.
+  source @2 :Text;
+  # What is mounted, for people (listings); no secret.
 }
 
 interface FilesystemServiceAdmin extends (Metac.ServiceAdmin) {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Links to other nodes: dialled when first asked for, shared by all who ask, closed when
+ * nothing has been outstanding on them for a while.
+ */
+#include "loop/link.h"
+#include "schema/metac.capnp.h"
+
+enum { PEERS_MAX = 1024, PEER_DIAL_SECONDS = 10, PEER_IDLE_SECONDS = 60, NODE_PORT = 901 };
+
+struct peers;
+
+/* own: the node's address, dialled from; borrowed. NULL when memory is out. */
+struct peers *peers_new(struct loop *l, const char *own);
+/* Ends all links; calls waiting for a dial fail. NULL is accepted. */
+void peers_free(struct peers *p);
+
+/* Answers getNode: the Node at address (canonical text), or why it cannot be reached. */
+void peers_get_node(struct peers *p, const char *address, struct metac_node_admin_get_node_ctx cx);

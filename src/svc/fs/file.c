@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * File: a path offered as a capability, read and written as streams.  Each opening of a stream opens the
+ * file anew and gives it, with the socket, to a copy worker.
+ */
+#include "base/list.h"
+#include "svc/fs/fs-service.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+struct file {
+	struct fs_service *fs;
+	struct view view;
+	struct vat_cap *cap; /* itself, not referenced */
+};
+
+/* ---- streams ------------------------------------------------------------------------------- */
+
+struct file_stream {
+	struct view view;
+	bool append;
+};
+
+/* Only regular files and block devices have content from start to end; opening must not block. */
+static int open_content(const struct view *v, int flags, struct err *e)
+{
+	AUTO_CLOSE int fd = view_open(v, flags | O_NONBLOCK, e);
+	struct stat st;
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, -errno, "%s", v->path);
+	if (S_ISDIR(st.st_mode))
+		return err_errno(e, -EISDIR, "%s", v->path);
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_set(e, -EINVAL, "%s: not a regular file", v->path);
+	return TAKE_FD(fd);
+}
+
+static int read_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
+{
+	struct file_stream *s = self;
+	static const char *const argv[] = {"metacd: read", "--role=copy", "--one-way", NULL};
+	AUTO_CLOSE int file = open_content(&s->view, O_RDONLY, e);
+	if (file < 0)
+		return file;
+	int fds[] = {file, fd};
+	int r = spawn_self(argv, fds, ARRAY_SIZE(fds), ret);
+	return r < 0 ? err_errno(e, r, "start the reader") : 0;
+}
+
+static int write_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
+{
+	struct file_stream *s = self;
+	static const char *const argv[] = {
+		"metacd: write", "--role=copy", "--one-way", "--sync", NULL};
+	AUTO_CLOSE int file = open_content(&s->view,
+		O_WRONLY | O_CREAT | (s->append ? O_APPEND : O_TRUNC), e);
+	if (file < 0)
+		return file;
+	int fds[] = {fd, file};
+	int r = spawn_self(argv, fds, ARRAY_SIZE(fds), ret);
+	return r < 0 ? err_errno(e, r, "start the writer") : 0;
+}
+
+static void stream_describe(void *self, struct vat_ptr_b description)
+{
+	struct file_stream *s = self;
+	struct fs_tree_description_b b = fs_tree_description_init(description);
+	view_describe(&s->view, b);
+	fs_tree_description_set_append(b, s->append);
+}
+
+static void read_summary(void *self, char *ret, size_t size)
+{
+	struct file_stream *s = self;
+	view_summary(&s->view, "reading", ret, size);
+}
+
+static void write_summary(void *self, char *ret, size_t size)
+{
+	struct file_stream *s = self;
+	view_summary(&s->view, s->append ? "appending to" : "writing", ret, size);
+}
+
+static void stream_destroy(void *self)
+{
+	struct file_stream *s = self;
+	view_done(&s->view);
+	free(s);
+}
+
+static const struct stream_source read_source = {
+	.spawn = read_spawn,
+	.describe = stream_describe,
+	.summary = read_summary,
+	.destroy = stream_destroy,
+	.category = "fs:readstream",
+};
+
+static const struct stream_source write_source = {
+	.spawn = write_spawn,
+	.describe = stream_describe,
+	.summary = write_summary,
+	.destroy = stream_destroy,
+	.category = "fs:writestream",
+};
+
+static struct stream_stream_c file_stream(struct fs_service *fs, const struct stream_source *source,
+	struct view takes, bool append)
+{
+	struct file_stream *s = calloc(1, sizeof(*s));
+	if (!s) {
+		view_done(&takes);
+		return (struct stream_stream_c){};
+	}
+	*s = (struct file_stream){.view = takes, .append = append};
+	return stream_serve(&fs->streams, source, s);
+}
+
+struct stream_stream_c fs_service_read_stream(struct fs_service *fs, struct view takes)
+{
+	return file_stream(fs, &read_source, takes, false);
+}
+
+struct stream_stream_c fs_service_write_stream(struct fs_service *fs, struct view takes,
+	bool append)
+{
+	return file_stream(fs, &write_source, takes, append);
+}
+
+/* ---- methods ------------------------------------------------------------------------------- */
+
+static void file_open_as_stream(void *self, struct fs_file_open_as_stream_ctx cx)
+{
+	struct file *f = self;
+	struct view view;
+	if (view_copy(&f->view, &view) < 0) {
+		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
+		return;
+	}
+	struct stream_stream_c s = fs_service_read_stream(f->fs, view);
+	fs_file_open_as_stream_results_set_stream(fs_file_open_as_stream_results(cx), s);
+	stream_stream_unref(s);
+	vat_ctx_return(cx.ctx);
+}
+
+static void file_open_for_writing(void *self, struct fs_file_open_for_writing_ctx cx)
+{
+	struct file *f = self;
+	struct view view;
+	if (f->view.read_only) {
+		vat_ctx_fail(cx.ctx, VAT_FAILED, "%s: %s", f->view.path, strerror(EROFS));
+		return;
+	}
+	if (view_copy(&f->view, &view) < 0) {
+		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
+		return;
+	}
+	struct stream_stream_c s = fs_service_write_stream(f->fs, view,
+		fs_file_open_for_writing_params_get_append(fs_file_open_for_writing_params(cx)));
+	fs_file_open_for_writing_results_set_stream(fs_file_open_for_writing_results(cx), s);
+	stream_stream_unref(s);
+	vat_ctx_return(cx.ctx);
+}
+
+static void describe(void *self, struct vat_ptr_b description)
+{
+	struct file *f = self;
+	view_describe(&f->view, fs_tree_description_init(description));
+}
+
+static void file_create_sturdy_ref(void *self,
+	struct persistence_persistable_create_sturdy_ref_ctx cx)
+{
+	struct file *f = self;
+	char summary[512], id[VIEW_ID_SIZE];
+	view_summary(&f->view, "file", summary, sizeof(summary));
+	view_id(&f->view, "localfile", id);
+	struct service_object o = {
+		.category = "fs:localfile",
+		.runtime_id = id,
+		.summary = summary,
+		.cap = f->cap,
+		.describe = describe,
+		.self = f,
+	};
+	service_create_sturdy_ref(f->fs->service, cx, &o);
+}
+
+static void file_summary(void *self, struct persistence_persistable_summary_ctx cx)
+{
+	struct file *f = self;
+	char summary[512];
+	view_summary(&f->view, "file", summary, sizeof(summary));
+	persistence_persistable_summary_results_set_info(persistence_persistable_summary_results(cx),
+		vat_str(summary));
+	vat_ctx_return(cx.ctx);
+}
+
+static const struct fs_file_impl file_impl = {
+	.persistable =
+		{
+			.create_sturdy_ref = file_create_sturdy_ref,
+			.summary = file_summary,
+		},
+	.open_as_stream = file_open_as_stream,
+	.open_for_writing = file_open_for_writing,
+};
+
+static void file_free(void *self)
+{
+	struct file *f = self;
+	view_done(&f->view);
+	free(f);
+}
+
+struct fs_file_c fs_service_file(struct fs_service *fs, struct view takes)
+{
+	struct file *f = calloc(1, sizeof(*f));
+	struct fs_file_c c = {};
+	if (!f) {
+		view_done(&takes);
+		return c;
+	}
+	*f = (struct file){.fs = fs, .view = takes};
+	c = fs_file_serve(fs->streams.loop->vat, &file_impl, f, file_free);
+	if (c.cap)
+		f->cap = c.cap;
+	else
+		file_free(f);
+	return c;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The filesystem service (schema/fs.capnp): what its objects share, and how they are made.
+ *
+ *	view.c        a path with its restrictions
+ *	filesystem.c  Filesystem: a directory; its 9P streams
+ *	file.c        File: a file; its reading and writing streams
+ *	mount.c       Mount: somebody's Filesystem mounted here
+ *	fs-service.c  bootstrap objects, namespace, restoring stored objects
+ *	9p-*.c        the workers that serve and mount 9P
+ */
+#include "base/list.h"
+#include "core/service.h"
+#include "core/stream.h"
+#include "svc/fs/view.h"
+
+enum { FS_MOUNTS_MAX = 1024 };
+
+struct fs_service {
+	struct service *service;
+	struct stream_host streams;
+	struct list mounts; /* struct mount (mount.c) */
+	unsigned n_mounts;
+	struct fs_filesystem_namespace_c root_namespace;
+};
+
+/* New objects; each takes the view (its path). The capability is null when memory is out. */
+struct fs_filesystem_c fs_service_filesystem(struct fs_service *fs, struct view takes);
+struct fs_file_c fs_service_file(struct fs_service *fs, struct view takes);
+
+/* Streams made from a view; each takes it. */
+struct stream_stream_c fs_service_v9fs_stream(struct fs_service *fs, struct view takes);
+struct stream_stream_c fs_service_read_stream(struct fs_service *fs, struct view takes);
+struct stream_stream_c fs_service_write_stream(struct fs_service *fs, struct view takes,
+	bool append);
+
+struct fs_mount_request {
+	struct vat_text path;
+	struct fs_filesystem_c tree;
+	struct fs_mount_options_r options;
+	struct vat_text source; /* for people */
+	struct vat_text id;     /* runtimeId when restored, else empty */
+	bool persistent;
+};
+
+/* Mounts and answers ctx with the Mount as its only result (FilesystemNamespace.mount and
+ * Restorer.restoreFromDescription look alike in this). What q points to is copied. */
+void fs_service_mount(struct fs_service *fs, const struct fs_mount_request *q, struct vat_ctx *ctx);
+/* Fills the list of FilesystemNamespace.listMounts. */
+void fs_service_list_mounts(struct fs_service *fs,
+	struct fs_filesystem_namespace_list_mounts_ctx cx);
+/* Unmounts everything: the service ends. */
+void fs_service_unmount_all(struct fs_service *fs);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: view.h.
+ *
+ * Acting as another user is done by fsuid and fsgid, with the capabilities that override
+ * permissions switched off meanwhile.  The service is single-threaded, so nothing else runs then.
+ */
+#include "svc/fs/view.h"
+#include "sys/beneath.h"
+#include "sys/priv.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/fsuid.h>
+
+int view_copy(const struct view *v, struct view *ret)
+{
+	struct view copy = *v;
+	copy.path = strdup(v->path);
+	if (!copy.path)
+		return -ENOMEM;
+	*ret = copy;
+	return 0;
+}
+
+int view_at(const struct view *v, struct vat_text name, struct view *ret)
+{
+	int r = beneath_check(name.s, name.len);
+	if (r < 0)
+		return r;
+	if (!name.len || vat_text_is(name, "."))
+		return view_copy(v, ret);
+	struct view sub = *v;
+	bool root = !strcmp(v->path, "/");
+	if (asprintf(&sub.path, "%s/%s", root ? "" : v->path, name.s) < 0)
+		return -ENOMEM;
+	if (strlen(sub.path) > BENEATH_PATH_MAX) {
+		free(sub.path);
+		return -ENAMETOOLONG;
+	}
+	*ret = sub;
+	return 0;
+}
+
+void view_done(struct view *v)
+{
+	free(v->path);
+	v->path = NULL;
+}
+
+/* Capabilities that let a process pass by file permissions. */
+#define OVERRIDES                                                                                  \
+	(PRIV_CAP(CAP_DAC_OVERRIDE) | PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_FOWNER) |       \
+		PRIV_CAP(CAP_CHOWN) | PRIV_CAP(CAP_FSETID) | PRIV_CAP(CAP_MKNOD))
+
+static int become(const struct view *v, uint64_t *ret_caps)
+{
+	int r = priv_caps_effective(ret_caps);
+	if (r < 0)
+		return r;
+	setfsgid(v->gid);
+	setfsuid(v->uid);
+	if ((uint32_t)setfsgid((gid_t)-1) != v->gid || (uint32_t)setfsuid((uid_t)-1) != v->uid)
+		return -EPERM;
+	return priv_caps_set_effective(*ret_caps & ~OVERRIDES);
+}
+
+static void become_self(uint64_t caps)
+{
+	setfsuid(geteuid());
+	setfsgid(getegid());
+	int r = priv_caps_set_effective(caps);
+	assert(r >= 0); /* only what was permitted all along */
+}
+
+static int open_here(const struct view *v, int flags)
+{
+	AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	const char *rel = v->path[1] ? v->path + 1 : ".";
+	return beneath_open(root, rel, flags | O_NOCTTY, 0644);
+}
+
+int view_open(const struct view *v, int flags, struct err *e)
+{
+	uint64_t caps = 0;
+	bool writes = (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC);
+	if (writes && !(flags & O_PATH) && v->read_only)
+		return err_errno(e, -EROFS, "%s", v->path);
+	int r = v->limited ? become(v, &caps) : 0;
+	if (r >= 0)
+		r = open_here(v, flags);
+	if (v->limited)
+		become_self(caps);
+	if (r == -ELOOP)
+		return err_set(e, r,
+			"%s: there is a symbolic link in this path (name the directory it leads to)",
+			v->path);
+	return r < 0 ? err_errno(e, r, "%s", v->path) : r;
+}
+
+void view_describe(const struct view *v, struct fs_tree_description_b b)
+{
+	fs_tree_description_set_path(b, vat_str(v->path));
+	fs_tree_description_set_read_only(b, v->read_only);
+	fs_tree_description_set_limited(b, v->limited);
+	fs_tree_description_set_uid(b, v->uid);
+	fs_tree_description_set_gid(b, v->gid);
+}
+
+int view_from_description(struct fs_tree_description_r d, struct view *ret)
+{
+	struct vat_text path = fs_tree_description_get_path(d);
+	if (!path.len || path.s[0] != '/' || beneath_check(path.s + 1, path.len - 1) < 0)
+		return -EINVAL;
+	struct view v = {
+		.path = strdup(path.s),
+		.read_only = fs_tree_description_get_read_only(d),
+		.limited = fs_tree_description_get_limited(d),
+		.uid = fs_tree_description_get_uid(d),
+		.gid = fs_tree_description_get_gid(d),
+	};
+	if (!v.path)
+		return -ENOMEM;
+	*ret = v;
+	return 0;
+}
+
+void view_summary(const struct view *v, const char *what, char *ret, size_t size)
+{
+	char user[40] = "";
+	if (v->limited)
+		(void)snprintf(user, sizeof(user), ", as %u:%u", v->uid, v->gid);
+	(void)snprintf(ret, size, "%s %s%s%s", what, v->path, v->read_only ? ", read-only" : "", user);
+}
+
+void view_id(const struct view *v, const char *kind, char ret[VIEW_ID_SIZE])
+{
+	unsigned char hash[(VIEW_ID_SIZE - 1) / 2];
+	char rights[64];
+	int n = snprintf(rights, sizeof(rights), "%d %d %u %u", v->read_only, v->limited, v->uid,
+		v->gid);
+	crypto_generichash_state st;
+	crypto_generichash_init(&st, NULL, 0, sizeof(hash));
+	crypto_generichash_update(&st, (const unsigned char *)kind, strlen(kind) + 1);
+	crypto_generichash_update(&st, (const unsigned char *)rights, (size_t)n + 1);
+	crypto_generichash_update(&st, (const unsigned char *)v->path, strlen(v->path));
+	crypto_generichash_final(&st, hash, sizeof(hash));
+	sodium_bin2hex(ret, VIEW_ID_SIZE, hash, sizeof(hash));
+}
