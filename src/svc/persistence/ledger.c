@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: registry.h.  Objects and references hang in fixed hash tables of intrusive
+ * Theory of operation: ledger.h.  Objects and references hang in fixed hash tables of intrusive
  * lists; a reference's hash is random, so its first bytes choose the bucket.  References that
  * expire are in a list sorted by time (a new one usually belongs near the end, where the search
  * starts).  The removal of a subtree walks with a work list, not by recursion: chains may be long.
  */
-#include "svc/persistence/registry.h"
+#include "svc/persistence/ledger.h"
 
 enum { BUCKETS = 4096, ID_DIGITS_MIN = 4 };
 
-struct registry {
-	struct registry_limits limits;
+struct ledger {
+	struct ledger_limits limits;
 	uint32_t n_objects, n_refs;
 	struct list objects, refs, expiring;
 	struct list object_buckets[BUCKETS], ref_buckets[BUCKETS];
 };
 
-struct registry *registry_new(const struct registry_limits *limits)
+struct ledger *ledger_new(const struct ledger_limits *limits)
 {
-	struct registry *g = calloc(1, sizeof(*g));
+	struct ledger *g = calloc(1, sizeof(*g));
 	if (!g)
 		return NULL;
 	if (limits)
@@ -39,23 +39,23 @@ struct registry *registry_new(const struct registry_limits *limits)
 	return g;
 }
 
-void registry_free(struct registry *g)
+void ledger_free(struct ledger *g)
 {
 	if (!g)
 		return;
 	list_for_each_safe (i, &g->refs)
-		registry_ref_free(list_entry(i, struct registry_ref, all));
+		ledger_ref_free(list_entry(i, struct ledger_ref, all));
 	list_for_each_safe (i, &g->objects)
-		registry_object_free(list_entry(i, struct registry_object, all));
+		ledger_object_free(list_entry(i, struct ledger_object, all));
 	free(g);
 }
 
-struct list *registry_objects(struct registry *g)
+struct list *ledger_objects(struct ledger *g)
 {
 	return &g->objects;
 }
 
-struct list *registry_refs(struct registry *g)
+struct list *ledger_refs(struct ledger *g)
 {
 	return &g->refs;
 }
@@ -70,23 +70,23 @@ static uint32_t fnv(uint32_t h, const char *s)
 	return h;
 }
 
-static struct list *object_bucket(struct registry *g, const char *service, const char *runtime_id)
+static struct list *object_bucket(struct ledger *g, const char *service, const char *runtime_id)
 {
 	return &g->object_buckets[fnv(fnv(2166136261u, service), runtime_id) % BUCKETS];
 }
 
-struct registry_object *registry_object_find(
-	struct registry *g, const char *service, const char *runtime_id)
+struct ledger_object *ledger_object_find(
+	struct ledger *g, const char *service, const char *runtime_id)
 {
 	list_for_each (i, object_bucket(g, service, runtime_id)) {
-		struct registry_object *o = list_entry(i, struct registry_object, bucket);
+		struct ledger_object *o = list_entry(i, struct ledger_object, bucket);
 		if (!strcmp(o->runtime_id, runtime_id) && !strcmp(o->service, service))
 			return o;
 	}
 	return NULL;
 }
 
-void registry_object_free(struct registry_object *o)
+void ledger_object_free(struct ledger_object *o)
 {
 	if (!o)
 		return;
@@ -98,14 +98,14 @@ void registry_object_free(struct registry_object *o)
 	free(o);
 }
 
-int registry_object_add(
-	struct registry *g, const struct registry_object_spec *spec, struct registry_object **ret)
+int ledger_object_add(
+	struct ledger *g, const struct ledger_object_spec *spec, struct ledger_object **ret)
 {
-	if (registry_object_find(g, spec->service, spec->runtime_id))
+	if (ledger_object_find(g, spec->service, spec->runtime_id))
 		return -EEXIST;
 	if (g->n_objects >= g->limits.objects)
 		return -EDQUOT;
-	struct registry_object *o = calloc(1, sizeof(*o));
+	struct ledger_object *o = calloc(1, sizeof(*o));
 	if (!o)
 		return -ENOMEM;
 	o->service = strdup(spec->service);
@@ -113,7 +113,7 @@ int registry_object_add(
 	o->category = strdup(spec->category);
 	o->summary = strdup(spec->summary);
 	if (!o->service || !o->runtime_id || !o->category || !o->summary) {
-		registry_object_free(o);
+		ledger_object_free(o);
 		return -ENOMEM;
 	}
 	o->created = spec->created;
@@ -127,14 +127,14 @@ int registry_object_add(
 	return 0;
 }
 
-void registry_object_set_error(struct registry_object *o, const char *text)
+void ledger_object_set_error(struct ledger_object *o, const char *text)
 {
 	free(o->error);
 	o->error = text && *text ? strdup(text) : NULL;
 }
 
 static void object_take_out(
-	struct registry *g, struct registry_object *o, struct registry_removed *removed)
+	struct ledger *g, struct ledger_object *o, struct ledger_removed *removed)
 {
 	assert(list_empty(&o->refs));
 	list_unlink(&o->bucket);
@@ -143,8 +143,7 @@ static void object_take_out(
 	list_append(&removed->objects, &o->all);
 }
 
-void registry_object_remove(
-	struct registry *g, struct registry_object *o, struct registry_removed *removed)
+void ledger_object_remove(struct ledger *g, struct ledger_object *o, struct ledger_removed *removed)
 {
 	if (list_empty(&o->refs)) {
 		object_take_out(g, o, removed);
@@ -152,22 +151,22 @@ void registry_object_remove(
 	}
 	/* Each removal takes at least one of ours along, the last one the object itself. */
 	while (!list_empty(&o->refs))
-		registry_ref_remove(
-			g, list_entry(o->refs.next, struct registry_ref, of_object), removed);
+		ledger_ref_remove(
+			g, list_entry(o->refs.next, struct ledger_ref, of_object), removed);
 }
 
 /* ---- references ---------------------------------------------------------------------------- */
 
-static struct list *ref_bucket(struct registry *g, const uint8_t *hash)
+static struct list *ref_bucket(struct ledger *g, const uint8_t *hash)
 {
 	return &g->ref_buckets[(hash[0] | (unsigned)hash[1] << 8) % BUCKETS];
 }
 
-struct registry_ref *registry_ref_find(struct registry *g, const uint8_t *hash)
+struct ledger_ref *ledger_ref_find(struct ledger *g, const uint8_t *hash)
 {
-	struct registry_ref *found = NULL;
+	struct ledger_ref *found = NULL;
 	list_for_each (i, ref_bucket(g, hash)) {
-		struct registry_ref *r = list_entry(i, struct registry_ref, bucket);
+		struct ledger_ref *r = list_entry(i, struct ledger_ref, bucket);
 		if (secret_hash_equal(r->hash, hash))
 			found = r;
 	}
@@ -193,7 +192,7 @@ static bool has_prefix(const uint8_t *hash, const char *digits, size_t n)
 	return true;
 }
 
-int registry_ref_find_id(struct registry *g, const char *digits, struct registry_ref **ret)
+int ledger_ref_find_id(struct ledger *g, const char *digits, struct ledger_ref **ret)
 {
 	size_t n = strlen(digits);
 	if (n < ID_DIGITS_MIN || n > 2 * SECRET_HASH_SIZE)
@@ -201,9 +200,9 @@ int registry_ref_find_id(struct registry *g, const char *digits, struct registry
 	for (size_t i = 0; i < n; i++)
 		if (digit_value(digits[i]) < 0)
 			return -EINVAL;
-	struct registry_ref *found = NULL;
+	struct ledger_ref *found = NULL;
 	list_for_each (i, &g->refs) {
-		struct registry_ref *r = list_entry(i, struct registry_ref, all);
+		struct ledger_ref *r = list_entry(i, struct ledger_ref, all);
 		if (!has_prefix(r->hash, digits, n))
 			continue;
 		if (found)
@@ -216,24 +215,23 @@ int registry_ref_find_id(struct registry *g, const char *digits, struct registry
 	return 0;
 }
 
-static void link_expiry(struct registry *g, struct registry_ref *r)
+static void link_expiry(struct ledger *g, struct ledger_ref *r)
 {
 	struct list *at = &g->expiring;
 	while (at->prev != &g->expiring &&
-		list_entry(at->prev, struct registry_ref, by_expiry)->expires > r->expires)
+		list_entry(at->prev, struct ledger_ref, by_expiry)->expires > r->expires)
 		at = at->prev;
 	list_insert_before(at, &r->by_expiry);
 }
 
-int registry_ref_add(
-	struct registry *g, const struct registry_ref_spec *spec, struct registry_ref **ret)
+int ledger_ref_add(struct ledger *g, const struct ledger_ref_spec *spec, struct ledger_ref **ret)
 {
-	if (registry_ref_find(g, spec->hash))
+	if (ledger_ref_find(g, spec->hash))
 		return -EEXIST;
 	if (g->n_refs >= g->limits.refs ||
 		(spec->object && spec->object->n_refs >= g->limits.refs_per_object))
 		return -EDQUOT;
-	struct registry_ref *r = calloc(1, sizeof(*r));
+	struct ledger_ref *r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
 	memcpy(r->hash, spec->hash, sizeof(r->hash));
@@ -262,30 +260,29 @@ int registry_ref_add(
 	return 0;
 }
 
-bool registry_ref_is_within(const struct registry_ref *r, const struct registry_ref *other)
+bool ledger_ref_is_within(const struct ledger_ref *r, const struct ledger_ref *other)
 {
 	while (r && r != other)
 		r = r->parent;
 	return r != NULL;
 }
 
-int registry_ref_set_parent(struct registry_ref *r, struct registry_ref *parent)
+int ledger_ref_set_parent(struct ledger_ref *r, struct ledger_ref *parent)
 {
 	if (r->parent == parent)
 		return 0;
 	if (r->parent)
 		return -EEXIST;
-	if (registry_ref_is_within(parent, r))
+	if (ledger_ref_is_within(parent, r))
 		return -ELOOP;
 	r->parent = parent;
 	list_append(&parent->children, &r->sibling);
 	return 0;
 }
 
-static void ref_take_out(
-	struct registry *g, struct registry_ref *r, struct registry_removed *removed)
+static void ref_take_out(struct ledger *g, struct ledger_ref *r, struct ledger_removed *removed)
 {
-	struct registry_object *o = r->object;
+	struct ledger_object *o = r->object;
 	list_unlink(&r->bucket);
 	list_unlink(&r->all);
 	list_unlink(&r->by_expiry);
@@ -299,8 +296,7 @@ static void ref_take_out(
 		object_take_out(g, o, removed);
 }
 
-void registry_ref_remove(
-	struct registry *g, struct registry_ref *r, struct registry_removed *removed)
+void ledger_ref_remove(struct ledger *g, struct ledger_ref *r, struct ledger_removed *removed)
 {
 	/* A parent that is only kept for its children goes with the last of them. */
 	while (r->parent && !r->parent->object && r->parent->children.next == &r->sibling &&
@@ -311,28 +307,28 @@ void registry_ref_remove(
 	list_append(&work, &r->sibling);
 	struct list *i;
 	while ((i = list_pop(&work))) {
-		r = list_entry(i, struct registry_ref, sibling);
+		r = list_entry(i, struct ledger_ref, sibling);
 		list_splice(&work, &r->children);
 		ref_take_out(g, r, removed);
 	}
 }
 
-void registry_ref_free(struct registry_ref *r)
+void ledger_ref_free(struct ledger_ref *r)
 {
 	free(r);
 }
 
-int64_t registry_next_expiry(const struct registry *g)
+int64_t ledger_next_expiry(const struct ledger *g)
 {
 	if (list_empty(&g->expiring))
 		return 0;
-	return list_entry(g->expiring.next, struct registry_ref, by_expiry)->expires;
+	return list_entry(g->expiring.next, struct ledger_ref, by_expiry)->expires;
 }
 
-struct registry_ref *registry_expired(struct registry *g, int64_t now)
+struct ledger_ref *ledger_expired(struct ledger *g, int64_t now)
 {
-	int64_t next = registry_next_expiry(g);
+	int64_t next = ledger_next_expiry(g);
 	if (!next || next > now)
 		return NULL;
-	return list_entry(g->expiring.next, struct registry_ref, by_expiry);
+	return list_entry(g->expiring.next, struct ledger_ref, by_expiry);
 }
