@@ -16,10 +16,11 @@ enum {
 };
 
 /*
- * Blocks until done. a and b are borrowed, and may be the same kind or not; a direction whose
- * source cannot be read or whose sink cannot be written (access mode) counts as ended. Sockets are
- * made nonblocking meanwhile; the flags of other descriptors, which may be shared, are left alone.
- * ret_bytes (may be NULL): a to b, b to a. Returns 0; or the first error that is not just the other
- * side having gone (EPIPE, ECONNRESET end a direction and are no error) after both have ended.
+ * Blocks until done; the caller ignores SIGPIPE. a and b are borrowed, and may be the same kind or
+ * not; a direction whose source cannot be read or whose sink cannot be written (access mode) counts
+ * as ended. Sockets are made nonblocking meanwhile; the flags of other descriptors, which may be
+ * shared, are left alone. ret_bytes (may be NULL): a to b, b to a. Returns 0; or the first error
+ * that is not just the other side having gone (EPIPE, ECONNRESET end a direction and are no error)
+ * after both have ended.
  */
 int copy_run(int a, int b, unsigned flags, uint64_t ret_bytes[2]);
