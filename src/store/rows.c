@@ -22,6 +22,10 @@ static const char *const sql[STMT_N] = {
 	[STMT_OBJECT_EACH] =
 		"SELECT service, runtime_id, category, summary, created, waits FROM objects"
 		" ORDER BY created",
+	[STMT_ORPHAN_EACH] =
+		"SELECT service, runtime_id, category, summary, created, waits, description"
+		" FROM objects WHERE NOT EXISTS(SELECT 1 FROM refs r"
+		" WHERE r.service = objects.service AND r.runtime_id = objects.runtime_id)",
 	[STMT_REF_PUT] = "INSERT INTO refs(hash, service, runtime_id, parent, created, expires)"
 			 " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(hash) DO NOTHING",
 	[STMT_REF_PARENT] = "UPDATE refs SET parent = ?2 WHERE hash = ?1",
@@ -189,10 +193,10 @@ static const char *column_text(sqlite3_stmt *st, int i)
 	return (const char *)sqlite3_column_text(st, i);
 }
 
-int store_object_each(
-	struct store *s, int (*fn)(void *user, const struct store_object *o), void *user)
+static int each_object(struct store *s, enum store_stmt which,
+	int (*fn)(void *user, const struct store_object *o), void *user)
 {
-	sqlite3_stmt *st = s->stmt[STMT_OBJECT_EACH];
+	sqlite3_stmt *st = s->stmt[which];
 	int rc, r = 0;
 	while (r == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct store_object o = {
@@ -203,6 +207,10 @@ int store_object_each(
 			.created = sqlite3_column_int64(st, 4),
 			.waits = sqlite3_column_int(st, 5),
 		};
+		if (which == STMT_ORPHAN_EACH) {
+			o.description = sqlite3_column_blob(st, 6);
+			o.description_size = (size_t)sqlite3_column_bytes(st, 6);
+		}
 		bool whole = o.service && o.runtime_id && o.category && o.summary;
 		r = whole ? fn(user, &o) : -ENOMEM;
 	}
@@ -210,6 +218,18 @@ int store_object_each(
 		r = store_errno(s->db, rc);
 	reset(st);
 	return r;
+}
+
+int store_object_each(
+	struct store *s, int (*fn)(void *user, const struct store_object *o), void *user)
+{
+	return each_object(s, STMT_OBJECT_EACH, fn, user);
+}
+
+int store_orphan_each(
+	struct store *s, int (*fn)(void *user, const struct store_object *o), void *user)
+{
+	return each_object(s, STMT_ORPHAN_EACH, fn, user);
 }
 
 /* A hash column; the tables' CHECK makes any other length impossible short of damage. */

@@ -74,3 +74,8 @@ int store_tidy(struct store *s);
 int store_object_each(
 	struct store *s, int (*fn)(void *user, const struct store_object *o), void *user);
 int store_ref_each(struct store *s, int (*fn)(void *user, const struct store_ref *r), void *user);
+
+/* Objects no reference leads to (any more), with their descriptions: what store_tidy would remove.
+ */
+int store_orphan_each(
+	struct store *s, int (*fn)(void *user, const struct store_object *o), void *user);

@@ -237,3 +237,29 @@ TEST(iteration_stops_when_told)
 	store_free(s);
 	test_dir_remove(&d);
 }
+
+static int see_orphan(void *user, const struct store_object *o)
+{
+	struct seen *seen = user;
+	CHECK_INT(o->description_size, 8);
+	CHECK(!memcmp(o->description, "\0content", 8));
+	return see_object(seen, o);
+}
+
+TEST(orphans_are_told_before_they_are_tidied)
+{
+	struct test_dir d = test_dir_make();
+	struct store *s = must_open(&d);
+	put_object(s, "a");
+	put_object(s, "b");
+	CHECK_INT(put_ref(s, 'x', "a", 0), 0);
+	struct seen seen = {0};
+	CHECK_INT(store_orphan_each(s, see_orphan, &seen), 0);
+	CHECK_STR(seen.text, "b!");
+	CHECK_INT(store_tidy(s), 0);
+	memset(&seen, 0, sizeof(seen));
+	CHECK_INT(store_orphan_each(s, see_orphan, &seen), 0);
+	CHECK_STR(seen.text, "");
+	store_free(s);
+	test_dir_remove(&d);
+}
