@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Two hosts on one machine, for tests that type what a person would type.
+#
+# A host is a network namespace of its own, joined to the other by a veth pair, with a metacd of its own
+# (runtime and state directory under $TOP).  The whole test runs in a mount namespace of its
+# own, so nothing it mounts can outlive it; the network namespaces are removed at the end, however
+# the test ends.  Everything is named after this process: several runs do not meet.
+#
+# Usage: source it, then `hosts_up`, `check "text" command...`, `done_testing`.
+set -u
+
+BUILD=${BUILD:-build}
+BUILD=$(cd "$BUILD" && pwd)
+if [ "${IN_OWN_NAMESPACE:-}" != yes ]; then
+	if [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null; then
+		echo "1..0 # SKIP needs root and mount namespaces"
+		exit 0
+	fi
+	exec env IN_OWN_NAMESPACE=yes BUILD="$BUILD" unshare -m --propagation private bash "$0" "$@"
+fi
+
+TOP=$(mktemp -d /tmp/metac-test.XXXXXX)
+NS=mtc$$
+A=fd00:6d65:7461::1
+B=fd00:6d65:7461::2
+declare -A DAEMON=()
+tests=0
+failures=0
+
+on_host() { # on_host a|b COMMAND...: in that host's network
+	local h=$1
+	shift
+	nsenter --net=/run/netns/$NS"$h" "$@"
+}
+
+metac_a() { on_host a env METAC_RUNTIME_DIR="$TOP/a/run" METAC_ADDRESS=$A "$BUILD/metac" "$@"; }
+metac_b() { on_host b env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B "$BUILD/metac" "$@"; }
+
+wait_until() { # wait_until SECONDS COMMAND...: polls a condition that no event tells of
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+address_of() { [ "$1" = a ] && echo $A || echo $B; }
+
+services_up() { # services_up a|b
+	local list
+	list=$(metac_"$1" node services) && grep -q '^fs' <<<"$list" && grep -q '^persistence' <<<"$list"
+}
+
+start_node() { # start_node a|b [metacd options]
+	local h=$1
+	shift
+	on_host "$h" "$BUILD/metacd" --address "$(address_of "$h")" --runtime-dir "$TOP/$h/run" \
+		--state-dir "$TOP/$h/state" "$@" >>"$TOP/$h/log" 2>&1 &
+	DAEMON[$h]=$!
+	wait_until 30 services_up "$h"
+}
+
+stop_node() { # stop_node a|b [SIGNAL]
+	kill -"${2:-TERM}" "${DAEMON[$1]}" 2>/dev/null
+	wait "${DAEMON[$1]}" 2>/dev/null
+	local status=$?
+	unset "DAEMON[$1]"
+	return $status
+}
+
+clean_up() {
+	local h
+	for h in "${!DAEMON[@]}"; do
+		kill -TERM "${DAEMON[$h]}" 2>/dev/null
+	done
+	wait
+	ip netns del ${NS}a 2>/dev/null
+	ip netns del ${NS}b 2>/dev/null
+	cd / && rm -rf --one-file-system "$TOP"
+}
+trap clean_up EXIT
+trap 'exit 1' INT TERM
+
+network_up() {
+	ip netns add ${NS}a && ip netns add ${NS}b || return
+	ip -n ${NS}a link add v0 type veth peer name v0 netns ${NS}b || return
+	local h
+	for h in a b; do
+		ip -n $NS$h link set lo up
+		ip -n $NS$h addr add "$(address_of $h)/64" dev v0 nodad
+		ip -n $NS$h link set v0 up
+		mkdir -p "$TOP/$h/run" "$TOP/$h/state" "$TOP/$h/mnt"
+	done
+	chmod 755 "$TOP" "$TOP"/[ab] "$TOP"/[ab]/*
+}
+
+hosts_up() {
+	if ! network_up; then
+		echo "1..0 # SKIP no network namespaces here"
+		exit 0
+	fi
+	start_node a || { show_logs; echo "not ok 1 - node a starts"; echo "1..1"; exit 1; }
+	start_node b || { show_logs; echo "not ok 1 - node b starts"; echo "1..1"; exit 1; }
+}
+
+show_logs() {
+	local h
+	for h in a b; do
+		[ -f "$TOP/$h/log" ] && tail -n 40 "$TOP/$h/log" | sed "s/^/# $h: /"
+	done
+}
+
+ok() { # ok STATUS TEXT
+	tests=$((tests + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tests - $2"
+	else
+		echo "not ok $tests - $2"
+		failures=$((failures + 1))
+	fi
+}
+
+check() { # check TEXT COMMAND...: the command succeeds
+	local text=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		ok 0 "$text"
+	else
+		ok 1 "$text"
+		echo "# command: $*"
+		head -n 20 <<<"$out" | sed 's/^/# /'
+	fi
+}
+
+fails_with() { # fails_with TEXT STATUS PATTERN COMMAND...: exit status, and one line on stderr that matches
+	local text=$1 status=$2 pattern=$3 out r
+	shift 3
+	out=$("$@" 2>&1 >/dev/null)
+	r=$?
+	if [ "$r" = "$status" ] && [ "$(wc -l <<<"$out")" = 1 ] && grep -Eq -- "$pattern" <<<"$out"; then
+		ok 0 "$text"
+	else
+		ok 1 "$text"
+		echo "# status $r, wanted $status; wanted /$pattern/; said:"
+		head -n 10 <<<"$out" | sed 's/^/# /'
+	fi
+}
+
+done_testing() {
+	[ $failures = 0 ] || show_logs
+	echo "1..$tests"
+	[ $failures = 0 ]
+}
