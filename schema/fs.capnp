@@ -49,9 +49,9 @@ struct MountInfo {
 }
 
 interface FilesystemNamespace {
-  # The mount namespace metacd runs in.
+  # A mount namespace.
   filesystem @0 () -> (fs :Filesystem);
-  # Its root directory.
+  # Its root directory. Only of the namespace metacd runs in.
   mount @1 (path :Text, fs :Filesystem, options :MountOptions) -> (mount :Mount);
   # path: absolute, an existing empty directory that nothing is mounted on.
   listMounts @2 () -> (mounts :List(Mount));
@@ -67,6 +67,11 @@ struct MountOptions {
 
 interface FilesystemServiceAdmin extends (Metac.ServiceAdmin) {
   rootNamespace @0 () -> (ns :FilesystemNamespace);
+  # The one metacd runs in.
+  namespaceOf @1 (handle :Metac.Holder) -> (ns :FilesystemNamespace);
+  # The one whose descriptor (/proc/PID/ns/mnt) is attached to handle: so that `metac fs mount`
+  # mounts where its caller sees it. The namespace metacd runs in gives the root namespace.
+  # A persistent mount is restored in the root namespace.
 }
 
 struct TreeDescription {

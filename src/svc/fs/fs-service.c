@@ -6,49 +6,9 @@
 #include "base/log.h"
 #include "svc/fs/fs-mount.h"
 #include "svc/fs/fs-role.h"
+#include "sys/mntns.h"
 
 #include <fcntl.h>
-
-/* ---- namespace ----------------------------------------------------------------------------- */
-
-static void namespace_filesystem(void *self, struct fs_filesystem_namespace_filesystem_ctx cx)
-{
-	struct fs_service *fs = self;
-	struct view root = {.path = strdup("/")};
-	if (!root.path) {
-		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
-		return;
-	}
-	struct fs_filesystem_c c = fs_service_filesystem(fs, root);
-	fs_filesystem_namespace_filesystem_results_set_fs(
-		fs_filesystem_namespace_filesystem_results(cx), c);
-	fs_filesystem_unref(c);
-	vat_ctx_return(cx.ctx);
-}
-
-static void namespace_mount(void *self, struct fs_filesystem_namespace_mount_ctx cx)
-{
-	struct fs_service *fs = self;
-	struct fs_filesystem_namespace_mount_params_r p = fs_filesystem_namespace_mount_params(cx);
-	struct fs_mount_request q = {
-		.path = fs_filesystem_namespace_mount_params_get_path(p),
-		.tree = fs_filesystem_namespace_mount_params_get_fs(p),
-		.options = fs_filesystem_namespace_mount_params_get_options(p),
-		.source = fs_mount_options_get_source(fs_filesystem_namespace_mount_params_get_options(p)),
-	};
-	fs_service_mount(fs, &q, cx.ctx);
-}
-
-static void namespace_list_mounts(void *self, struct fs_filesystem_namespace_list_mounts_ctx cx)
-{
-	fs_service_list_mounts(self, cx);
-}
-
-static const struct fs_filesystem_namespace_impl namespace_impl = {
-	.filesystem = namespace_filesystem,
-	.mount = namespace_mount,
-	.list_mounts = namespace_list_mounts,
-};
 
 /* ---- bootstrap ----------------------------------------------------------------------------- */
 
@@ -60,8 +20,31 @@ static void admin_root_namespace(void *self, struct fs_filesystem_service_admin_
 	vat_ctx_return(cx.ctx);
 }
 
+static void admin_namespace_of(void *self, struct fs_filesystem_service_admin_namespace_of_ctx cx)
+{
+	struct fs_service *fs = self;
+	struct metac_holder_c handle = fs_filesystem_service_admin_namespace_of_params_get_handle(
+		fs_filesystem_service_admin_namespace_of_params(cx));
+	int fd = handle.cap ? vat_cap_fd(handle.cap) : -EBADF;
+	int r = fd < 0 ? -EINVAL : mntns_check(fd);
+	struct fs_filesystem_namespace_c ns = {};
+	if (r == MNTNS_OWN)
+		ns = fs_filesystem_namespace_ref(fs->root_namespace);
+	else if (r == MNTNS_OTHER)
+		ns = fs_service_namespace(fs, fcntl(fd, F_DUPFD_CLOEXEC, 3));
+	else {
+		vat_ctx_fail(cx.ctx, VAT_FAILED, "no mount namespace is attached to the handle");
+		return;
+	}
+	fs_filesystem_service_admin_namespace_of_results_set_ns(
+		fs_filesystem_service_admin_namespace_of_results(cx), ns);
+	fs_filesystem_namespace_unref(ns);
+	vat_ctx_return(cx.ctx);
+}
+
 static const struct fs_filesystem_service_admin_impl admin_impl = {
 	.root_namespace = admin_root_namespace,
+	.namespace_of = admin_namespace_of,
 };
 
 /* References are kept by the persistence service; none name this one. */
@@ -134,6 +117,7 @@ static void restore_mount(struct fs_service *fs, struct persistence_cap_descript
 	struct fs_mount_description_r m =
 		fs_mount_description_from(persistence_cap_description_get_description(d));
 	struct fs_mount_request q = {
+		.ns_fd = -EBADF,
 		.path = fs_mount_description_get_path(m),
 		.tree = fs_mount_description_get_fs(m),
 		.options = fs_mount_description_get_options(m),
@@ -185,7 +169,7 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 	};
 	/* A predecessor that was killed left its mounts behind, dead. */
 	fs_mount_detach_stale(service_address(s));
-	fs->root_namespace = fs_filesystem_namespace_serve(v, &namespace_impl, fs, NULL);
+	fs->root_namespace = fs_service_namespace(fs, -EBADF);
 	*ret_service = metac_service_serve(v, &service_impl, fs, NULL);
 	*ret_admin = metac_service_admin_cast(
 		fs_filesystem_service_admin_serve(v, &admin_impl, fs, NULL).cap);

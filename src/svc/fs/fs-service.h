@@ -7,7 +7,8 @@
  *	filesystem.c  Filesystem: a directory; its 9P streams
  *	file.c        File: a file; its reading and writing streams
  *	mount.c       Mount: somebody's Filesystem mounted here
- *	fs-service.c  bootstrap objects, namespace, restoring stored objects
+ *	namespace.c   FilesystemNamespace: a mount namespace
+ *	fs-service.c  bootstrap objects, restoring stored objects
  *	9p-*.c        the workers that serve and mount 9P
  */
 #include "base/list.h"
@@ -25,6 +26,9 @@ struct fs_service {
 	struct fs_filesystem_namespace_c root_namespace;
 };
 
+/* The namespace of ns_fd (taken; -EBADF = our own). Null when memory is out. */
+struct fs_filesystem_namespace_c fs_service_namespace(struct fs_service *fs, int takes_ns_fd);
+
 /* New objects; each takes the view (its path). The capability is null when memory is out. */
 struct fs_filesystem_c fs_service_filesystem(struct fs_service *fs, struct view takes);
 struct fs_file_c fs_service_file(struct fs_service *fs, struct view takes);
@@ -36,6 +40,7 @@ struct stream_stream_c fs_service_write_stream(struct fs_service *fs, struct vie
 	bool append);
 
 struct fs_mount_request {
+	int ns_fd; /* mount namespace, borrowed; -EBADF = our own */
 	struct vat_text path;
 	struct fs_filesystem_c tree;
 	struct fs_mount_options_r options;

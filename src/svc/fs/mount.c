@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "svc/fs/fs-mount.h"
 #include "svc/fs/fs-service.h"
+#include "sys/mntns.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -44,6 +45,7 @@ struct mount {
 	struct vat_watch *end_watch;
 	int conn_fd;              /* kept to shut the connection down */
 	bool on_path;             /* something of ours is mounted there */
+	int ns_fd;                /* in this mount namespace; -EBADF = our own */
 	int status_fd;
 	sd_event_source *status_src, *child_src, *timer;
 	struct vat_ctx *waiters[WAITERS_MAX];
@@ -67,7 +69,11 @@ static void answer_waiters(struct mount *m, const char *failure)
 static void mount_detach(struct mount *m)
 {
 	if (m->on_path) {
-		int r = fs_mount_detach(m->path);
+		int r = mntns_enter(m->ns_fd);
+		if (r >= 0) {
+			r = fs_mount_detach(m->path);
+			mntns_leave(m->ns_fd);
+		}
 		if (r < 0)
 			log_warning("unmount %s: %s", m->path, strerror(-r));
 		m->on_path = false;
@@ -98,6 +104,7 @@ static void mount_free(void *self)
 	m->fs->n_mounts--;
 	stream_opening_free(m->opening);
 	fs_filesystem_unref(m->tree);
+	fd_close(m->ns_fd);
 	free(m->path);
 	free(m->source);
 	free(m);
@@ -324,45 +331,63 @@ static int start_worker(struct mount *m, int fuse_fd, struct err *e)
 	return r < 0 ? err_errno(e, r, "start the mount worker") : 0;
 }
 
-static struct mount *find_at(struct fs_service *fs, const char *path, const struct mount *but)
+static struct mount *find_at(struct fs_service *fs, int ns_fd, const char *path,
+	const struct mount *but)
 {
 	list_for_each (it, &fs->mounts) {
 		struct mount *m = list_entry(it, struct mount, link);
-		if (m != but && m->state != MOUNT_GONE && !strcmp(m->path, path))
+		if (m != but && m->state != MOUNT_GONE && !strcmp(m->path, path) &&
+			mntns_same(m->ns_fd, ns_fd))
 			return m;
 	}
 	return NULL;
 }
 
-/* The connection is there: mounts. */
-static int mount_now(struct mount *m, struct err *e)
+/* Puts the file system on the path: kernel v9fs, which takes the connection (1), or FUSE (0, its
+ * descriptor in *ret_fuse_fd). Runs inside the mount's namespace. */
+static int put_on_path(struct mount *m, int *ret_fuse_fd, struct err *e)
 {
-	struct mount *lost = find_at(m->fs, m->path, m);
-	if (lost && lost->state != MOUNT_LOST)
-		return err_set(e, -EBUSY, "mounted already");
-	if (lost)
-		mount_gone(lost);
+	char source[128];
+	(void)snprintf(source, sizeof(source), "metac:%s", service_address(m->fs->service));
 	int r = fs_mount_check(m->path, e);
 	if (r < 0)
 		return r;
-	char source[128];
-	(void)snprintf(source, sizeof(source), "metac:%s", service_address(m->fs->service));
 	if (strcmp(m->transport, "fuse")) {
 		r = fs_mount_v9fs(m->path, source, m->conn_fd, m->read_only, e);
-		if (r >= 0) {
-			m->kernel = m->on_path = true;
-			mount_answer(m);
-			return 0;
-		}
+		if (r >= 0)
+			return 1;
 		if (*m->transport)
 			return r;
 		*e = (struct err){};
 	}
-	AUTO_CLOSE int fuse_fd = fs_mount_fuse(m->path, source, m->read_only, e);
-	if (fuse_fd < 0)
-		return fuse_fd;
+	r = fs_mount_fuse(m->path, source, m->read_only, e);
+	if (r >= 0)
+		*ret_fuse_fd = r;
+	return MIN(r, 0);
+}
+
+/* The connection is there: mounts. */
+static int mount_now(struct mount *m, struct err *e)
+{
+	AUTO_CLOSE int fuse_fd = -EBADF;
+	struct mount *lost = find_at(m->fs, m->ns_fd, m->path, m);
+	if (lost && lost->state != MOUNT_LOST)
+		return err_set(e, -EBUSY, "mounted already");
+	if (lost)
+		mount_gone(lost);
+	int r = mntns_enter(m->ns_fd);
+	if (r < 0)
+		return err_errno(e, r, "enter the mount namespace");
+	r = put_on_path(m, &fuse_fd, e);
+	mntns_leave(m->ns_fd);
+	if (r < 0)
+		return r;
 	m->on_path = true;
-	return start_worker(m, fuse_fd, e);
+	m->kernel = r == 1;
+	if (!m->kernel)
+		return start_worker(m, fuse_fd, e);
+	mount_answer(m);
+	return 0;
 }
 
 static void on_stream_open(void *user, int fd, struct vat_cap *end, const struct err *err)
@@ -400,7 +425,9 @@ static int mount_new(struct fs_service *fs, const struct fs_mount_request *q, st
 		return -ENOMEM;
 	unsigned char id[16];
 	m->fs = fs;
-	m->conn_fd = m->status_fd = -EBADF;
+	m->conn_fd = m->status_fd = m->ns_fd = -EBADF;
+	if (q->ns_fd >= 0)
+		m->ns_fd = fcntl(q->ns_fd, F_DUPFD_CLOEXEC, 3);
 	m->read_only = fs_mount_options_get_read_only(q->options);
 	m->persistent = q->persistent;
 	m->path = strdup(q->path.s);
@@ -414,7 +441,7 @@ static int mount_new(struct fs_service *fs, const struct fs_mount_request *q, st
 		memcpy(m->id, q->id.s, sizeof(m->id));
 	list_append(&fs->mounts, &m->link);
 	fs->n_mounts++;
-	if (!m->path || !m->source) {
+	if (!m->path || !m->source || (q->ns_fd >= 0 && m->ns_fd < 0)) {
 		mount_free(m);
 		return -ENOMEM;
 	}
@@ -429,10 +456,17 @@ static int check_request(struct fs_service *fs, const struct fs_mount_request *q
 		return err_set(e, -EINVAL, "unknown transport \"%s\" (fuse or v9fs)", t.s);
 	if (!q->tree.cap)
 		return err_set(e, -EINVAL, "nothing to mount");
-	struct mount *there = find_at(fs, q->path.s, NULL);
+	struct mount *there = find_at(fs, q->ns_fd, q->path.s, NULL);
 	if (there && there->state != MOUNT_LOST)
 		return err_set(e, -EBUSY, "a metac mount is there already");
-	return there ? 0 : fs_mount_check(q->path.s, e);
+	if (there)
+		return 0;
+	int r = mntns_enter(q->ns_fd);
+	if (r < 0)
+		return err_errno(e, r, "enter the mount namespace");
+	r = fs_mount_check(q->path.s, e);
+	mntns_leave(q->ns_fd);
+	return r;
 }
 
 void fs_service_mount(struct fs_service *fs, const struct fs_mount_request *q, struct vat_ctx *ctx)
