@@ -202,8 +202,7 @@ static void clear_ptr(struct vat_message *m, uint16_t segment, uint8_t *at, unsi
 	struct vat_object o;
 	if (vat_load(at) && depth && !vat_object_find(m, segment, at, &o)) {
 		clear_object(m, &o, depth - 1);
-		if (o.pad)
-			memset((uint8_t *)o.pad, 0, (size_t)o.pad_words * 8);
+		vat_object_clear_pad(&o);
 	}
 	vat_store(at, 0);
 }
@@ -348,38 +347,42 @@ void *vat_init_data(struct vat_ptr_b p, uint32_t len)
 	return len ? l.base : NULL;
 }
 
-void vat_set_text(struct vat_ptr_b p, struct vat_text t)
+/* Whether what p points at may lie in what clearing some pointer of m zeroes. */
+static bool lies_in(const struct vat_message *m, const void *p)
 {
-	/* The source may lie in what init clears. */
-	struct vat_ptr_b to = p;
-	if (p.msg && vat_load(p.at))
-		to = vat_build_scratch(p.msg);
-	struct vat_list_b l =
-		vat_init_list(to, VAT_ELEM_BYTE, t.len == UINT32_MAX ? t.len : t.len + 1);
+	for (uint32_t i = 0; i < m->n_segs; i++) {
+		const struct vat_segment *s = &m->segs[i];
+		if ((uintptr_t)p - (uintptr_t)s->base < (uintptr_t)s->used * 8)
+			return true;
+	}
+	return false;
+}
+
+/* A byte list of `count`, the first n of them from src. */
+static void set_bytes(struct vat_ptr_b p, const void *src, uint32_t n, uint32_t count)
+{
+	if (!p.msg)
+		return;
+	struct vat_ptr_b to = n && lies_in(p.msg, src) ? vat_build_scratch(p.msg) : p;
+	struct vat_list_b l = vat_init_list(to, VAT_ELEM_BYTE, count);
 	if (!l.msg)
 		return;
-	if (t.len)
-		memcpy(l.base, t.s, t.len);
+	if (n)
+		memcpy(l.base, src, n);
 	if (to.at != p.at) {
 		vat_build_clear(p);
 		vat_build_transfer(p, to);
 	}
 }
 
+void vat_set_text(struct vat_ptr_b p, struct vat_text t)
+{
+	set_bytes(p, t.s, t.len, t.len < VAT_MAX_COUNT ? t.len + 1 : UINT32_MAX);
+}
+
 void vat_set_data(struct vat_ptr_b p, struct vat_data d)
 {
-	struct vat_ptr_b to = p;
-	if (p.msg && vat_load(p.at))
-		to = vat_build_scratch(p.msg);
-	struct vat_list_b l = vat_init_list(to, VAT_ELEM_BYTE, d.len);
-	if (!l.msg)
-		return;
-	if (d.len)
-		memcpy(l.base, d.p, d.len);
-	if (to.at != p.at) {
-		vat_build_clear(p);
-		vat_build_transfer(p, to);
-	}
+	set_bytes(p, d.p, d.len, d.len);
 }
 
 void vat_set_cap(struct vat_ptr_b p, struct vat_cap *cap)

@@ -132,6 +132,13 @@ static inline uint64_t vat_bits_to_words(uint64_t bits)
 	return (bits + 63) / 64;
 }
 
+/* For objects in arenas only. */
+static inline void vat_object_clear_pad(const struct vat_object *o)
+{
+	if (o->pad)
+		memset((uint8_t *)o->pad, 0, (size_t)o->pad_words * 8);
+}
+
 extern const uint8_t vat_elem_bits[8]; /* data bits per element; 0 for pointers and structs */
 
 /* Follows the pointer word at `at`, which lies in segment (m NULL: in a trusted default). Returns 0

@@ -39,12 +39,6 @@ static struct vat_struct_b found_struct(struct vat_message *m, const struct vat_
 		.segment = o->segment};
 }
 
-static void clear_pad(const struct vat_object *o)
-{
-	if (o->pad)
-		memset((uint8_t *)o->pad, 0, (size_t)o->pad_words * 8);
-}
-
 /* Moves one element's content; both builders are in the same arena, `to` is zeroed and not smaller.
  */
 static void move_content(struct vat_struct_b to, struct vat_struct_b from)
@@ -84,7 +78,7 @@ struct vat_struct_b vat_get_struct_b(
 		vat_store(p.at, keep);
 		return new;
 	}
-	clear_pad(&o);
+	vat_object_clear_pad(&o);
 	move_content(new, old);
 	return new;
 }
@@ -153,7 +147,7 @@ struct vat_list_b vat_get_struct_list_b(
 		vat_store(p.at, keep);
 		return new;
 	}
-	clear_pad(&o);
+	vat_object_clear_pad(&o);
 	for (uint32_t i = 0; i < old.count; i++)
 		move_content(vat_list_struct_b(new, i), vat_list_struct_b(old, i));
 	if (words)
