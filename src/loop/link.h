@@ -17,31 +17,31 @@ struct loop {
 	sd_event *event;
 	struct vat *vat;
 	struct sd_event_source *work; /* runs vat_run and flushes the links */
-	void *links;                  /* private to link.c */
+	void *links; /* private to link.c */
 };
 
 /* Blocks SIGCHLD, SIGTERM, SIGINT and ignores SIGPIPE (sd-event needs the signals blocked). */
 int loop_init(struct loop *l);
 /* Frees remaining links, the vat and the event loop. */
 void loop_done(struct loop *l);
-/* Runs events until *done is true (0), the deadline passes (-ETIMEDOUT; 0 = none, in microseconds from
- * now) or the loop exits (-ECANCELED). For commands and tests. */
+/* Runs events until *done is true (0), the deadline passes (-ETIMEDOUT; 0 = none, in microseconds
+ * from now) or the loop exits (-ECANCELED). For commands and tests. */
 int loop_wait(struct loop *l, const bool *done, uint64_t timeout_us);
 
 struct link;
 
 struct link_config {
 	struct vat_limits limits;
-	struct vat_cap *bootstrap;   /* borrowed */
+	struct vat_cap *bootstrap; /* borrowed */
 	uint64_t partial_timeout_us; /* a message begun must be complete in this time; 0 = 30 s */
-	/* Called once, when the link has ended by itself; err NULL after a clean end. The link is still
-	 * to be freed (may be done here). */
+	/* Called once, when the link has ended by itself; err NULL after a clean end. The link is
+	 * still to be freed (may be done here). */
 	void (*closed)(void *user, struct link *link, const struct vat_error *err);
 	void *user;
 };
 
-/* Takes fd, also on failure: a connected stream socket. Unix sockets pass descriptors; TCP sockets get
- * TCP_NODELAY and keepalive. */
+/* Takes fd, also on failure: a connected stream socket. Unix sockets pass descriptors; TCP sockets
+ * get TCP_NODELAY and keepalive. */
 int link_new(struct loop *l, int fd, const struct link_config *cfg, struct link **ret);
 /* Ends the link at once (NULL is accepted). */
 void link_free(struct link *k);
@@ -55,17 +55,17 @@ int addr_parse(const char *text, uint16_t port, struct sockaddr_storage *ret, so
 int addr_format(const struct sockaddr_storage *sa, char *ret, size_t size, uint16_t *ret_port);
 bool addr_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b, bool with_port);
 
-/* Listening sockets, nonblocking, CLOEXEC. tcp: SO_REUSEADDR, port 0 = any. unix: mode is set before the
- * socket can be connected to; an existing stale socket file (nobody listening) is replaced, a live one
- * gives -EADDRINUSE. */
+/* Listening sockets, nonblocking, CLOEXEC. tcp: SO_REUSEADDR, port 0 = any. unix: mode is set
+ * before the socket can be connected to; an existing stale socket file (nobody listening) is
+ * replaced, a live one gives -EADDRINUSE. */
 int listen_tcp(const struct sockaddr_storage *sa, socklen_t len, int backlog);
 int listen_unix(const char *path, mode_t mode);
 int connect_unix(const char *path);
 
-/* A connection being made. done gets the connected nonblocking socket (fd >= 0, taken by the callback) or a
- * negative errno, once; not after dial_free. local (may be NULL) is bound first. */
+/* A connection being made. done gets the connected nonblocking socket (fd >= 0, taken by the
+ * callback) or a negative errno, once; not after dial_free. local (may be NULL) is bound first. */
 struct dial;
-int dial_new(struct loop *l, const struct sockaddr_storage *local, const struct sockaddr_storage *to,
-	socklen_t len, uint64_t timeout_us, void (*done)(void *user, int fd), void *user,
-	struct dial **ret);
+int dial_new(struct loop *l, const struct sockaddr_storage *local,
+	const struct sockaddr_storage *to, socklen_t len, uint64_t timeout_us,
+	void (*done)(void *user, int fd), void *user, struct dial **ret);
 void dial_free(struct dial *d);

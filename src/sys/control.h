@@ -2,7 +2,7 @@
 #pragma once
 /*
  * What supervisor and roles tell each other over a role's control socket, descriptor 3
- * (AF_UNIX, SOCK_SEQPACKET, nonblocking at the supervisor's end only).
+ * (AF_UNIX, SOCK_SEQPACKET, nonblocking).
  *
  *	supervisor -> node      SERVICE_LINK, name of the service, one descriptor: a connected unix
  *stream socket whose other end the service has as its descriptor 4.  Sent for each service when it
