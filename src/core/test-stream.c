@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams served by real worker processes: cat(1) echoes, sh(1) ends as it is told. */
+#include "core/stream.h"
+#include "core/test-call.h"
+
+#include <fcntl.h>
+
+struct world {
+	struct loop loop;
+	struct stream_host host;
+	unsigned destroyed;
+};
+
+struct program {
+	struct world *world;
+	const char *const *argv;
+};
+
+static int program_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
+{
+	struct program *p = self;
+	if (!p->argv)
+		return err_errno(e, -ENOENT, "/no/such/file");
+	return spawn_program(p->argv, fd, ret);
+}
+
+static void program_summary(void *self, char *ret, size_t size)
+{
+	(void)snprintf(ret, size, "a program");
+}
+
+static void program_describe(void *self, struct vat_ptr_b description)
+{
+}
+
+static void program_destroy(void *self)
+{
+	struct program *p = self;
+	p->world->destroyed++;
+	free(p);
+}
+
+static const struct stream_source program_source = {
+	.spawn = program_spawn,
+	.describe = program_describe,
+	.summary = program_summary,
+	.destroy = program_destroy,
+	.category = "test:program",
+};
+
+static const char *const cat[] = {"cat", NULL};
+static const char *const hello[] = {"echo", "hello", NULL};
+static const char *const full[] = {"sh", "-c", "exit 28", NULL}; /* ENOSPC */
+
+static void up(struct world *w)
+{
+	CHECK_INT(loop_init(&w->loop), 0);
+	w->host = (struct stream_host){.loop = &w->loop, .address = "127.0.0.1"};
+}
+
+static void down(struct world *w)
+{
+	bool never = false;
+	loop_wait(&w->loop, &never, 1); /* lets destructors run */
+	CHECK_INT(w->host.n_sessions, 0);
+	loop_done(&w->loop);
+}
+
+static struct stream_stream_c new_stream(struct world *w, const char *const *argv)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	CHECK(p);
+	*p = (struct program){w, argv};
+	struct stream_stream_c s = stream_serve(&w->host, &program_source, p);
+	CHECK(s.cap);
+	return s;
+}
+
+struct opened {
+	bool done;
+	int fd;
+	struct vat_cap *end;
+	char text[300];
+};
+
+static void on_opened(void *user, int fd, struct vat_cap *end, const struct err *e)
+{
+	struct opened *o = user;
+	o->done = true;
+	o->fd = fd;
+	o->end = end;
+	if (fd < 0)
+		(void)snprintf(o->text, sizeof(o->text), "%s", e->msg);
+}
+
+static struct opened open_stream(struct world *w, struct vat_cap *stream)
+{
+	struct opened o = {.fd = -EBADF};
+	struct stream_opening *opening = NULL;
+	CHECK_INT(stream_open(&w->loop, stream, "127.0.0.1", on_opened, &o, &opening), 0);
+	CHECK_INT(loop_wait(&w->loop, &o.done, 20000000), 0);
+	stream_opening_free(opening);
+	return o;
+}
+
+/* What comes until the end of the stream. */
+static size_t read_all(int fd, char *buf, size_t size)
+{
+	size_t at = 0;
+	for (ssize_t n; at < size - 1 && (n = read(fd, buf + at, size - 1 - at)) > 0;)
+		at += (size_t)n;
+	buf[at] = 0;
+	return at;
+}
+
+static void check_echo(int fd)
+{
+	char buf[64];
+	CHECK_INT(write(fd, "there and back", 14), 14);
+	CHECK(!shutdown(fd, SHUT_WR));
+	read_all(fd, buf, sizeof(buf));
+	CHECK_STR(buf, "there and back");
+}
+
+/* Everything but openLocal, as over a link that passes no descriptors. */
+static void without_descriptors(void *self, uint64_t interface_id, uint16_t method,
+	struct vat_ctx *ctx)
+{
+	struct stream_stream_c *s = self;
+	if (interface_id == STREAM_STREAM_ID && method == 2)
+		vat_ctx_fail(ctx, VAT_UNIMPLEMENTED, "no descriptors here");
+	else
+		vat_ctx_forward(ctx, s->cap);
+}
+
+TEST(a_stream_on_the_same_host_is_a_descriptor)
+{
+	struct world w = {};
+	up(&w);
+	struct stream_stream_c s = new_stream(&w, cat);
+	struct opened o = open_stream(&w, s.cap);
+	CHECK(o.fd >= 0);
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	CHECK(!getsockname(o.fd, (struct sockaddr *)&sa, &len));
+	CHECK_INT(sa.ss_family, AF_UNIX);
+	check_echo(o.fd);
+	close(o.fd);
+	vat_cap_unref(o.end);
+	stream_stream_unref(s);
+	down(&w);
+	CHECK_INT(w.destroyed, 1);
+}
+
+TEST(without_descriptors_it_is_a_tcp_connection)
+{
+	struct world w = {};
+	up(&w);
+	struct stream_stream_c s = new_stream(&w, cat);
+	struct vat_cap *far = vat_serve_any(w.loop.vat, without_descriptors, &s, NULL);
+	struct opened o = open_stream(&w, far);
+	if (o.fd < 0)
+		test_fail(__FILE__, __LINE__, "%s", o.text);
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	CHECK(!getsockname(o.fd, (struct sockaddr *)&sa, &len));
+	CHECK_INT(sa.ss_family, AF_INET);
+	check_echo(o.fd);
+	close(o.fd);
+	vat_cap_unref(o.end);
+	vat_cap_unref(far);
+	stream_stream_unref(s);
+	down(&w);
+}
+
+TEST(dropping_the_connection_closes_the_socket)
+{
+	struct world w = {};
+	up(&w);
+	struct stream_stream_c s = new_stream(&w, cat);
+	struct opened o = open_stream(&w, s.cap);
+	bool never = false;
+	vat_cap_unref(o.end);
+	loop_wait(&w.loop, &never, 1000);
+	char buf[8];
+	CHECK_INT(read_all(o.fd, buf, sizeof(buf)), 0);
+	close(o.fd);
+	stream_stream_unref(s);
+	down(&w);
+}
+
+TEST(a_failure_to_open_is_told)
+{
+	struct world w = {};
+	up(&w);
+	struct stream_stream_c s = new_stream(&w, NULL);
+	struct opened o = open_stream(&w, s.cap);
+	CHECK(o.fd < 0);
+	CHECK(strstr(o.text, "/no/such/file: No such file or directory"));
+	stream_stream_unref(s);
+	down(&w);
+}
+
+TEST(the_outcome_of_the_worker_is_what_wait_tells)
+{
+	struct world w = {};
+	up(&w);
+	const char *const *programs[] = {hello, full};
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		struct stream_stream_c s = new_stream(&w, programs[i]);
+		struct opened o = open_stream(&w, s.cap);
+		CHECK(o.fd >= 0);
+		struct metac_waitable_wait_req q =
+			metac_waitable_wait(w.loop.vat, metac_waitable_cast(o.end));
+		struct answer a = CALL(&w.loop, q, metac_waitable_wait_send);
+		CHECK_INT(a.failed, i == 1);
+		if (i == 1)
+			CHECK(strstr(a.text, "No space left on device"));
+		vat_call_free(q.call);
+		close(o.fd);
+		vat_cap_unref(o.end);
+		stream_stream_unref(s);
+	}
+	down(&w);
+}
+
+static int connect_from(uint16_t *ret_port)
+{
+	struct sockaddr_storage sa;
+	socklen_t len;
+	CHECK(!addr_parse("127.0.0.1", 0, &sa, &len));
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(fd >= 0 && !bind(fd, (struct sockaddr *)&sa, len));
+	len = sizeof(sa);
+	CHECK(!getsockname(fd, (struct sockaddr *)&sa, &len));
+	char text[64];
+	CHECK_INT(addr_format(&sa, text, sizeof(text), ret_port), 0);
+	return fd;
+}
+
+static struct answer listen_for(struct world *w, struct stream_stream_c s, const char *ip,
+	int32_t port, struct vat_call **ret)
+{
+	struct stream_stream_tcp_listen_req q = stream_stream_tcp_listen(w->loop.vat, s);
+	metac_node_address_set_ip(stream_stream_tcp_listen_params_init_remote(q.params), vat_str(ip));
+	stream_stream_tcp_listen_params_set_remote_port(q.params, port);
+	*ret = q.call;
+	return CALL(&w->loop, q, stream_stream_tcp_listen_send);
+}
+
+TEST(only_the_announced_address_and_port_may_connect_and_once)
+{
+	struct world w = {};
+	bool never = false;
+	uint16_t own_port, rival_port;
+	struct vat_call *call;
+	up(&w);
+	struct stream_stream_c s = new_stream(&w, cat);
+	AUTO_CLOSE int own = connect_from(&own_port), rival = connect_from(&rival_port);
+	struct answer a = listen_for(&w, s, "127.0.0.1", own_port, &call);
+	CHECK(!a.failed);
+	int32_t port = stream_stream_tcp_listen_results_get_port(
+		stream_stream_tcp_listen_results_from(a.results));
+	struct sockaddr_storage to;
+	socklen_t len;
+	CHECK(!addr_parse("127.0.0.1", (uint16_t)port, &to, &len));
+
+	char c;
+	CHECK(!connect(rival, (struct sockaddr *)&to, len));
+	loop_wait(&w.loop, &never, 100000);
+	CHECK(read(rival, &c, 1) <= 0);
+
+	CHECK(!connect(own, (struct sockaddr *)&to, len));
+	loop_wait(&w.loop, &never, 100000);
+	check_echo(own);
+
+	AUTO_CLOSE int late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(connect(late, (struct sockaddr *)&to, len) < 0);
+	CHECK_INT(errno, ECONNREFUSED);
+	vat_call_free(call);
+	stream_stream_unref(s);
+	down(&w);
+}
+
+TEST(the_listener_goes_with_its_holder)
+{
+	struct world w = {};
+	bool never = false;
+	uint16_t own_port;
+	struct vat_call *call;
+	up(&w);
+	struct stream_stream_c s = new_stream(&w, cat);
+	AUTO_CLOSE int own = connect_from(&own_port);
+	struct answer a = listen_for(&w, s, "127.0.0.1", own_port, &call);
+	CHECK(!a.failed);
+	int32_t port = stream_stream_tcp_listen_results_get_port(
+		stream_stream_tcp_listen_results_from(a.results));
+	vat_call_free(call); /* and with it the holder in its results */
+	loop_wait(&w.loop, &never, 1000);
+	struct sockaddr_storage to;
+	socklen_t len;
+	CHECK(!addr_parse("127.0.0.1", (uint16_t)port, &to, &len));
+	CHECK(connect(own, (struct sockaddr *)&to, len) < 0);
+	stream_stream_unref(s);
+	down(&w);
+}
+
+TEST(malformed_remotes_are_refused)
+{
+	struct world w = {};
+	struct vat_call *call;
+	up(&w);
+	struct stream_stream_c s = new_stream(&w, cat);
+	static const struct {
+		const char *ip;
+		int32_t port;
+	} bad[] = {{"", 5000}, {"here", 5000}, {"127.0.0.1", 0}, {"127.0.0.1", -1},
+		{"127.0.0.1", 65536}};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct answer a = listen_for(&w, s, bad[i].ip, bad[i].port, &call);
+		CHECK(a.failed && strstr(a.text, "malformed"));
+		vat_call_free(call);
+	}
+	stream_stream_unref(s);
+	down(&w);
+}
+
+TEST(streams_bound_to_each_other_pass_bytes)
+{
+	struct world w = {};
+	up(&w);
+	struct stream_stream_c from = new_stream(&w, hello), to = new_stream(&w, cat);
+	struct stream_stream_bind_to_req q = stream_stream_bind_to(w.loop.vat, from);
+	stream_stream_bind_to_params_set_other(q.params, to);
+	struct answer a = CALL(&w.loop, q, stream_stream_bind_to_send);
+	if (a.failed)
+		test_fail(__FILE__, __LINE__, "%s", a.text);
+	struct vat_cap *binding = vat_cap_ref(stream_stream_bind_to_results_get_holder(
+		stream_stream_bind_to_results_from(a.results))
+						      .cap);
+	struct metac_waitable_wait_req wait =
+		metac_waitable_wait(w.loop.vat, metac_waitable_cast(binding));
+	struct answer b = CALL(&w.loop, wait, metac_waitable_wait_send);
+	CHECK(!b.failed);
+	vat_call_free(wait.call);
+	vat_call_free(q.call);
+	vat_cap_unref(binding);
+	stream_stream_unref(from);
+	stream_stream_unref(to);
+	down(&w);
+}

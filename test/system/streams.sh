@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Files and streams: reading, writing, binding, and who may connect to a listener.
+. "$(dirname "$0")/lib.sh"
+hosts_up
+
+d=$TOP/a/files
+mkdir -p "$d"
+head -c 5000000 /dev/urandom >"$d/data"
+: >"$d/empty"
+echo text >"$d/text"
+
+f=$(metac_a file export "local:$d/data")
+check "file cat of a remote file" bash -c 'cmp - "$1"' _ "$d/data" < <(metac_b file cat "$f")
+check "file cat of a local file" bash -c 'cmp - "$1"' _ "$d/data" < <(metac_a file cat "local:$d/data")
+check "an empty file is empty" test -z "$(metac_b file cat "$(metac_a file export "local:$d/empty")" | od -c | head -n 1 | grep -v '^0000000$')"
+w=$(metac_a file export "local:$d/written")
+check "a file that is not there can be exported and written" metac_b file write "$w" <"$d/data"
+check "what was written is there when write returns" cmp "$d/data" "$d/written"
+check "writing shorter content truncates" bash -c '"$@" <<<short' _ env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B nsenter --net=/run/netns/${NS}b "$BUILD/metac" file write "$w"
+check "and nothing of the old is left" grep -qx short "$d/written"
+echo more | metac_b file write --append "$w"
+check "appending appends" test "$(cat "$d/written")" = "short
+more"
+fails_with "reading a file that is not there" 1 'No such file' metac_b file cat "$(metac_a file export "local:$d/nothing")"
+fails_with "reading a directory" 1 'directory' metac_a file cat "local:$d"
+mkfifo "$d/fifo"
+fails_with "reading a FIFO does not hang" 1 'regular file' metac_a file cat "local:$d/fifo"
+
+s=$(metac_a file open "local:$d/data")
+check "file open gives a stream" grep -q '^ref://' <<<"$s"
+check "stream cat from the other host" bash -c 'cmp - "$1"' _ "$d/data" < <(metac_b stream cat "$s" </dev/null)
+check "a stream can be opened again" bash -c 'cmp - "$1"' _ "$d/data" < <(metac_b stream cat "$s" </dev/null)
+out=$(metac_a file open --write "local:$d/bound")
+check "stream bind copies one file to another" metac_a stream bind "$s" "$out"
+check "and it is all there" cmp "$d/data" "$d/bound"
+there=$(metac_b file open --write "local:$TOP/b/bound")
+check "stream bind between two hosts, from either" metac_b stream bind "$s" "$there"
+check "and it is all there too" cmp "$d/data" "$TOP/b/bound"
+check "stream run gives the stream to a command" test "$(metac_b stream run "$(metac_a file open "local:$d/text")" cat)" = text
+metac_b stream run "$(metac_a file open "local:$d/text")" sh -c 'exit 7'
+ok $(($? != 7)) "and ends with its status"
+
+mkdir "$TOP/a/tiny" && mount -t tmpfs -o size=1m tmpfs "$TOP/a/tiny"
+full=$(metac_a file export "local:$TOP/a/tiny/x")
+fails_with "a full disk is told to the writer" 1 'No space left' metac_b file write "$full" <"$d/data"
+
+metac_a ref rm "$f"
+fails_with "a revoked file" 1 'no such reference' metac_b file cat "$f"
+short=$(metac_a file export --timeout 1s "local:$d/text")
+check "a reference with a time-out works" test "$(metac_b file cat "$short")" = text
+check "until it expires" wait_until 5 bash -c '! "$@" 2>/dev/null' _ env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B nsenter --net=/run/netns/${NS}b "$BUILD/metac" file cat "$short"
+check "no worker is left behind" wait_until 5 bash -c "! pgrep -f 'metacd: (read|write|9p)' -P \$(pgrep -d, -f 'role=fs.*(fd00:6d65:7461::1)' | cat)"
+done_testing
