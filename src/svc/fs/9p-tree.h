@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The files behind the 9P server: one directory tree, served by POSIX calls relative to
+ * descriptors.
+ *
+ * A fid that is not open holds an O_PATH descriptor (a node, shared by clones of the fid); an open
+ * one holds the file.  A name is looked up one component at a time, never following a symbolic
+ * link, below a descriptor that is held; so no rename or link made in between leads out of the
+ * tree.  What has only a path interface is reached as /proc/self/fd/N, which leads to the very
+ * object, whatever its name is now.  Only regular files and directories are ever opened for reading
+ * and writing: devices, FIFOs and sockets are opened by the client's own kernel.
+ *
+ * Operations may run in several threads at once; p9_tree_run() is the only door for requests.
+ */
+#include "svc/fs/9p-cred.h"
+#include "wire/9p/server.h"
+
+#include <sys/stat.h>
+
+enum {
+	P9_XATTR_BYTES_MAX = 16 << 20, /* held by all xattr fids together */
+	P9_LOCK_OWNERS_MAX = 1024, /* (file, client process) pairs that hold locks */
+	P9_LOCK_WAITERS_MAX = 8, /* threads that may wait for a lock at a time */
+	P9_LOCK_OWNERS_PER_FID = 16,
+	P9_DIR_BUFFER = 32768,
+};
+
+struct p9_node {
+	atomic_uint refs;
+	int fd; /* O_PATH */
+	mode_t mode;
+	dev_t dev;
+	ino_t ino;
+};
+
+enum p9_file_state { P9_PATH, P9_FILE, P9_DIR, P9_XATTR_GET, P9_XATTR_SET };
+
+struct p9_dir_buffer {
+	uint64_t next; /* the offset that goes on where this buffer stands */
+	size_t at, len;
+	uint8_t bytes[P9_DIR_BUFFER] __attribute__((aligned(8)));
+};
+
+struct p9_xattr {
+	char name[P9_MAX_NAME + 1];
+	int flags;
+	size_t size, written; /* P9_XATTR_SET: bytes promised, bytes come */
+	uint8_t bytes[];
+};
+
+struct p9_lock_owner;
+
+/* The backend's part of a fid. */
+struct p9_file {
+	enum p9_file_state state;
+	const struct p9_cred *cred;
+	struct p9_node *node; /* while state is P9_PATH, P9_XATTR_* */
+	int fd; /* P9_FILE, P9_DIR */
+	int accmode;
+	ino_t ino;
+	dev_t dev;
+	pthread_mutex_t lock; /* what follows: a fid may be read by several requests at once */
+	struct p9_dir_buffer *dir;
+	struct p9_xattr *xattr;
+	struct p9_lock_owner *owners[P9_LOCK_OWNERS_PER_FID];
+	size_t n_owners;
+};
+
+struct p9_tree {
+	struct p9_node *root;
+	struct p9_cred_db creds;
+	bool read_only;
+	uint32_t msize;
+	atomic_size_t xattr_bytes;
+	pthread_mutex_t locks_lock;
+	struct list lock_owners;
+	size_t n_lock_owners;
+	atomic_uint lock_waiters;
+};
+
+/* A request and the memory to answer it with. */
+struct p9_job {
+	struct p9_request q;
+	struct p9_tree *tree;
+	uint8_t *payload; /* room for q.count bytes of Rread and Rreaddir */
+	bool may_block; /* false: return P9_TREE_WOULD_BLOCK rather than wait for a disk */
+	char text[4097]; /* Rreadlink */
+};
+
+enum { P9_TREE_WOULD_BLOCK = 1 };
+
+/* root_fd is duplicated. fixed: see 9p-cred.h. */
+int p9_tree_init(struct p9_tree *t, int root_fd, bool read_only, bool fixed);
+void p9_tree_done(struct p9_tree *t);
+
+/* True when the operation is short: worth doing at once rather than letting others go on meanwhile.
+ */
+bool p9_tree_is_quick(uint8_t type);
+
+/* Runs the operation in job->q.t and fills job->q.r. 0, negative errno, P9_TREE_WOULD_BLOCK. */
+int p9_tree_run(struct p9_job *job);
+
+/* Releases what a fid held (p9_server_pop_dead). */
+void p9_file_free(struct p9_tree *t, struct p9_file *f);
+
+/* --- for the modules that implement operations --- */
+
+#define P9_PROC_PATH 32
+const char *p9_proc_path(int fd, char buf[P9_PROC_PATH]);
+
+struct p9_node *p9_node_ref(struct p9_node *n);
+void p9_node_unref(struct p9_node *n);
+/* Takes fd, also on failure. */
+int p9_node_new(int fd, struct p9_node **ret, struct stat *ret_stat);
+DEFINE_AUTO(struct p9_node *, p9_node_unref);
+
+struct p9_file *p9_file_new(const struct p9_cred *cred); /* state P9_PATH, no node */
+/* The descriptor that stands for the object itself: for *at() calls with AT_EMPTY_PATH. */
+int p9_file_at(const struct p9_file *f);
+
+static inline struct p9_file *p9_job_file(const struct p9_job *j)
+{
+	return j->q.fid->data;
+}
+
+static inline struct p9_file *p9_job_file2(const struct p9_job *j)
+{
+	return j->q.fid2->data;
+}
+
+/* A path may hold any byte but NUL; buf gets the name NUL-terminated. */
+static inline const char *p9_cstr(struct p9_str s, char *buf, size_t cap)
+{
+	assert(s.len < cap);
+	memcpy(buf, s.s, s.len);
+	buf[s.len] = 0;
+	return buf;
+}
+
+struct p9_qid p9_qid_of(const struct p9_tree *t, const struct stat *st);
+
+/* One per T message; a method table in 9p-tree.c names them. */
+int p9_do_attach(struct p9_job *j);
+int p9_do_walk(struct p9_job *j);
+int p9_do_remove(struct p9_job *j);
+int p9_do_rename(struct p9_job *j);
+int p9_do_renameat(struct p9_job *j);
+int p9_do_unlinkat(struct p9_job *j);
+int p9_do_link(struct p9_job *j);
+int p9_do_mkdir(struct p9_job *j);
+int p9_do_mknod(struct p9_job *j);
+int p9_do_symlink(struct p9_job *j);
+int p9_do_readdir(struct p9_job *j);
+int p9_do_lopen(struct p9_job *j);
+int p9_do_lcreate(struct p9_job *j);
+int p9_do_read(struct p9_job *j);
+int p9_do_write(struct p9_job *j);
+int p9_do_fsync(struct p9_job *j);
+int p9_do_clunk(struct p9_job *j);
+int p9_do_statfs(struct p9_job *j);
+int p9_do_getattr(struct p9_job *j);
+int p9_do_setattr(struct p9_job *j);
+int p9_do_readlink(struct p9_job *j);
+int p9_do_xattrwalk(struct p9_job *j);
+int p9_do_xattrcreate(struct p9_job *j);
+int p9_do_lock(struct p9_job *j);
+int p9_do_getlock(struct p9_job *j);
+
+/* Txattrcreate's end: sets or removes the attribute when its bytes have come. */
+int p9_xattr_commit(struct p9_job *j, struct p9_file *f);
+void p9_xattr_free(struct p9_tree *t, struct p9_xattr *x);
+
+/* Drops the fid's part in its lock owners. */
+void p9_locks_drop(struct p9_tree *t, struct p9_file *f);

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: the threads take turns in reading the connection.  The one that holds
+ * `reading` takes requests from it and does the quick ones right there, collecting the replies,
+ * which leave in one piece when nothing is left to read.  For a request that may take long (it
+ * waits for a disk, copies a lot, or waits for a lock) the thread lets go of `reading` first, so
+ * that another goes on with the connection, and sends its own reply itself.  No request is ever
+ * handed from one thread to another, and no reply either.
+ *
+ * Order on the wire: a reply is sent under `writing`, which is taken before the request is ended
+ * in the core.  So when the core says that a request has ended, its reply is on its way already,
+ * and the Rflush that then comes waits for `writing` behind it.
+ *
+ * Locks are taken in the order reading, writing, core.  Nothing waits while it holds `core`.
+ */
+#include "svc/fs/9p-confine.h"
+#include "svc/fs/9p-server.h"
+#include "svc/fs/9p-tree.h"
+
+#include "base/log.h"
+#include "sys/seccomp.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+enum {
+	N_THREADS = 16,
+	IN_SIZE = 64 * 1024,
+	BATCH = 32 * 1024, /* replies collected before they are sent */
+	OUT_SIZE = P9_MAX_MSIZE + 4 * BATCH, /* a batch, the largest reply, and parked flushes */
+	STACK_SIZE = 256 * 1024,
+	MAX_FIDS = 65536,
+	MAX_FLUSHES = 512,
+};
+
+struct conn {
+	int sock;
+	struct p9_tree *tree;
+	struct p9_server *server;
+	pthread_mutex_t reading, writing, core;
+	atomic_bool closed;
+	size_t in_at, in_len; /* under `reading`: bytes come but not used up yet */
+	uint8_t in[IN_SIZE];
+};
+
+struct thread {
+	pthread_t id;
+	struct conn *conn;
+	struct p9_job job;
+	size_t out_len;
+	uint8_t *frame; /* P9_MAX_MSIZE: a request that outlives the turn at reading */
+	uint8_t *out; /* OUT_SIZE */
+};
+
+/* Ends everybody's waiting in receive and send. */
+static void hang_up(struct conn *c)
+{
+	atomic_store(&c->closed, true);
+	shutdown(c->sock, SHUT_RDWR);
+}
+
+/* --- sending --- */
+
+static void send_out(struct thread *t)
+{
+	struct conn *c = t->conn;
+	for (size_t at = 0; at < t->out_len && !atomic_load(&c->closed);) {
+		ssize_t n = send(c->sock, t->out + at, t->out_len - at, MSG_NOSIGNAL);
+		if (n > 0)
+			at += (size_t)n;
+		else if (errno != EINTR)
+			hang_up(c);
+	}
+	t->out_len = 0;
+}
+
+static void flush_batch(struct thread *t)
+{
+	if (!t->out_len)
+		return;
+	pthread_mutex_lock(&t->conn->writing);
+	send_out(t);
+	pthread_mutex_unlock(&t->conn->writing);
+}
+
+/* Where the payload of the next reply lies if it is encoded next. */
+static uint8_t *payload_place(struct thread *t)
+{
+	return t->out + t->out_len + P9_READ_HEADER;
+}
+
+static void on_send(void *ctx, struct p9_request *q, const struct p9_msg *m)
+{
+	struct thread *t = q->user;
+	uint8_t *at = t->out + t->out_len;
+	size_t room = OUT_SIZE - t->out_len;
+	bool in_place = (m->type == P9_Rread || m->type == P9_Rreaddir) &&
+			m->rread.data.p == payload_place(t);
+	int n = in_place ? p9_encode_head(m, at, room) : p9_encode(m, at, room);
+	assert(n > 0);
+	t->out_len += (size_t)n + (in_place ? m->rread.data.len : 0);
+	(void)ctx;
+}
+
+/* --- requests --- */
+
+/* Clunked fids are released without a lock held: the last close of a file can take its time. */
+static void reap(struct conn *c)
+{
+	for (;;) {
+		pthread_mutex_lock(&c->core);
+		struct p9_file *f = p9_server_pop_dead(c->server);
+		pthread_mutex_unlock(&c->core);
+		if (!f)
+			return;
+		p9_file_free(c->tree, f);
+	}
+}
+
+static void end(struct thread *t, int result)
+{
+	struct conn *c = t->conn;
+	pthread_mutex_lock(&c->core);
+	bool may_kill = t->job.q.t.type == P9_Tclunk || t->job.q.t.type == P9_Tremove ||
+			t->job.q.newfid || t->job.q.aborted;
+	p9_server_end(c->server, &t->job.q, result);
+	pthread_mutex_unlock(&c->core);
+	if (may_kill)
+		reap(c);
+}
+
+/* Does the request without holding anybody up; the frame has been moved to t->frame. */
+static void run_slowly(struct thread *t)
+{
+	t->job.may_block = true;
+	t->job.payload = payload_place(t);
+	int r = p9_tree_run(&t->job);
+	pthread_mutex_lock(&t->conn->writing);
+	end(t, r);
+	send_out(t);
+	pthread_mutex_unlock(&t->conn->writing);
+}
+
+/* Gives the turn away while the request runs. The strings in it point into the frame, which has
+ * to go elsewhere first, as the next turn overwrites it. */
+static void step_aside(struct thread *t, const uint8_t *frame, size_t len)
+{
+	struct conn *c = t->conn;
+	if (frame != t->frame) {
+		memcpy(t->frame, frame, len);
+		int r = p9_decode(t->frame, len, &t->job.q.t);
+		assert(!r);
+	}
+	flush_batch(t);
+	pthread_mutex_unlock(&c->reading);
+	run_slowly(t);
+	pthread_mutex_lock(&c->reading);
+}
+
+/* Called with the turn, returns with the turn. */
+static int handle(struct thread *t, const uint8_t *frame, size_t len)
+{
+	struct conn *c = t->conn;
+	t->job.q.user = t;
+	pthread_mutex_lock(&c->core);
+	int r = p9_server_begin(c->server, frame, len, &t->job.q);
+	pthread_mutex_unlock(&c->core);
+	if (r != P9_RUN) {
+		reap(c);
+		return r;
+	}
+	r = P9_TREE_WOULD_BLOCK;
+	if (p9_tree_is_quick(t->job.q.t.type)) {
+		t->job.may_block = false;
+		t->job.payload = payload_place(t);
+		r = p9_tree_run(&t->job);
+	}
+	if (r == P9_TREE_WOULD_BLOCK)
+		step_aside(t, frame, len);
+	else
+		end(t, r);
+	if (t->out_len >= BATCH)
+		flush_batch(t);
+	return 0;
+}
+
+/* --- reading --- */
+
+/* More bytes; replies do not wait for them. 0 at the end. */
+static ssize_t receive(struct thread *t, void *buf, size_t n)
+{
+	flush_batch(t);
+	for (;;) {
+		ssize_t got = recv(t->conn->sock, buf, n, 0);
+		if (got >= 0 || errno != EINTR)
+			return got < 0 ? -errno : got;
+	}
+}
+
+/* A frame too long for the shared buffer: what has come of it is moved to t->frame and the rest
+ * received there. */
+static int receive_long(struct thread *t, size_t size, const uint8_t **ret)
+{
+	struct conn *c = t->conn;
+	size_t have = MIN(size, c->in_len - c->in_at);
+	memcpy(t->frame, c->in + c->in_at, have);
+	c->in_at += have;
+	while (have < size) {
+		ssize_t n = receive(t, t->frame + have, size - have);
+		if (n <= 0)
+			return n ? (int)n : -ECONNRESET;
+		have += (size_t)n;
+	}
+	*ret = t->frame;
+	return (int)size;
+}
+
+/* The next frame: its size, 0 at the end of the connection, negative errno. */
+static int next_frame(struct thread *t, const uint8_t **ret)
+{
+	struct conn *c = t->conn;
+	for (;;) {
+		size_t have = c->in_len - c->in_at;
+		int size = p9_frame_size(c->in + c->in_at, have, p9_server_msize(c->server));
+		if (size < 0)
+			return size;
+		if (size && (size_t)size <= have) {
+			*ret = c->in + c->in_at;
+			c->in_at += (size_t)size;
+			return size;
+		}
+		if (size > IN_SIZE / 2)
+			return receive_long(t, (size_t)size, ret);
+		memmove(c->in, c->in + c->in_at, have);
+		c->in_at = 0;
+		c->in_len = have;
+		ssize_t n = receive(t, c->in + have, IN_SIZE - have);
+		if (n <= 0)
+			return (int)n;
+		c->in_len += (size_t)n;
+	}
+}
+
+static void serve_turns(struct thread *t)
+{
+	struct conn *c = t->conn;
+	pthread_mutex_lock(&c->reading);
+	while (!atomic_load(&c->closed)) {
+		const uint8_t *frame;
+		int n = next_frame(t, &frame);
+		if (n > 0)
+			n = handle(t, frame, (size_t)n);
+		else if (!n)
+			n = -ECONNRESET;
+		if (n < 0 && n != -ECONNRESET)
+			log_peer(LOG_INFO, "9p: connection closed: %s", strerror(-n));
+		if (n < 0) {
+			flush_batch(t);
+			hang_up(c);
+		}
+	}
+	t->out_len = 0;
+	/* Requests that wait (for a lock) must not wait any more. */
+	pthread_mutex_lock(&c->core);
+	p9_server_reset(c->server);
+	pthread_mutex_unlock(&c->core);
+	pthread_mutex_unlock(&c->reading);
+}
+
+static void *thread_main(void *arg)
+{
+	struct thread *t = arg;
+	serve_turns(t);
+	p9_cred_leave(&t->conn->tree->creds);
+	return NULL;
+}
+
+/* --- start and end --- */
+
+/* Address space only: pages appear as far as they are used. */
+static int thread_alloc(struct thread *t, struct conn *c)
+{
+	t->conn = c;
+	t->job.tree = c->tree;
+	uint8_t *p = mmap(NULL, P9_MAX_MSIZE + OUT_SIZE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	t->frame = p;
+	t->out = p + P9_MAX_MSIZE;
+	return 0;
+}
+
+static void thread_free(struct thread *t)
+{
+	if (t->frame)
+		munmap(t->frame, P9_MAX_MSIZE + OUT_SIZE);
+}
+
+static int thread_start(struct thread *t)
+{
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	int r = -pthread_create(&t->id, &attr, thread_main, t);
+	pthread_attr_destroy(&attr);
+	return r;
+}
+
+/* The turn is ours until all threads are there and confined. */
+static int run_threads(struct conn *c, struct thread *threads, bool confine)
+{
+	size_t started = 1;
+	int r = 0;
+	for (size_t i = 0; i < N_THREADS && !r; i++)
+		r = thread_alloc(&threads[i], c);
+	pthread_mutex_lock(&c->reading);
+	for (; started < N_THREADS && !r; started++)
+		r = thread_start(&threads[started]);
+	started -= r != 0;
+	if (!r && confine)
+		r = p9_confine();
+	if (r)
+		hang_up(c);
+	pthread_mutex_unlock(&c->reading);
+	if (!r)
+		thread_main(&threads[0]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(threads[i].id, NULL);
+	for (size_t i = 0; i < N_THREADS; i++)
+		thread_free(&threads[i]);
+	return r;
+}
+
+static int serve_tree(const struct p9_options *o, struct p9_tree *tree, int sock, bool confine)
+{
+	AUTO_FREE struct thread *threads = calloc(N_THREADS, sizeof(*threads));
+	AUTO_FREE struct conn *c = calloc(1, sizeof(*c));
+	if (!c || !threads)
+		return -ENOMEM;
+	struct p9_server_config config = {.msize = o->msize,
+		.max_fids = p9_max_fids(MAX_FIDS),
+		.max_flushes = MAX_FLUSHES,
+		.read_only = o->read_only,
+		.send = on_send,
+		.ctx = c};
+	AUTO(p9_server_free) struct p9_server *server = p9_server_new(&config);
+	if (!server)
+		return -ENOMEM;
+	c->sock = sock;
+	c->tree = tree;
+	c->server = server;
+	pthread_mutex_init(&c->reading, NULL);
+	pthread_mutex_init(&c->writing, NULL);
+	pthread_mutex_init(&c->core, NULL);
+	int r = run_threads(c, threads, confine);
+	p9_server_reset(server);
+	reap(c);
+	pthread_mutex_destroy(&c->reading);
+	pthread_mutex_destroy(&c->writing);
+	pthread_mutex_destroy(&c->core);
+	return r;
+}
+
+int p9_serve(const struct p9_options *o, int sock, int tree_fd, bool confine)
+{
+	struct p9_tree tree;
+	bool fixed = o->fixed || geteuid() != 0;
+	int r = p9_tree_init(&tree, tree_fd, o->read_only, fixed);
+	if (r)
+		return r;
+	if (confine)
+		r = p9_lock_down(o, tree_fd);
+	if (!r)
+		r = serve_tree(o, &tree, sock, confine);
+	p9_tree_done(&tree);
+	return r;
+}
