@@ -29,11 +29,10 @@ static void emit_request(struct gen *g, const struct node *n, size_t i)
 	H(g, "\t%s req;\n\tstruct vat_ptr_b at = {NULL, NULL, 0};\n", req);
 	H(g, "\treq.call = vat_call_new(v, c.cap, %s_ID, %zu, 0);\n", n->C, i);
 	H(g, "\tif (req.call)\n\t\tat = vat_call_params(req.call);\n");
-	H(g, "\treq.params.s = vat_init_struct(at, %s_DATA_WORDS, %s_PTRS);\n\treturn req;\n", p->C,
-		p->C);
+	H(g, "\treq.params.s = vat_init_struct(at, %s);\n\treturn req;\n", size_expr(g, p));
 	emit_end(g);
 	emit_fn(g, n, "void", S(g, "%s_send", base), "%s req, vat_done done, void *user", req);
-	H(g, "\tvat_call_send(req.call, done, user);\n");
+	H(g, "\tif (req.call)\n\t\tvat_call_send(req.call, done, user);\n");
 	emit_end(g);
 }
 
@@ -58,7 +57,7 @@ static void emit_pipe(struct gen *g, const struct node *n, const char *name, con
 	emit_fn(g, n, type, name, "struct vat_call *call");
 	H(g, "\tstatic const uint16_t path[] = {%s};\n", path);
 	const char *expr =
-		"call ? vat_call_pipeline(call, path, sizeof(path) / sizeof(path[0])) : NULL";
+		S(g, "call ? vat_call_pipeline(call, path, %d) : NULL", strchr(path, ',') ? 2 : 1);
 	if (t->kind == T_INTERFACE)
 		emit_return(g, type, expr);
 	else
@@ -72,7 +71,7 @@ static void emit_pipe(struct gen *g, const struct node *n, const char *name, con
 static void emit_pipes(struct gen *g, const struct node *n, const struct node *s, const char *name,
 	const char *path, bool deep)
 {
-	for (size_t i = 0; i < s->n_fields; i++) {
+	for (size_t i = 0; i < s->n_fields && emit_may(g); i++) {
 		const struct field *f = &s->fields[i];
 		if (f->discriminant != NO_DISCRIMINANT)
 			continue;
@@ -83,7 +82,7 @@ static void emit_pipes(struct gen *g, const struct node *n, const struct node *s
 		}
 		const char *at = S(g, "%s%s%u", path, *path ? ", " : "", f->offset);
 		enum type_kind kind = f->type.kind;
-		if (kind == T_ANY || kind == T_CAPABILITY ||
+		if ((kind == T_ANY && !f->type.is_object) || kind == T_CAPABILITY ||
 			(kind == T_INTERFACE && f->type.node && f->type.node->c))
 			emit_pipe(g, n, sub, &f->type, at);
 		else if (kind == T_STRUCT && deep && f->type.node)
@@ -127,7 +126,7 @@ void emit_client_functions(struct gen *g, const struct node *n)
 		emit_return(g, type, "c.cap");
 		emit_end(g);
 	}
-	for (size_t i = 0; i < n->n_methods; i++) {
+	for (size_t i = 0; i < n->n_methods && emit_may(g); i++) {
 		const struct method *m = &n->methods[i];
 		emit_request(g, n, i);
 		emit_results_from(g, n, m);

@@ -2,10 +2,17 @@
 /* Phrases of generated code: see emit.h. */
 #include "emit.h"
 
+enum { MAX_STEPS = 1 << 22, MAX_FILE = 64 << 20, MAX_LINE = 100 };
+
 void emit_claim(struct gen *g, const struct node *owner, const char *name)
 {
 	const char *other = name_set_add(&g->names, name, owner->display);
-	if (other)
+	if (other && !strcmp(other, owner->display))
+		model_fail(g->m,
+			"%s: two of its members become the C name %s; give one another with "
+			"$Vat.name",
+			other, name);
+	else if (other)
 		model_fail(g->m,
 			"%s and %s both become the C name %s; give one another with $Vat.name",
 			other, owner->display, name);
@@ -17,16 +24,26 @@ void emit_fn(struct gen *g, const struct node *owner, const char *ret, const cha
 	emit_claim(g, owner, name);
 	bool pointer = ret[strlen(ret) - 1] == '*';
 	H(g, "static inline %s%s%s(", ret, pointer ? "" : " ", name);
+	struct text args = {0};
 	va_list ap;
 	va_start(ap, args_fmt);
-	text_vprintf(&g->h, args_fmt, ap);
+	text_vprintf(&args, args_fmt, ap);
 	va_end(ap);
-	H(g, ")\n{\n");
+	size_t width = strlen("static inline  ()") + strlen(ret) + strlen(name) + args.len;
+	H(g, "%s%s)\n{\n", width > MAX_LINE ? "\n\t" : "", args.s);
+	text_free(&args);
 }
 
 void emit_end(struct gen *g)
 {
 	H(g, "}\n\n");
+}
+
+bool emit_may(struct gen *g)
+{
+	if (++g->steps > MAX_STEPS || g->h.len > MAX_FILE || g->c.len > MAX_FILE)
+		model_fail(g->m, "%s: the output gets too large", g->file->name);
+	return !g->m->error[0];
 }
 
 static const struct {
@@ -133,11 +150,17 @@ const char *pointer_read(struct gen *g, const struct type *t, const char *ptr, c
 	}
 }
 
-/* "P_FOO_DATA_WORDS, P_FOO_PTRS" of the struct that t is or is a list of. */
+const char *size_expr(struct gen *g, const struct node *n)
+{
+	bool fits = strlen(n->C) <= 30;
+	return S(g, "%s_DATA_WORDS,%s%s_PTRS", n->C, fits ? " " : "\n\t\t\t", n->C);
+}
+
+/* The size of the struct that t is or is a list of. */
 static const char *struct_size(struct gen *g, const struct type *t)
 {
 	const struct node *n = t->kind == T_LIST ? t->elem->node : t->node;
-	return n ? S(g, "%s_DATA_WORDS, %s_PTRS", n->C, n->C) : "0, 0";
+	return n && n->c ? size_expr(g, n) : "0, 0";
 }
 
 const char *pointer_edit(struct gen *g, const struct type *t, const char *ptr, const char *dflt)
@@ -160,5 +183,7 @@ const char *pointer_init(struct gen *g, const struct type *t, const char *ptr)
 
 void emit_return(struct gen *g, const char *type, const char *expr)
 {
-	H(g, "\t%s ret = {%s};\n\treturn ret;\n", type, expr);
+	bool fits = 8 + strlen(type) + strlen(" ret = {};") + strlen(expr) <= MAX_LINE;
+	H(g, fits ? "\t%s ret = {%s};\n" : "\t%s ret = {\n\t\t%s};\n", type, expr);
+	H(g, "\treturn ret;\n");
 }

@@ -17,6 +17,7 @@ struct gen {
 	struct node **list; /* declarations of the file, outer before inner */
 	size_t n_list;
 	struct text h, c;
+	unsigned long steps;
 	struct name_set names; /* of all files of the run: they may end in one program */
 };
 
@@ -31,12 +32,16 @@ void emit_claim(struct gen *g, const struct node *owner, const char *name);
 void emit_fn(struct gen *g, const struct node *owner, const char *ret, const char *name,
 	const char *args_fmt, ...) PRINTF(5, 6);
 void emit_end(struct gen *g);
+/* Asked by loops that a hostile request could make very long: false = stop, an error is set. */
+bool emit_may(struct gen *g);
 
 /* Library's short name of a scalar ("u32") and its C type; enums are u16. */
 const char *scalar_tag(enum type_kind kind);
 const char *scalar_type(enum type_kind kind);
 /* C type that reads ('r') or builds ('b') a pointer kind: "struct fs_file_c", "struct vat_text". */
 const char *pointer_type(struct gen *g, const struct node *user, const struct type *t, char rb);
+/* "P_FOO_DATA_WORDS, P_FOO_PTRS" */
+const char *size_expr(struct gen *g, const struct node *n);
 /* VAT_ELEM_... of a list of t. */
 const char *elem_name(const struct type *t);
 /* Expression that reads t from the pointer `ptr`, dflt an expression for its default ("NULL"). */

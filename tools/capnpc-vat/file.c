@@ -68,7 +68,7 @@ static void include_results(
 {
 	if (!results)
 		return;
-	for (size_t i = 0; i < results->n_fields; i++) {
+	for (size_t i = 0; i < results->n_fields && emit_may(g); i++) {
 		const struct field *f = &results->fields[i];
 		if (f->discriminant != NO_DISCRIMINANT)
 			continue;
@@ -102,11 +102,15 @@ static int emit_tables(struct gen *g, struct node *n, unsigned depth)
 {
 	if (n->kind != N_INTERFACE || n->mark == g->file)
 		return 0;
+	if (n->visiting)
+		return model_fail(g->m, "%s inherits from itself", n->display);
 	if (depth > MAX_SUPER_DEPTH)
-		return model_fail(g->m, "%s inherits too deeply, or from itself", n->display);
+		return model_fail(g->m, "%s inherits too deeply", n->display);
+	n->visiting = true;
 	for (size_t i = 0; i < n->n_supers; i++)
 		if (n->supers[i].node && emit_tables(g, n->supers[i].node, depth + 1) < 0)
 			return -EBADMSG;
+	n->visiting = false;
 	n->mark = g->file;
 	if (n->file == g->file->node)
 		emit_interface_table(g, n);

@@ -70,9 +70,10 @@ void emit_interface_table(struct gen *g, const struct node *n)
 
 static void emit_dispatch(struct gen *g, const struct node *n)
 {
+	emit_claim(g, n, S(g, "%s_dispatch_", n->c));
 	C(g,
-		"static bool %s_dispatch(const void *impl, void *self, uint16_t method, struct "
-		"vat_ctx *ctx)\n",
+		"static bool %s_dispatch_(const void *impl, void *self, uint16_t method,\n"
+		"\tstruct vat_ctx *ctx)\n",
 		n->c);
 	if (!n->n_methods) {
 		C(g, "{\n\t(void)impl;\n\t(void)self;\n\t(void)method;\n\t(void)ctx;\n\treturn "
@@ -97,7 +98,8 @@ static const char *size_of(struct gen *g, const struct node *n)
 
 static void emit_methods(struct gen *g, const struct node *n)
 {
-	C(g, "static const struct vat_method %s_methods[] = {\n", n->c);
+	emit_claim(g, n, S(g, "%s_methods_", n->c));
+	C(g, "static const struct vat_method %s_methods_[] = {\n", n->c);
 	for (size_t i = 0; i < n->n_methods; i++) {
 		const struct method *m = &n->methods[i];
 		C(g, "\t{\"%s\", %s, %s},\n", m->schema_name, size_of(g, m->params),
@@ -108,7 +110,8 @@ static void emit_methods(struct gen *g, const struct node *n)
 
 static void emit_supers(struct gen *g, const struct node *n)
 {
-	C(g, "static const struct vat_super %s_supers[] = {\n", n->c);
+	emit_claim(g, n, S(g, "%s_supers_", n->c));
+	C(g, "static const struct vat_super %s_supers_[] = {\n", n->c);
 	for (size_t i = 0; i < n->n_supers; i++)
 		C(g, "\t{&%s_interface, offsetof(struct %s_impl, %s)},\n",
 			need(g, n, n->supers[i].node, n->supers[i].id)->c, n->c,
@@ -129,10 +132,10 @@ void emit_interface_source(struct gen *g, const struct node *n)
 		C(g, strchr("\"\\?", *p) ? "\\%c" : "%c", *p);
 	C(g, "\",\n");
 	if (n->n_methods)
-		C(g, "\t.methods = %s_methods,\n\t.n_methods = %zu,\n", n->c, n->n_methods);
-	C(g, "\t.dispatch = %s_dispatch,\n", n->c);
+		C(g, "\t.methods = %s_methods_,\n\t.n_methods = %zu,\n", n->c, n->n_methods);
+	C(g, "\t.dispatch = %s_dispatch_,\n", n->c);
 	if (n->n_supers)
-		C(g, "\t.supers = %s_supers,\n\t.n_supers = %zu,\n", n->c, n->n_supers);
+		C(g, "\t.supers = %s_supers_,\n\t.n_supers = %zu,\n", n->c, n->n_supers);
 	C(g, "};\n\n");
 }
 
@@ -150,8 +153,7 @@ static void emit_context(struct gen *g, const struct node *n, const struct metho
 	emit_fn(g, n, S(g, "struct %s_b", r->c), S(g, "%s_results", base), "struct %s_ctx cx",
 		base);
 	emit_return(g, S(g, "struct %s_b", r->c),
-		S(g, "vat_get_struct_b(vat_ctx_results(cx.ctx), %s_DATA_WORDS, %s_PTRS, NULL)",
-			r->C, r->C));
+		S(g, "vat_get_struct_b(vat_ctx_results(cx.ctx), %s, NULL)", size_expr(g, r)));
 	emit_end(g);
 }
 

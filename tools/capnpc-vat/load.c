@@ -97,8 +97,12 @@ static int load_type(struct loader *l, const char *of, struct vat_struct_r s, st
 			return model_fail(l->m, "%s: unknown type %u", of, tag);
 		ret->kind = (enum type_kind)tag;
 		ret->id = vat_r_u64(s, 1, 0);
-		if (tag == T_ANY && vat_r_u16(s, 4, 0) == 0 && vat_r_u16(s, 5, 0) == 3)
-			ret->kind = T_CAPABILITY;
+		if (tag == T_ANY &&
+			vat_r_u16(s, 4, 0) == 0) { /* unconstrained: any, struct, list, cap */
+			ret->is_object = vat_r_u16(s, 5, 0) != 0;
+			if (vat_r_u16(s, 5, 0) == 3)
+				ret->kind = T_CAPABILITY;
+		}
 		if (tag != T_LIST)
 			return 0;
 		ret->elem = ARENA_NEW(l->m->arena, struct type, 1);

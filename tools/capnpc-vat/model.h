@@ -46,6 +46,7 @@ struct type {
 	uint64_t id; /* enum, struct, interface */
 	struct node *node; /* the same; NULL = not in the request */
 	struct type *elem; /* list */
+	bool is_object; /* T_ANY that can be no capability: AnyStruct, AnyList */
 };
 
 struct value {
@@ -93,6 +94,7 @@ struct node {
 	struct node **nested; /* NULL where not in the request */
 	size_t n_nested;
 	const void *mark; /* file whose method tables it went into last */
+	bool visiting; /* its superclasses are being looked at */
 	bool attached; /* a group or parameter struct that has its owner already */
 
 	/* struct */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The generator reads and copies messages that hold no capabilities.  These weak definitions keep the
- * RPC half of libvat out of it.
+ * The generator reads and copies messages that hold no capabilities.  These weak definitions keep
+ * the RPC half of libvat out of it.
  */
 #include "vat/rpc.h"
 

@@ -66,7 +66,7 @@ void emit_struct_types(struct gen *g, const struct node *n)
 static void emit_places(struct gen *g, const struct node *n)
 {
 	const char *r = S(g, "struct %s_r", n->c), *b = S(g, "struct %s_b", n->c);
-	const char *size = S(g, "%s_DATA_WORDS, %s_PTRS", n->C, n->C);
+	const char *size = size_expr(g, n);
 	emit_fn(g, n, r, S(g, "%s_from", n->c), "struct vat_ptr_r p");
 	emit_return(g, r, "vat_ptr_struct(p, NULL)");
 	emit_end(g);
@@ -114,6 +114,6 @@ void emit_struct_functions(struct gen *g, const struct node *n)
 	emit_end(g);
 	if (has_union(n))
 		emit_union(g, n);
-	for (size_t i = 0; i < n->n_fields; i++)
+	for (size_t i = 0; i < n->n_fields && emit_may(g); i++)
 		emit_field(g, n, &n->fields[i]);
 }

@@ -102,12 +102,14 @@ static void emit_words(struct gen *g, const struct node *n, const char *name, st
 		model_fail(g->m, "%s: the value of %s is damaged", n->display, name);
 		return;
 	}
+	const char *array = S(g, "%s_words_", name);
 	emit_claim(g, n, name);
+	emit_claim(g, n, array);
 	H(g, "extern const struct vat_default %s;\n\n", name);
-	C(g, "static const uint64_t %s_words[] = {", name);
+	C(g, "static const uint64_t %s[] = {", array);
 	for (size_t i = 0; i < count; i++)
-		C(g, "%sUINT64_C(0x%016llx),", i % 4 ? " " : "\n\t", (unsigned long long)words[i]);
-	C(g, "\n};\nconst struct vat_default %s = {%s_words, %zu};\n\n", name, name, count);
+		C(g, "%sUINT64_C(0x%016llx),", i % 3 ? " " : "\n\t", (unsigned long long)words[i]);
+	C(g, "\n};\nconst struct vat_default %s = {%s, %zu};\n\n", name, array, count);
 }
 
 const char *emit_default(struct gen *g, const struct node *n, const struct field *f)
@@ -119,35 +121,42 @@ const char *emit_default(struct gen *g, const struct node *n, const struct field
 	return S(g, "&%s", name);
 }
 
-static void emit_string(struct gen *g, const char *s, size_t len)
+/* The bytes as a string literal. */
+static void emit_string(struct gen *g, const uint8_t *s, size_t len)
 {
-	if (len > MAX_STRING_LITERAL) {
-		model_fail(g->m, "a text constant is longer than %d bytes", MAX_STRING_LITERAL);
-		return;
-	}
 	C(g, "\"");
 	for (size_t i = 0; i < len; i++) {
-		unsigned char ch = (unsigned char)s[i];
 		/* ? could begin a trigraph; three digits, so that what follows is not one more. */
-		if (ch < 0x20 || ch >= 0x7f || ch == '"' || ch == '\\' || ch == '?')
-			C(g, "\\%03o", ch);
+		if (s[i] < 0x20 || s[i] >= 0x7f || strchr("\"\\?", s[i]))
+			C(g, "\\%03o", s[i]);
 		else
-			C(g, "%c", ch);
+			C(g, "%c", s[i]);
 	}
 	C(g, "\"");
 }
 
-static void emit_data(struct gen *g, const struct node *n, struct vat_data d)
+/* A text or data constant, both a pointer and a length: from a literal, or from an array when that
+ * would be too long or is no text. */
+static void emit_bytes(
+	struct gen *g, const struct node *n, const char *type, const void *p, size_t len)
 {
-	if (!d.len) {
-		C(g, "const struct vat_data %s = {\"\", 0};\n\n", n->c);
+	const uint8_t *s = p;
+	bool text = n->type.kind == T_TEXT;
+	emit_claim(g, n, n->c);
+	H(g, "extern const struct %s %s;\n\n", type, n->c);
+	if (!len || (text && len <= MAX_STRING_LITERAL)) {
+		C(g, "const struct %s %s = {", type, n->c);
+		emit_string(g, s, len);
+		C(g, ", %zu};\n\n", len);
 		return;
 	}
-	C(g, "static const uint8_t %s_bytes[] = {", n->c);
-	for (uint32_t i = 0; i < d.len; i++)
-		C(g, "%s0x%02x,", i % 16 ? " " : "\n\t", ((const uint8_t *)d.p)[i]);
-	C(g, "\n};\nconst struct vat_data %s = {%s_bytes, sizeof(%s_bytes)};\n\n", n->c, n->c,
-		n->c);
+	const char *array = S(g, "%s_bytes_", n->c);
+	emit_claim(g, n, array);
+	C(g, "static const %s %s[] = {", text ? "char" : "uint8_t", array);
+	for (size_t i = 0; i < len; i++)
+		C(g, text ? "%s\'\\%03o\'," : "%s0x%02x,", i % 12 ? " " : "\n\t", s[i]);
+	C(g, "%s\n};\nconst struct %s %s = {%s, %zu};\n\n", text ? " 0," : "", type, n->c, array,
+		len);
 }
 
 void emit_const(struct gen *g, const struct node *n)
@@ -158,15 +167,10 @@ void emit_const(struct gen *g, const struct node *n)
 		H(g, "#define %s %s\n\n", n->C, scalar_literal(g, kind, n->value.bits));
 	} else if (kind == T_TEXT) {
 		struct vat_text t = vat_ptr_text(n->value.ptr, NULL);
-		emit_claim(g, n, n->c);
-		H(g, "extern const struct vat_text %s;\n\n", n->c);
-		C(g, "const struct vat_text %s = {", n->c);
-		emit_string(g, t.s, t.len);
-		C(g, ", %u};\n\n", t.len);
+		emit_bytes(g, n, "vat_text", t.s, t.len);
 	} else if (kind == T_DATA) {
-		emit_claim(g, n, n->c);
-		H(g, "extern const struct vat_data %s;\n\n", n->c);
-		emit_data(g, n, vat_ptr_data(n->value.ptr, NULL));
+		struct vat_data d = vat_ptr_data(n->value.ptr, NULL);
+		emit_bytes(g, n, "vat_data", d.p, d.len);
 	}
 }
 

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The generated code under every compiler that is here: the sources as C11 and C17, the headers
+# alone and as C++17, with all warnings as errors.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+n=0 failed=0
+result() { # status, name
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+# What a user of the generator may compile with; the project's own build adds its own flags to this.
+warnings="-Wall -Wextra -Wpedantic -Werror -Wshadow -Wundef -Wvla -Wwrite-strings -Wcast-align
+	-Wformat=2 -Wimplicit-fallthrough -Wredundant-decls"
+c_warnings="-Wstrict-prototypes -Wmissing-prototypes -fno-common"
+
+generate() { # source prefix, files
+	prefix=$1
+	shift
+	"$CAPNP" compile -o"$CAPNPC_VAT:$out" --src-prefix="$prefix" -I"$root/schema" "$@"
+}
+
+compile() { # compiler, options, files...
+	compiler=$1 options=$2
+	shift 2
+	# shellcheck disable=SC2086
+	"$compiler" -fsyntax-only -I"$root/include" -I"$out" $options "$@" >"$out/log" 2>&1
+	status=$?
+	head -20 "$out/log" | sed 's/^/# /'
+	return $status
+}
+
+generate "$root/test/schema" "$root"/test/schema/constructs.capnp \
+	"$root"/test/schema/constructs-other.capnp
+result $? "test/schema is generated"
+generate "$root/schema" "$root"/schema/fs.capnp "$root"/schema/metac.capnp \
+	"$root"/schema/persistence.capnp "$root"/schema/stream.capnp
+result $? "schema is generated"
+
+for compiler in gcc clang clang-14; do
+	command -v "$compiler" >/dev/null || continue
+	for std in c11 c17 gnu17; do
+		compile "$compiler" "-std=$std $warnings $c_warnings" "$out"/*.capnp.c
+		result $? "sources as $std with $compiler"
+	done
+done
+for h in "$out"/*.capnp.h; do
+	echo "#include \"${h##*/}\"" >"${h%.h}.cc"
+done
+for compiler in g++ clang++ clang++-14; do
+	command -v "$compiler" >/dev/null || continue
+	# -Wshadow takes the library's functions named like their structs for hidden constructors.
+	compile "$compiler" "-std=c++17 -x c++ $warnings -Wno-shadow" "$out"/*.capnp.cc
+	result $? "headers as c++17 with $compiler"
+done
+
+echo "1..$n"
+exit $failed
