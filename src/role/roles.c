@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of roles: see roles.h.  SECURITY.md shows what `metacd --roles` prints. */
+#include "role/roles.h"
+#include "sys/priv.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+/* Doing to files what their owners may: for who acts on behalf of many users. */
+#define CAPS_FILES                                                                          \
+	(PRIV_CAP(CAP_DAC_OVERRIDE) | PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_CHOWN) | \
+		PRIV_CAP(CAP_FOWNER) | PRIV_CAP(CAP_FSETID) | PRIV_CAP(CAP_MKNOD) |         \
+		PRIV_CAP(CAP_SETFCAP) | PRIV_CAP(CAP_SETUID) | PRIV_CAP(CAP_SETGID))
+
+const struct role role_table[] = {
+	{
+		.name = "node",
+		.title = "metacd: node",
+		.run = role_node,
+		.kind = ROLE_NODE,
+		.as_user = true,
+		.death_signal = SIGKILL,
+		.holds = "control, listening unix socket, listening TCP socket; accepted and "
+			 "dialled "
+			 "connections",
+		.why = "parses the RPC of any peer, so it may do nothing but talk",
+	},
+	{
+		.name = "persistence",
+		.title = "metacd: persistence",
+		.run = role_persistence,
+		.kind = ROLE_SERVICE,
+		.as_user = true,
+		.has_state = true,
+		.death_signal = SIGKILL,
+		.holds = "control, link to the node, the database",
+		.why = "owns the state directory and needs nothing else; parses RPC and references",
+	},
+	{
+		.name = "fs",
+		.title = "metacd: fs",
+		.run = role_fs,
+		.kind = ROLE_SERVICE,
+		.caps = CAPS_FILES | PRIV_CAP(CAP_SYS_ADMIN) | PRIV_CAP(CAP_SYS_CHROOT) |
+			PRIV_CAP(CAP_SETPCAP) | PRIV_CAP(CAP_KILL),
+		.passes_caps = true,
+		.death_signal = SIGTERM,
+		.holds =
+			"control, link to the node, directories exported, /dev/fuse while mounting",
+		.why = "opens any path and mounts (SYS_ADMIN; SYS_CHROOT to enter a mount "
+		       "namespace), "
+		       "takes privileges from its workers (SETPCAP, SETUID, SETGID) and ends them "
+		       "(KILL); parses RPC, no data of a resource",
+	},
+	{
+		.name = "9p-server",
+		.title = "metacd: 9p server",
+		.run = role_9p_server,
+		.caps = CAPS_FILES,
+		.death_signal = SIGKILL,
+		.holds = "one connection, one directory",
+		.why = "does to one exported tree what the user who attached may (SETUID and "
+		       "SETGID "
+		       "to become that user, the others to act as root where root attached); "
+		       "parses 9P",
+	},
+	{
+		.name = "9p-mount",
+		.title = "metacd: 9p mount",
+		.run = role_9p_mount,
+		.as_user = true,
+		.death_signal = SIGKILL,
+		.holds = "one connection, /dev/fuse of one mount, a status pipe",
+		.why = "translates between two descriptors it is given; parses 9P and FUSE",
+	},
+	{
+		.name = "copy",
+		.title = "metacd: copy",
+		.run = role_copy,
+		.as_user = true,
+		.death_signal = SIGKILL,
+		.holds = "two ends of a stream",
+		.why = "moves bytes and looks at none",
+	},
+};
+
+const size_t role_count = ARRAY_SIZE(role_table);
+
+const struct role *role_find(const char *name)
+{
+	for (size_t i = 0; i < role_count; i++)
+		if (!strcmp(role_table[i].name, name))
+			return &role_table[i];
+	return NULL;
+}
+
+static const struct {
+	unsigned cap;
+	const char *name;
+} cap_names[] = {
+	{CAP_CHOWN, "CHOWN"},
+	{CAP_DAC_OVERRIDE, "DAC_OVERRIDE"},
+	{CAP_DAC_READ_SEARCH, "DAC_READ_SEARCH"},
+	{CAP_FOWNER, "FOWNER"},
+	{CAP_FSETID, "FSETID"},
+	{CAP_KILL, "KILL"},
+	{CAP_SETGID, "SETGID"},
+	{CAP_SETUID, "SETUID"},
+	{CAP_SETPCAP, "SETPCAP"},
+	{CAP_SYS_CHROOT, "SYS_CHROOT"},
+	{CAP_SYS_ADMIN, "SYS_ADMIN"},
+	{CAP_MKNOD, "MKNOD"},
+	{CAP_SETFCAP, "SETFCAP"},
+};
+
+static void print_caps(uint64_t caps)
+{
+	const char *separator = "";
+	for (size_t i = 0; i < ARRAY_SIZE(cap_names); i++) {
+		if (!(caps & PRIV_CAP(cap_names[i].cap)))
+			continue;
+		printf("%s%s", separator, cap_names[i].name);
+		separator = " ";
+		caps &= ~PRIV_CAP(cap_names[i].cap);
+	}
+	assert(!caps); /* each capability given has its name here */
+}
+
+void role_print_table(void)
+{
+	printf("| role | user | capabilities | descriptors | why |\n| --- | --- | --- | --- | --- "
+	       "|\n");
+	for (size_t i = 0; i < role_count; i++) {
+		const struct role *r = &role_table[i];
+		printf("| %s | %s | ", r->name, r->as_user ? "--user" : "root");
+		if (r->caps)
+			print_caps(r->caps);
+		else
+			printf("none");
+		printf(" | %s | %s |\n", r->holds, r->why);
+	}
+}
