@@ -43,12 +43,12 @@ static int count_items(struct loader *l, size_t n)
 	return 0;
 }
 
-/* A copy that ends at the first NUL and holds no control characters, fit for messages. */
+/* A copy that ends at the first NUL and holds nothing that could end a line or a comment. */
 static const char *clean_text(struct loader *l, struct vat_text t)
 {
 	char *s = arena_printf(l->m->arena, "%.*s", (int)MIN(t.len, 1000u), t.s);
 	for (char *p = s; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '*')
 			*p = '?';
 	return s;
 }
