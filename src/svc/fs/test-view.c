@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "svc/fs/view.h"
+#include "base/test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* A directory with a file, a link out of it and a directory, removed by the test's end. */
+struct place {
+	char top[64];
+	struct view view;
+};
+
+static void sh(const char *fmt, const char *dir)
+{
+	char line[600];
+	(void)snprintf(line, sizeof(line), fmt, dir, dir, dir);
+	CHECK_INT(system(line), 0);
+}
+
+static void up(struct place *p)
+{
+	strcpy(p->top, "/tmp/metac-view.XXXXXX");
+	CHECK(mkdtemp(p->top));
+	sh("mkdir %s/sub && echo x >%s/sub/file && ln -s /etc %s/out", p->top);
+	p->view = (struct view){.path = strdup(p->top)};
+}
+
+static void down(struct place *p)
+{
+	view_done(&p->view);
+	sh("rm -rf %s", p->top);
+}
+
+static int open_at(const struct view *v, const char *name, int flags, struct err *e)
+{
+	struct view at;
+	int r = view_at(v, vat_str(name), &at);
+	if (r < 0)
+		return r;
+	r = view_open(&at, flags, e);
+	view_done(&at);
+	return r;
+}
+
+TEST(a_view_opens_what_is_below_it)
+{
+	struct place p;
+	struct err e = {};
+	up(&p);
+	AUTO_CLOSE int fd = open_at(&p.view, "sub/file", O_RDONLY, &e);
+	CHECK(fd >= 0);
+	AUTO_CLOSE int self = open_at(&p.view, "", O_PATH | O_DIRECTORY, &e);
+	CHECK(self >= 0);
+	AUTO_CLOSE int dot = open_at(&p.view, ".", O_PATH | O_DIRECTORY, &e);
+	CHECK(dot >= 0);
+	down(&p);
+}
+
+TEST(nothing_leads_out_of_a_view)
+{
+	static const char *const bad[] = {"..", "sub/..", "sub/../..", "/etc", "sub//file", "./sub",
+		"sub/", "a/./b"};
+	struct place p;
+	struct err e = {};
+	up(&p);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (open_at(&p.view, bad[i], O_PATH, &e) != -EINVAL)
+			test_fail(__FILE__, __LINE__, "accepted \"%s\"", bad[i]);
+	CHECK_INT(open_at(&p.view, "out", O_PATH | O_DIRECTORY, &e), -ELOOP);
+	CHECK(strstr(e.msg, "symbolic link"));
+	CHECK_INT(open_at(&p.view, "out/passwd", O_RDONLY, &e), -ELOOP);
+	down(&p);
+}
+
+TEST(a_read_only_view_does_not_write)
+{
+	struct place p;
+	struct err e = {};
+	up(&p);
+	p.view.read_only = true;
+	CHECK_INT(open_at(&p.view, "sub/file", O_WRONLY, &e), -EROFS);
+	CHECK_INT(open_at(&p.view, "sub/file", O_RDWR, &e), -EROFS);
+	CHECK_INT(open_at(&p.view, "new", O_WRONLY | O_CREAT, &e), -EROFS);
+	CHECK_INT(open_at(&p.view, "sub/file", O_RDONLY | O_TRUNC, &e), -EROFS);
+	AUTO_CLOSE int fd = open_at(&p.view, "sub/file", O_RDONLY, &e);
+	CHECK(fd >= 0);
+	down(&p);
+}
+
+TEST(a_limited_view_has_its_users_rights)
+{
+	struct place p;
+	struct err e = {};
+	if (geteuid() != 0)
+		test_skip("needs root");
+	up(&p);
+	sh("chmod 755 %s && chmod 600 %s/sub/file && mkdir -m 777 %s/open", p.top);
+	p.view.limited = true;
+	p.view.uid = p.view.gid = 65534;
+	CHECK_INT(open_at(&p.view, "sub/file", O_RDONLY, &e), -EACCES);
+	CHECK_INT(open_at(&p.view, "sub/new", O_WRONLY | O_CREAT, &e), -EACCES);
+	AUTO_CLOSE int fd = open_at(&p.view, "open/new", O_WRONLY | O_CREAT, &e);
+	struct stat st;
+	CHECK(fd >= 0 && !fstat(fd, &st));
+	CHECK_INT(st.st_uid, 65534);
+	CHECK_INT(st.st_gid, 65534);
+	/* and we are ourselves again */
+	p.view.limited = false;
+	AUTO_CLOSE int again = open_at(&p.view, "sub/file", O_RDONLY, &e);
+	CHECK(again >= 0);
+	down(&p);
+}
+
+TEST(a_description_gives_the_view_back)
+{
+	struct view v = {.path = (char *)"/srv/x", .read_only = true, .limited = true, .uid = 5, .gid = 6};
+	struct view back = {};
+	struct vat_message *m = vat_message_new(0, 0);
+	view_describe(&v, fs_tree_description_init_root(m));
+	CHECK_INT(view_from_description(fs_tree_description_root(m), &back), 0);
+	CHECK_STR(back.path, v.path);
+	CHECK(back.read_only && back.limited && back.uid == 5 && back.gid == 6);
+	char a[VIEW_ID_SIZE], b[VIEW_ID_SIZE], text[100];
+	view_id(&v, "localfs", a);
+	view_id(&back, "localfs", b);
+	CHECK_STR(a, b);
+	back.read_only = false;
+	view_id(&back, "localfs", b);
+	CHECK(strcmp(a, b));
+	view_summary(&v, "directory", text, sizeof(text));
+	CHECK_STR(text, "directory /srv/x, read-only, as 5:6");
+	view_done(&back);
+	vat_message_free(m);
+}
+
+TEST(damaged_descriptions_are_refused)
+{
+	static const char *const bad[] = {"", "relative", "/a/../b", "/a//b"};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct vat_message *m = vat_message_new(0, 0);
+		struct view back;
+		fs_tree_description_set_path(fs_tree_description_init_root(m), vat_str(bad[i]));
+		CHECK_INT(view_from_description(fs_tree_description_root(m), &back), -EINVAL);
+		vat_message_free(m);
+	}
+}
