@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* metac file: single files, as streams. */
+#include "cli/client.h"
+#include "cli/copy.h"
+#include "cli/progress.h"
+#include "cli/uri.h"
+
+#include <stdio.h>
+
+/* Connects to the node and finds the file that the first argument names. */
+static int open_file(struct cli *cli, struct client **ret, struct fs_file_c *ret_file)
+{
+	int r = client_open(cli, ret);
+	return r < 0 ? r : client_file(*ret, cli->args[0], ret_file);
+}
+
+int cmd_file_export(struct cli *cli)
+{
+	AUTO(client_close) struct client *c = NULL;
+	struct fs_file_c file = {};
+	int r = open_file(cli, &c, &file);
+	if (r >= 0)
+		r = client_export(c, file.cap);
+	fs_file_unref(file);
+	return r;
+}
+
+/* The stream that reads or writes the file; not waited for. */
+static struct stream_stream_c file_stream(struct client *c, struct fs_file_c file, bool writing)
+{
+	struct stream_stream_c s;
+	if (!writing) {
+		struct vat_call *call = fs_file_open_as_stream(c->loop.vat, file).call;
+		s = fs_file_open_as_stream_pipe_stream(call);
+		client_pipeline(call);
+		return s;
+	}
+	struct fs_file_open_for_writing_req q = fs_file_open_for_writing(c->loop.vat, file);
+	fs_file_open_for_writing_params_set_append(q.params, c->cli->opt.append);
+	s = fs_file_open_for_writing_pipe_stream(q.call);
+	client_pipeline(q.call);
+	return s;
+}
+
+int cmd_file_open(struct cli *cli)
+{
+	AUTO(client_close) struct client *c = NULL;
+	struct fs_file_c file = {};
+	int r = open_file(cli, &c, &file);
+	if (r < 0)
+		return r;
+	struct stream_stream_c s = file_stream(c, file, cli->opt.write);
+	r = client_settle(c, s.cap);
+	if (r >= 0)
+		r = client_export(c, s.cap);
+	stream_stream_unref(s);
+	fs_file_unref(file);
+	return r;
+}
+
+/* How the other side fared: it knows of a full disk or of a file that could not be read to the end.
+ */
+static int outcome(struct client *c, struct stream_connection_c end)
+{
+	AUTO_REPLY reply = {};
+	return client_call(c,
+		metac_waitable_wait(c->loop.vat, stream_connection_as_waitable(end)).call, &reply);
+}
+
+static int transfer(struct client *c, int fd, struct stream_connection_c end, bool writing)
+{
+	struct progress progress;
+	struct copy copy = {
+		.in = writing ? STDIN_FILENO : -1,
+		.out = writing ? -1 : STDOUT_FILENO,
+		.stream = fd,
+		.end_with_stream = true,
+		.progress = &progress,
+	};
+	progress_begin(&progress);
+	int r = copy_run_command(&copy);
+	if (r < 0)
+		return err_errno(&c->cli->err, r, "%s", copy.who);
+	r = outcome(c, end);
+	if (r >= 0 && copy.cut)
+		return err_set(&c->cli->err, -ECONNRESET, "the connection broke off");
+	return r;
+}
+
+static int copy_file(struct cli *cli, bool writing)
+{
+	AUTO(client_close) struct client *c = NULL;
+	AUTO_CLOSE int fd = -EBADF;
+	struct fs_file_c file = {};
+	struct stream_connection_c end = {};
+	int r = open_file(cli, &c, &file);
+	if (r < 0)
+		return r;
+	struct stream_stream_c s = file_stream(c, file, writing);
+	r = client_open_stream(c, s.cap, &fd, &end);
+	if (r >= 0)
+		r = transfer(c, fd, end, writing);
+	stream_connection_unref(end);
+	stream_stream_unref(s);
+	fs_file_unref(file);
+	return r;
+}
+
+int cmd_file_cat(struct cli *cli)
+{
+	return copy_file(cli, false);
+}
+
+int cmd_file_write(struct cli *cli)
+{
+	return copy_file(cli, true);
+}
