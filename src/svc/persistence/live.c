@@ -17,6 +17,8 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
+
 enum { BACKOFF_FIRST_US = 100 * 1000, BACKOFF_DOUBLINGS = 9, STEADY_US = 60 * 1000 * 1000 };
 
 int live_new(struct persistence *p, struct ledger_object *o)
@@ -89,9 +91,11 @@ static void set_waits(struct live *l, bool waits)
 }
 
 /* The object we held has ended. May free l. */
-static void lost(struct live *l, const char *why)
+static void lost(struct live *l, const char *text)
 {
 	struct ledger_object *o = l->object;
+	char why[300]; /* the text goes with the call */
+	(void)snprintf(why, sizeof(why), "%s", text);
 	let_go(l);
 	if (!o->persistent) {
 		log_info("\"%s\" has ended (%s) and is forgotten", o->summary, why);

@@ -106,7 +106,8 @@ int pack_open(const void *data, size_t size, struct pack **ret)
 	p->bytes = malloc(size ? size : 1);
 	if (!p->bytes)
 		return -ENOMEM;
-	memcpy(p->bytes, data, size);
+	if (size)
+		memcpy(p->bytes, data, size);
 	size_t used;
 	int r = vat_message_parse(p->bytes, size, &stored_limits, &p->msg, &used);
 	if (r < 0)
