@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: a FUSE mount is a descriptor of /dev/fuse and a mount(2) that names it; what
+ * is mounted then waits for whoever reads that descriptor, the mount worker.  The kernel's v9fs is
+ * given the connection itself.
+ *
+ * Nothing here may touch the mounted file system, since its worker may not answer yet, or never
+ * again: what is mounted where is read from the mount table.  The one exception is giving the
+ * kernel a moment to write back before unmounting, which a child process does.
+ */
+#include "base/log.h"
+#include "svc/fs/fs-mount.h"
+#include "sys/mountinfo.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+enum { SYNC_TIMEOUT_MS = 2000, V9FS_MSIZE = 1024 * 1024, READ_AHEAD_KIB = 1024, STALE_MAX = 1024 };
+
+#define SOURCE_PREFIX "metac:"
+
+/* ---- is it fit to mount on ---- */
+
+static int directory_is_empty(int fd)
+{
+	AUTO_CLOSE int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (copy < 0)
+		return -errno;
+	DIR *d = fdopendir(copy);
+	if (!d)
+		return -errno;
+	TAKE_FD(copy);
+	int n = 0;
+	for (const struct dirent *e; n <= 2 && (e = readdir(d));)
+		n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..") ? 3 : 1;
+	closedir(d);
+	return n <= 2;
+}
+
+static bool is_canonical(const char *path)
+{
+	size_t n = strlen(path);
+	return path[0] == '/' && n < 4096 && (n == 1 || path[n - 1] != '/') &&
+	       !strstr(path, "//") && !strstr(path, "/./") && !strstr(path, "/../") &&
+	       (n < 2 || strcmp(path + n - 2, "/.")) && (n < 3 || strcmp(path + n - 3, "/.."));
+}
+
+/* Where a descriptor leads, without symbolic links: must be the path itself. */
+static bool leads_to(int fd, const char *path)
+{
+	char proc[64], real[4097];
+	(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(proc, real, sizeof(real) - 1);
+	if (n < 0)
+		return false;
+	real[n] = 0;
+	return !strcmp(real, path);
+}
+
+int fs_mount_check(const char *path, struct err *e)
+{
+	if (!is_canonical(path))
+		return err_set(e, -EINVAL,
+			"%s: not an absolute path without \".\", \"..\" and empty components",
+			path);
+	int r = mountinfo_is_mount_point(path);
+	if (r < 0)
+		return err_errno(e, r, "read the mount table");
+	if (r > 0)
+		return err_set(e, -EBUSY, "%s: something is mounted there already", path);
+	AUTO_CLOSE int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, -errno, "%s", path);
+	if (S_ISLNK(st.st_mode) || !leads_to(fd, path))
+		return err_set(
+			e, -ELOOP, "%s: has a symbolic link in it; give the real path", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_errno(e, -ENOTDIR, "%s", path);
+	r = directory_is_empty(fd);
+	if (r < 0)
+		return err_errno(e, r, "%s", path);
+	if (r == 0)
+		return err_set(e, -ENOTEMPTY, "%s: the directory is not empty", path);
+	return 0;
+}
+
+/* ---- mounting ---- */
+
+struct find {
+	const char *path;
+	dev_t dev;
+};
+
+static int find_dev(void *user, const struct mountinfo *m)
+{
+	struct find *f = user;
+	if (!strcmp(m->target, f->path))
+		f->dev = m->dev;
+	return 0;
+}
+
+/* Reads ahead further than the kernel's 128 KiB, for the sake of long lines. Only an optimisation.
+ */
+static void set_read_ahead(const char *path)
+{
+	struct find f = {.path = path};
+	char name[96], value[16];
+	if (mountinfo_each(find_dev, &f) < 0 || !f.dev)
+		return;
+	(void)snprintf(name, sizeof(name), "/sys/class/bdi/%u:%u/read_ahead_kb", major(f.dev),
+		minor(f.dev));
+	AUTO_CLOSE int fd = open(name, O_WRONLY | O_CLOEXEC);
+	int n = snprintf(value, sizeof(value), "%d\n", READ_AHEAD_KIB);
+	if (fd < 0 || write(fd, value, (size_t)n) < 0)
+		log_debug("%s: %s", name, strerror(errno));
+}
+
+static unsigned long mount_flags(bool read_only)
+{
+	return MS_NOSUID | MS_NODEV | (read_only ? MS_RDONLY : 0);
+}
+
+int fs_mount_fuse(const char *path, const char *source, bool read_only, struct err *e)
+{
+	char options[128];
+	AUTO_CLOSE int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, -errno, "/dev/fuse");
+	(void)snprintf(options, sizeof(options),
+		"fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions", fd);
+	if (mount(source, path, "fuse.metac", mount_flags(read_only), options) < 0)
+		return err_errno(e, -errno, "mount fuse on %s", path);
+	set_read_ahead(path);
+	return TAKE_FD(fd);
+}
+
+static bool kernel_has_9p(void)
+{
+	char text[8192];
+	AUTO_CLOSE int fd = open("/proc/filesystems", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return false;
+	text[n] = 0;
+	return strstr(text, "\t9p\n") != NULL;
+}
+
+int fs_mount_v9fs(const char *path, const char *source, int conn_fd, bool read_only, struct err *e)
+{
+	char options[192];
+	(void)snprintf(options, sizeof(options),
+		"trans=fd,rfdno=%d,wfdno=%d,version=9p2000.L,uname=root,aname=/,msize=%d,"
+		"access=user,cache=mmap",
+		conn_fd, conn_fd, V9FS_MSIZE);
+	/* The kernel loads the module if it has one. */
+	if (mount(source, path, "9p", mount_flags(read_only), options) < 0) {
+		int r = errno == ENODEV || !kernel_has_9p() ? -ENODEV : -errno;
+		return err_errno(e, r, "mount 9p on %s", path);
+	}
+	set_read_ahead(path);
+	return 0;
+}
+
+/* ---- unmounting ---- */
+
+/* What the kernel still has to write goes out now if it goes out at all: a server that does not
+ * answer must not hold the caller. The child has nothing but this to do. */
+static pid_t sync_begin(const char *path, int *ret_pidfd)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		_exit(fd >= 0 && syncfs(fd) == 0 ? 0 : 1);
+	}
+	*ret_pidfd = pid < 0 ? -errno : (int)syscall(SYS_pidfd_open, pid, 0);
+	if (*ret_pidfd >= 0) {
+		struct pollfd p = {.fd = *ret_pidfd, .events = POLLIN};
+		(void)poll(&p, 1, SYNC_TIMEOUT_MS);
+	}
+	return pid;
+}
+
+static void sync_end(pid_t pid, int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	if (pid < 0)
+		return;
+	(void)kill(pid, SIGKILL);
+	/* Whatever it waited for has been aborted. */
+	if (pidfd >= 0)
+		(void)poll(&p, 1, SYNC_TIMEOUT_MS);
+	(void)waitpid(pid, NULL, WNOHANG);
+}
+
+int fs_mount_detach(const char *path)
+{
+	int r = mountinfo_is_mount_point(path);
+	if (r <= 0)
+		return r;
+	AUTO_CLOSE int pidfd = -EBADF;
+	pid_t pid = sync_begin(path, &pidfd);
+	/* MNT_FORCE ends requests that nobody will answer (the child's among them), so that nothing
+	 * waits for a dead connection; MNT_DETACH takes it off even while in use. */
+	r = umount2(path, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+	sync_end(pid, pidfd);
+	return r == -EINVAL ? 0 : r;
+}
+
+struct stale {
+	char source[160];
+	char *paths[STALE_MAX];
+	size_t n;
+};
+
+static int collect_stale(void *user, const struct mountinfo *m)
+{
+	struct stale *s = user;
+	bool ours = !strcmp(m->fstype, "fuse.metac") || !strcmp(m->fstype, "9p");
+	if (ours && !strcmp(m->source, s->source) && s->n < STALE_MAX &&
+		(s->paths[s->n] = strdup(m->target)))
+		s->n++;
+	return 0;
+}
+
+int fs_mount_detach_stale(const char *address)
+{
+	int n = 0;
+	struct stale *s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	(void)snprintf(s->source, sizeof(s->source), SOURCE_PREFIX "%s", address);
+	int r = mountinfo_each(collect_stale, s);
+	/* Later ones first: they may lie upon or below earlier ones. */
+	for (size_t i = s->n; i-- > 0;) {
+		int d = umount2(s->paths[i], MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
+		if (d < 0)
+			log_warning("detach %s: %s", s->paths[i], strerror(errno));
+		n += d == 0;
+		free(s->paths[i]);
+	}
+	free(s);
+	return r < 0 ? r : n;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: an open file is a fid of its own, walked to as the user who opens it and
+ * then opened; all reads and writes through it have that user's rights, as on a local file system.
+ *
+ * The kernel caches pages: writes go through to the server at once (so that ENOSPC and EDQUOT come
+ * back from write(2) itself), opening a file drops what was cached of it, a changed modification
+ * time does too.  Shared writable mappings work, and their pages come back as writes of the
+ * kernel's own on whatever file of that inode is open for writing.  A file opened for appending
+ * goes without the cache, and the server appends: so records of several machines do not overwrite
+ * each other.
+ */
+#include "svc/fs/fuse9p.h"
+
+#include <fcntl.h>
+
+/* ---- handles ---- */
+
+static struct f9_handle *handle_of(const struct fuse_file_info *fi)
+{
+	return (struct f9_handle *)(uintptr_t)fi->fh;
+}
+
+int f9_handle_new(struct f9_op *op, uint32_t iounit)
+{
+	struct f9_handle *h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	h->node = f9_node_ref(op->node2 ? op->node2 : op->node);
+	h->fid = op->newfid;
+	op->newfid = P9_NOFID;
+	h->iounit = iounit;
+	h->flags = op->fi.flags;
+	list_append(&h->node->handles, &h->on_node);
+	op->handle = h;
+	op->handle_new = true;
+	op->fi.fh = (uintptr_t)h;
+	return 0;
+}
+
+void f9_handle_free(struct f9 *fs, struct f9_handle *h)
+{
+	list_unlink(&h->on_node);
+	f9_owners_free(h->node, h);
+	p9_client_clunk(fs->client, h->fid);
+	f9_node_unref(fs, h->node);
+	free(h);
+}
+
+/* ---- opening ---- */
+
+/* What the server has to know of open(2)'s flags. Syncing after writes the kernel asks for
+ * itself; O_DIRECT is between the program and the cache here. */
+static uint32_t open_flags(int flags)
+{
+	uint32_t p9 = P9_O_LARGEFILE;
+	switch (flags & O_ACCMODE) {
+	case O_WRONLY:
+		p9 |= P9_O_WRONLY;
+		break;
+	case O_RDWR:
+		p9 |= P9_O_RDWR;
+		break;
+	}
+	if (flags & O_TRUNC)
+		p9 |= P9_O_TRUNC;
+	if (flags & O_APPEND)
+		p9 |= P9_O_APPEND;
+	if (flags & O_DIRECTORY)
+		p9 |= P9_O_DIRECTORY;
+	return p9;
+}
+
+static void open_done(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	if (!error)
+		error = f9_handle_new(op, m->rlopen.iounit);
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
+	if (op->fi.flags & O_TRUNC)
+		op->node->size = 0;
+	op->fi.direct_io = (op->fi.flags & O_APPEND) != 0;
+	if (fuse_reply_open(op->req, &op->fi) != -ENOENT)
+		op->handle_new = false; /* the kernel has it now, and will release it */
+	f9_op_free(op);
+}
+
+static void open_walked(struct f9_op *op, int error, const struct p9_msg *reply)
+{
+	struct p9_msg m = {.type = P9_Tlopen};
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
+	m.tlopen.fid = op->newfid;
+	m.tlopen.flags = open_flags(op->fi.flags);
+	f9_send(op, &m, open_done);
+}
+
+void f9_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	bool change = (fi->flags & O_ACCMODE) != O_RDONLY || (fi->flags & O_TRUNC);
+	struct f9_op *op = change ? f9_op_new_change(req, ino) : f9_op_new(req, ino);
+	if (!op)
+		return;
+	op->fi = *fi;
+	f9_fid_walk(op, op->node, open_walked);
+}
+
+static void create_attr(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	struct f9 *fs = op->fs;
+	if (!error) {
+		op->node2 = f9_node_get(fs, &m->rgetattr.qid, op->node, op->name);
+		error = op->node2 ? f9_handle_new(op, (uint32_t)op->size) : -ENOMEM;
+	}
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
+	struct f9_node *n = op->node2;
+	struct fuse_entry_param e = {
+		.ino = f9_node_ino(fs, n),
+		.generation = n->generation,
+		.attr_timeout = F9_TIMEOUT,
+		.entry_timeout = F9_TIMEOUT,
+	};
+	f9_node_attr(n, m, &e.attr);
+	n->nlookup++;
+	op->fi.direct_io = (op->fi.flags & O_APPEND) != 0;
+	if (fuse_reply_create(op->req, &e, &op->fi) == -ENOENT)
+		f9_node_forget(fs, n, 1);
+	else
+		op->handle_new = false;
+	f9_op_free(op);
+}
+
+static void create_done(struct f9_op *op, int error, const struct p9_msg *reply)
+{
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
+	op->size = reply->rlcreate.iounit;
+	struct p9_msg m = {.type = P9_Tgetattr,
+		.tgetattr = {.fid = op->newfid, .request_mask = P9_GETATTR_BASIC}};
+	f9_send(op, &m, create_attr);
+}
+
+static void create_walked(struct f9_op *op, int error, const struct p9_msg *reply)
+{
+	struct p9_msg m = {.type = P9_Tlcreate};
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
+	m.tlcreate.fid = op->newfid;
+	m.tlcreate.name = f9_str(op->name);
+	m.tlcreate.flags = open_flags(op->fi.flags) | P9_O_CREAT |
+			   (op->fi.flags & O_EXCL ? (uint32_t)P9_O_EXCL : 0);
+	m.tlcreate.mode = op->mode;
+	m.tlcreate.gid = f9_create_gid(op);
+	f9_send(op, &m, create_done);
+}
+
+void f9_create(
+	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
+{
+	struct f9_op *op = f9_op_new_change(req, parent);
+	if (!op || !f9_op_name(op, name))
+		return;
+	op->fi = *fi;
+	op->mode = mode & 07777;
+	f9_fid_walk(op, op->node, create_walked);
+}
+
+/* ---- reading and writing ---- */
+
+static void read_done(void *user, int error, const void *data, size_t n)
+{
+	struct f9_op *op = user;
+	op->io = NULL;
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
+	fuse_reply_buf(op->req, data, n);
+	f9_op_free(op);
+}
+
+void f9_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	struct f9_op *op = f9_op_new(req, ino);
+	if (!op)
+		return;
+	struct f9_handle *h = handle_of(fi);
+	struct p9_io_where w = {.fid = h->fid,
+		.iounit = h->iounit,
+		.offset = (uint64_t)off,
+		.size_hint = h->node->size};
+	int r = p9_io_read(op->fs->client, &w, size, read_done, op, &op->io);
+	if (r < 0)
+		f9_op_err(op, r);
+}
+
+static void write_done(void *user, int error, const void *data, size_t n)
+{
+	struct f9_op *op = user;
+	op->io = NULL;
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
+	/* Only a hint: where an appended record went, the server alone knows. */
+	if (op->node->size != UINT64_MAX && op->offset + n > op->node->size)
+		op->node->size = op->offset + n;
+	fuse_reply_write(op->req, n);
+	f9_op_free(op);
+}
+
+/* A page written back by the kernel must land at its offset, whichever file of the inode the kernel
+ * happened to name: any but one that appends. */
+static struct f9_handle *writable(struct f9_handle *h)
+{
+	if (!(h->flags & O_APPEND))
+		return h;
+	list_for_each (it, &h->node->handles) {
+		struct f9_handle *o = list_entry(it, struct f9_handle, on_node);
+		if ((o->flags & O_ACCMODE) != O_RDONLY && !(o->flags & O_APPEND))
+			return o;
+	}
+	return NULL;
+}
+
+void f9_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
+	struct fuse_file_info *fi)
+{
+	struct f9_op *op = f9_op_new_change(req, ino);
+	if (!op)
+		return;
+	struct f9_handle *h = fi->writepage ? writable(handle_of(fi)) : handle_of(fi);
+	if (!h) {
+		f9_op_err(op, -EIO);
+		return;
+	}
+	op->offset = (uint64_t)off;
+	struct p9_io_where w = {.fid = h->fid, .iounit = h->iounit, .offset = (uint64_t)off};
+	/* The pieces of one appended record must stay together: those that do not fit into a
+	 * message are taken one at a time, as write(2) may. */
+	if (h->flags & O_APPEND) {
+		size_t most = p9_client_payload_max(op->fs->client);
+		size = MIN(size, h->iounit ? MIN(most, (size_t)h->iounit) : most);
+	}
+	int r = p9_io_write(op->fs->client, &w, buf, size, write_done, op, &op->io);
+	if (r < 0)
+		f9_op_err(op, r);
+}
+
+/* ---- closing ---- */
+
+static void op_done(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	f9_op_err(op, error);
+}
+
+/* Each close(2): the process's record locks on the file go. */
+void f9_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct f9_op *op = f9_op_new(req, ino);
+	if (!op)
+		return;
+	op->handle = handle_of(fi);
+	f9_locks_drop(op, fi->lock_owner, false, op_done);
+}
+
+static void release_unlocked(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	f9_handle_free(op->fs, TAKE_PTR(op->handle));
+	f9_op_free(op);
+}
+
+/* The last close of an open file. The kernel does not wait for it. */
+void f9_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct f9_op *op = f9_op_new(req, ino);
+	if (!op) {
+		f9_handle_free(f9_of(req), handle_of(fi));
+		return;
+	}
+	op->handle = handle_of(fi);
+	bool flock = fi->flock_release;
+	uint64_t owner = fi->lock_owner;
+	fuse_reply_err(req, 0);
+	if (flock)
+		f9_locks_drop(op, owner, true, release_unlocked);
+	else
+		release_unlocked(op, 0, NULL);
+}
+
+void f9_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	struct f9_op *op = f9_op_new(req, ino);
+	if (!op)
+		return;
+	struct p9_msg m = {.type = P9_Tfsync,
+		.tfsync = {.fid = handle_of(fi)->fid, .datasync = datasync != 0}};
+	f9_send(op, &m, op_done);
+}

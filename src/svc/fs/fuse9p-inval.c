@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: two lists under a mutex, of operations whose node is to be invalidated and
+ * of those where that is done, an eventfd to wake the main thread and a condition to wake the
+ * other.  The thread touches nothing of an operation but the number of its node, which the
+ * operation keeps referenced.  Nothing is lost if the kernel has forgotten the inode meanwhile.
+ */
+#include "svc/fs/fuse9p-inval.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+
+struct f9_invalidator {
+	struct fuse_session *session;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct list todo, done; /* struct f9_op, by its member sleep */
+	bool end;
+	int event_fd;
+};
+
+static void *inval_thread(void *user)
+{
+	struct f9_invalidator *v = user;
+	pthread_mutex_lock(&v->lock);
+	for (;;) {
+		while (list_empty(&v->todo) && !v->end)
+			pthread_cond_wait(&v->wake, &v->lock);
+		struct list *it = list_pop(&v->todo);
+		if (!it)
+			break;
+		struct f9_op *op = list_entry(it, struct f9_op, sleep);
+		fuse_ino_t ino = f9_node_ino(op->fs, op->node);
+		pthread_mutex_unlock(&v->lock);
+		(void)fuse_lowlevel_notify_inval_inode(v->session, ino, 0, 0);
+		pthread_mutex_lock(&v->lock);
+		list_append(&v->done, it);
+		(void)eventfd_write(v->event_fd, 1);
+	}
+	pthread_mutex_unlock(&v->lock);
+	return NULL;
+}
+
+int f9_inval_new(struct f9 *fs, struct f9_invalidator **ret, int *ret_fd)
+{
+	struct f9_invalidator *v = calloc(1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	v->session = fs->session;
+	list_init(&v->todo);
+	list_init(&v->done);
+	v->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (v->event_fd < 0) {
+		int r = -errno;
+		free(v);
+		return r;
+	}
+	pthread_mutex_init(&v->lock, NULL);
+	pthread_cond_init(&v->wake, NULL);
+	int r = -pthread_create(&v->thread, NULL, inval_thread, v);
+	if (r < 0) {
+		fd_close(v->event_fd);
+		free(v);
+		return r;
+	}
+	*ret = v;
+	*ret_fd = v->event_fd;
+	return 0;
+}
+
+void f9_inval_free(struct f9_invalidator *v)
+{
+	if (!v)
+		return;
+	pthread_mutex_lock(&v->lock);
+	v->end = true;
+	pthread_cond_signal(&v->wake);
+	pthread_mutex_unlock(&v->lock);
+	pthread_join(v->thread, NULL);
+	pthread_cond_destroy(&v->wake);
+	pthread_mutex_destroy(&v->lock);
+	fd_close(v->event_fd);
+	free(v);
+}
+
+void f9_inval_node(struct f9_op *op, f9_then then)
+{
+	struct f9_invalidator *v = op->fs->invalidator;
+	op->got = then;
+	pthread_mutex_lock(&v->lock);
+	list_append(&v->todo, &op->sleep);
+	pthread_cond_signal(&v->wake);
+	pthread_mutex_unlock(&v->lock);
+}
+
+void f9_inval_run(struct f9_invalidator *v)
+{
+	eventfd_t n;
+	struct list done = LIST_INIT(done), *it;
+	(void)eventfd_read(v->event_fd, &n);
+	pthread_mutex_lock(&v->lock);
+	list_splice(&done, &v->done);
+	pthread_mutex_unlock(&v->lock);
+	while ((it = list_pop(&done))) {
+		struct f9_op *op = list_entry(it, struct f9_op, sleep);
+		op->got(op, 0, NULL);
+	}
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: a node stands for an inode of the server as long as the kernel remembers it,
+ * found by its qid (so hard links are one node).  It also knows one name, the latest heard of,
+ * which is how a new fid is walked to, and a second table finds the node by parent and name, so
+ * that removing and renaming can tell which nodes lose or change theirs.  Names are a hint: whoever
+ * walks by them compares the qid at the end.
+ */
+#include "svc/fs/fuse9p.h"
+
+enum { BUCKETS_START = 256 };
+
+int f9_table_init(struct f9_table *t)
+{
+	*t = (struct f9_table){.n_buckets = BUCKETS_START};
+	t->buckets = calloc(t->n_buckets, sizeof(struct f9_node *));
+	return t->buckets ? 0 : -ENOMEM;
+}
+
+void f9_table_done(struct f9_table *t)
+{
+	free(t->buckets);
+	*t = (struct f9_table){};
+}
+
+static uint64_t mix(uint64_t h)
+{
+	h ^= h >> 33;
+	h *= UINT64_C(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	return h;
+}
+
+static uint64_t hash_qid(const struct p9_qid *q)
+{
+	return mix(q->path ^ ((uint64_t)q->type << 56));
+}
+
+static uint64_t hash_name(const struct f9_node *parent, const char *name)
+{
+	uint64_t h = (uintptr_t)parent;
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
+	return mix(h);
+}
+
+static bool same_qid(const struct p9_qid *a, const struct p9_qid *b)
+{
+	return a->path == b->path && a->type == b->type;
+}
+
+/* Doubles the table when it is full; if there is no memory it just gets slower. */
+static void table_grow(struct f9_table *t, bool names)
+{
+	if (t->n < t->n_buckets)
+		return;
+	size_t n = t->n_buckets * 2;
+	struct f9_node **buckets = calloc(n, sizeof(*buckets));
+	if (!buckets)
+		return;
+	for (size_t i = 0; i < t->n_buckets; i++) {
+		struct f9_node *it = t->buckets[i], *next;
+		for (; it; it = next) {
+			uint64_t h = names ? hash_name(it->parent, it->name) : hash_qid(&it->qid);
+			struct f9_node **chain = names ? &it->by_name : &it->by_qid;
+			next = *chain;
+			*chain = buckets[h & (n - 1)];
+			buckets[h & (n - 1)] = it;
+		}
+	}
+	free(t->buckets);
+	t->buckets = buckets;
+	t->n_buckets = n;
+}
+
+static void qid_insert(struct f9 *fs, struct f9_node *n)
+{
+	table_grow(&fs->by_qid, false);
+	struct f9_node **b = &fs->by_qid.buckets[hash_qid(&n->qid) & (fs->by_qid.n_buckets - 1)];
+	n->by_qid = *b;
+	*b = n;
+	fs->by_qid.n++;
+}
+
+static void qid_remove(struct f9 *fs, struct f9_node *n)
+{
+	struct f9_node **b = &fs->by_qid.buckets[hash_qid(&n->qid) & (fs->by_qid.n_buckets - 1)];
+	while (*b != n)
+		b = &(*b)->by_qid;
+	*b = n->by_qid;
+	fs->by_qid.n--;
+}
+
+static struct f9_node *qid_find(struct f9 *fs, const struct p9_qid *q)
+{
+	struct f9_node *n = fs->by_qid.buckets[hash_qid(q) & (fs->by_qid.n_buckets - 1)];
+	while (n && !same_qid(&n->qid, q))
+		n = n->by_qid;
+	return n;
+}
+
+/* ---- names ---- */
+
+static struct f9_node **name_slot(struct f9 *fs, const struct f9_node *parent, const char *name)
+{
+	struct f9_node **b =
+		&fs->by_name.buckets[hash_name(parent, name) & (fs->by_name.n_buckets - 1)];
+	while (*b && ((*b)->parent != parent || strcmp((*b)->name, name)))
+		b = &(*b)->by_name;
+	return b;
+}
+
+static void name_clear(struct f9 *fs, struct f9_node *n)
+{
+	if (!n->parent)
+		return;
+	struct f9_node **slot = name_slot(fs, n->parent, n->name);
+	assert(*slot == n);
+	*slot = n->by_name;
+	fs->by_name.n--;
+	struct f9_node *parent = TAKE_PTR(n->parent);
+	free(TAKE_PTR(n->name));
+	f9_node_unref(fs, parent);
+}
+
+/* From now on n is known as `name` in parent, and nothing else is. Without memory: nameless. */
+static void name_set(struct f9 *fs, struct f9_node *n, struct f9_node *parent, const char *name)
+{
+	if (n == parent || n == fs->root)
+		return;
+	if (n->parent == parent && !strcmp(n->name, name))
+		return;
+	char *copy = strdup(name);
+	f9_node_ref(parent); /* before clearing, which may drop the last one */
+	f9_name_gone(fs, parent, name);
+	name_clear(fs, n);
+	if (!copy) {
+		f9_node_unref(fs, parent);
+		return;
+	}
+	table_grow(&fs->by_name, true);
+	n->parent = parent;
+	n->name = copy;
+	struct f9_node **b =
+		&fs->by_name.buckets[hash_name(parent, name) & (fs->by_name.n_buckets - 1)];
+	n->by_name = *b;
+	*b = n;
+	fs->by_name.n++;
+}
+
+void f9_name_gone(struct f9 *fs, struct f9_node *parent, const char *name)
+{
+	struct f9_node *n = *name_slot(fs, parent, name);
+	if (n)
+		name_clear(fs, n);
+}
+
+void f9_name_moved(struct f9 *fs, struct f9_node *parent, const char *name,
+	struct f9_node *newparent, const char *newname)
+{
+	struct f9_node *n = *name_slot(fs, parent, name);
+	if (n)
+		name_set(fs, n, newparent, newname);
+	else
+		f9_name_gone(fs, newparent, newname);
+}
+
+/* ---- life ---- */
+
+struct f9_node *f9_node_of(struct f9 *fs, fuse_ino_t ino)
+{
+	return ino == FUSE_ROOT_ID ? fs->root : (struct f9_node *)(uintptr_t)ino;
+}
+
+fuse_ino_t f9_node_ino(const struct f9 *fs, const struct f9_node *n)
+{
+	return n == fs->root ? FUSE_ROOT_ID : (fuse_ino_t)(uintptr_t)n;
+}
+
+struct f9_node *f9_node_ref(struct f9_node *n)
+{
+	n->refs++;
+	return n;
+}
+
+static void node_release(struct f9 *fs, struct f9_node *n)
+{
+	if (n->refs || n->nlookup)
+		return;
+	assert(list_empty(&n->handles));
+	f9_fid_drop_all(fs, n);
+	f9_owners_free(n, NULL);
+	qid_remove(fs, n);
+	/* Frees the parent in turn if this was its last child; as deep as the tree, no deeper than
+	 * a path can be walked. */
+	name_clear(fs, n);
+	free(n);
+}
+
+void f9_node_unref(struct f9 *fs, struct f9_node *n)
+{
+	if (!n)
+		return;
+	assert(n->refs > 0);
+	n->refs--;
+	node_release(fs, n);
+}
+
+void f9_node_forget(struct f9 *fs, struct f9_node *n, uint64_t nlookup)
+{
+	if (n == fs->root)
+		return;
+	n->nlookup -= MIN(nlookup, n->nlookup);
+	node_release(fs, n);
+}
+
+struct f9_node *f9_node_get(
+	struct f9 *fs, const struct p9_qid *qid, struct f9_node *parent, const char *name)
+{
+	struct f9_node *n = qid_find(fs, qid);
+	if (!n) {
+		if (fs->by_qid.n >= F9_MAX_NODES)
+			return NULL;
+		n = calloc(1, sizeof(*n));
+		if (!n)
+			return NULL;
+		n->qid = *qid;
+		n->generation = ++fs->generation;
+		n->size = UINT64_MAX;
+		list_init(&n->fids);
+		list_init(&n->handles);
+		list_init(&n->owners);
+		qid_insert(fs, n);
+	}
+	n->refs++;
+	if (parent)
+		name_set(fs, n, parent, name);
+	return n;
+}
+
+/* At the end of the mount: nobody asks any more. */
+void f9_node_free_all(struct f9 *fs)
+{
+	for (size_t i = 0; i < fs->by_qid.n_buckets; i++) {
+		struct f9_node *n = fs->by_qid.buckets[i], *next;
+		for (; n; n = next) {
+			next = n->by_qid;
+			while (!list_empty(&n->handles))
+				f9_handle_free(
+					fs, list_entry(n->handles.next, struct f9_handle, on_node));
+			f9_fid_drop_all(fs, n);
+			f9_owners_free(n, NULL);
+		}
+	}
+	for (size_t i = 0; i < fs->by_qid.n_buckets; i++) {
+		while (fs->by_qid.buckets[i]) {
+			struct f9_node *n = fs->by_qid.buckets[i];
+			fs->by_qid.buckets[i] = n->by_qid;
+			free(n->name);
+			free(n);
+		}
+	}
+	fs->root = NULL;
+}
+
+/* ---- attributes ---- */
+
+void f9_attr_to_stat(const struct p9_msg *m, struct stat *ret)
+{
+	*ret = (struct stat){
+		.st_ino = m->rgetattr.qid.path,
+		.st_mode = m->rgetattr.mode,
+		.st_nlink = m->rgetattr.nlink,
+		.st_uid = m->rgetattr.uid,
+		.st_gid = m->rgetattr.gid,
+		.st_rdev = m->rgetattr.rdev,
+		.st_size = (off_t)MIN(m->rgetattr.size, (uint64_t)INT64_MAX),
+		.st_blksize = F9_BLOCK_SIZE,
+		.st_blocks = (blkcnt_t)m->rgetattr.blocks,
+		.st_atim = {(time_t)m->rgetattr.atime_sec, (long)m->rgetattr.atime_nsec},
+		.st_mtim = {(time_t)m->rgetattr.mtime_sec, (long)m->rgetattr.mtime_nsec},
+		.st_ctim = {(time_t)m->rgetattr.ctime_sec, (long)m->rgetattr.ctime_nsec},
+	};
+}
+
+void f9_node_attr(struct f9_node *n, const struct p9_msg *m, struct stat *ret)
+{
+	f9_attr_to_stat(m, ret);
+	n->size = m->rgetattr.size;
+	n->mode = m->rgetattr.mode;
+	n->gid = m->rgetattr.gid;
+}

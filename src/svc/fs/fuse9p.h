@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A 9P2000.L tree under FUSE: what the parts of the mount worker share.
+ *
+ *	kernel --FUSE request--> f9_op --9P request--> server
+ *	kernel <--fuse_reply----- f9_op <--completion-- server
+ *
+ * One thread; nothing waits.  Each FUSE request becomes an f9_op, which goes from one 9P request to
+ * the next by continuations and ends with exactly one reply.  Many are under way at once.
+ *
+ *	fuse9p.c        operations' life, the table for libfuse
+ *	fuse9p-node.c   inodes, their names
+ *	fuse9p-fid.c    fids: cached ones per inode and user, walking to new ones
+ *	fuse9p-meta.c   lookup, attributes, making, removing and renaming entries
+ *	fuse9p-file.c   open files
+ *	fuse9p-dir.c    open directories
+ *	fuse9p-xattr.c  extended attributes
+ *	fuse9p-lock.c   record locks and flock
+ *
+ * Who may do what is decided twice: by the kernel here from the mode bits (default_permissions),
+ *and by the server, to whom each request goes on a fid of the requesting user, got by an attach of
+ *that user (as the kernel's v9fs does it).  So what a user makes belongs to him there.
+ */
+#include "base/list.h"
+#include "wire/9p/client-io.h"
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+
+enum {
+	F9_MAX_FIDS = 2048, /* cached for inodes; open files come on top */
+	F9_MAX_NODES = 8 * 1024 * 1024,
+	F9_MAX_DEPTH = 4096,
+	F9_PLUS_WINDOW = 64, /* entries asked about at the same time by one readdirplus */
+	F9_BLOCK_SIZE = 64 * 1024, /* st_blksize: what stdio takes as its buffer size */
+	F9_MAX_XATTR = 65536,
+};
+
+#define F9_TIMEOUT 1.0 /* seconds the kernel may believe names and attributes */
+
+struct f9_op;
+struct f9_invalidator;
+
+/* An inode the kernel knows. */
+struct f9_node {
+	struct p9_qid qid;
+	uint64_t generation;
+	uint64_t nlookup; /* what the kernel holds */
+	unsigned refs; /* children, handles, operations */
+	struct f9_node *parent; /* referenced; NULL: no name is known any more (or the root) */
+	char *name;
+	struct f9_node *by_qid, *by_name; /* chains of the two tables */
+	struct list fids; /* struct f9_fid */
+	struct list handles; /* struct f9_handle */
+	struct list owners; /* struct f9_owner: who may hold locks */
+
+	uint64_t size; /* as last heard */
+	uint32_t mode, gid;
+};
+
+/* A fid of an inode, not open, belonging to one user; kept for the next request. */
+struct f9_fid {
+	struct f9_node *node;
+	uint32_t fid;
+	uid_t uid;
+	unsigned pins; /* operations that use it right now */
+	struct list on_node;
+	struct list lru; /* in f9.lru while not pinned */
+};
+
+/* An open file or directory. */
+struct f9_handle {
+	struct f9_node *node;
+	uint32_t fid, iounit;
+	int flags; /* of open(2) */
+	struct list on_node;
+};
+
+struct f9_table {
+	struct f9_node **buckets;
+	size_t n_buckets, n;
+};
+
+struct f9 {
+	struct fuse_session *session;
+	struct p9_client *client;
+	struct f9_invalidator *invalidator;
+	const char *aname;
+	char client_id[48]; /* names this mount in locks */
+	bool read_only;
+
+	struct f9_node *root;
+	struct f9_table by_qid, by_name;
+	uint64_t generation;
+
+	struct list lru; /* cached fids that nobody uses right now, oldest first */
+	unsigned n_fids;
+
+	struct list ops; /* struct f9_op under way */
+	struct list sleepers; /* those that wait for time to pass */
+	unsigned n_ops;
+};
+
+/* Called when a step of an operation has ended. reply is NULL when error is set, and for steps that
+ * have none. */
+typedef void (*f9_then)(struct f9_op *op, int error, const struct p9_msg *reply);
+
+struct f9_plus; /* fuse9p-dir.c */
+
+/* A FUSE request under way. */
+struct f9_op {
+	struct f9 *fs;
+	fuse_req_t req;
+	struct list link;
+	uid_t uid;
+	gid_t gid;
+	bool interrupted;
+
+	f9_then then; /* of the 9P request under way */
+	int tag; /* of it; -1: none */
+	struct p9_io *io; /* the same for reads and writes */
+
+	f9_then walk_then, got; /* walking to a node (fuse9p-fid.c) */
+	struct f9_fid **walk_slot;
+	struct f9_node *walk_node, **chain; /* from the top down, each referenced */
+	unsigned n_chain, chain_at;
+	struct f9_fid *walk_from;
+
+	uint32_t newfid; /* P9_NOFID: none; owned: clunked in the end */
+	struct f9_fid *fid, *fid2; /* pinned */
+	struct f9_node *node, *node2; /* referenced */
+	struct f9_handle *handle; /* borrowed from the kernel, or being made */
+	bool handle_new;
+	char *name, *name2;
+	struct p9_qid qid;
+	struct fuse_file_info fi;
+
+	struct stat attr; /* setattr */
+	int to_set;
+	uint32_t mode;
+	dev_t rdev;
+
+	size_t size; /* readdir, xattr */
+	uint64_t offset;
+	void *data;
+	size_t n_data;
+	int flags;
+	struct f9_plus *plus;
+
+	uint64_t owner; /* locks */
+	struct flock lock;
+	uint32_t delay_ms;
+	uint64_t wake_ms;
+	struct list sleep;
+	bool is_flock;
+};
+
+/* ---- fuse9p.c: operations ---- */
+
+extern const struct fuse_lowlevel_ops f9_fuse_ops;
+
+int f9_init(struct f9 *fs, struct p9_client *client);
+void f9_done(struct f9 *fs);
+
+/* NULL: answered with an error already. ino is referenced as op->node. */
+struct f9_op *f9_op_new(fuse_req_t req, fuse_ino_t ino);
+/* The same for a request that changes something: EROFS on a read-only mount. */
+struct f9_op *f9_op_new_change(fuse_req_t req, fuse_ino_t ino);
+/* Copies name; false: answered with an error, op is gone. */
+bool f9_op_name(struct f9_op *op, const char *name);
+/* Frees what the operation holds; the reply has been sent. */
+void f9_op_free(struct f9_op *op);
+/* Answers with an errno (0 = success) and frees. */
+void f9_op_err(struct f9_op *op, int error);
+
+/* Sends m; `then` is called with the reply, or at once if it cannot be sent. */
+void f9_send(struct f9_op *op, const struct p9_msg *m, f9_then then);
+
+static inline struct f9 *f9_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static inline struct p9_str f9_str(const char *s)
+{
+	return p9_str(s ? s : "");
+}
+
+/* ---- fuse9p-node.c ---- */
+
+int f9_table_init(struct f9_table *t);
+void f9_table_done(struct f9_table *t);
+struct f9_node *f9_node_of(struct f9 *fs, fuse_ino_t ino);
+fuse_ino_t f9_node_ino(const struct f9 *fs, const struct f9_node *n);
+/* The node of that identity, made if it is new, known from now on by that name; referenced.
+ * NULL: no memory. parent NULL: the root. */
+struct f9_node *f9_node_get(
+	struct f9 *fs, const struct p9_qid *qid, struct f9_node *parent, const char *name);
+struct f9_node *f9_node_ref(struct f9_node *n);
+void f9_node_unref(struct f9 *fs, struct f9_node *n);
+void f9_node_forget(struct f9 *fs, struct f9_node *n, uint64_t nlookup);
+/* The entry has gone (removed, or covered by a rename). */
+void f9_name_gone(struct f9 *fs, struct f9_node *parent, const char *name);
+void f9_name_moved(struct f9 *fs, struct f9_node *parent, const char *name,
+	struct f9_node *newparent, const char *newname);
+void f9_node_free_all(struct f9 *fs);
+
+/* Remembers and converts what Rgetattr said. */
+void f9_node_attr(struct f9_node *n, const struct p9_msg *m, struct stat *ret);
+void f9_attr_to_stat(const struct p9_msg *m, struct stat *ret);
+
+/* ---- fuse9p-fid.c ---- */
+
+/* Puts a pinned fid of the node that belongs to op's user into *slot. */
+void f9_fid_own(struct f9_op *op, struct f9_node *n, struct f9_fid **slot, f9_then then);
+/* The same with anybody's fid: for what does not depend on the user. */
+void f9_fid_any(struct f9_op *op, struct f9_node *n, struct f9_fid **slot, f9_then then);
+/* Walks to a fid of op's own, op->newfid, as op's user. */
+void f9_fid_walk(struct f9_op *op, struct f9_node *n, f9_then then);
+/* Keeps a fid that was walked to as `uid` for the node: takes it. */
+void f9_fid_adopt(struct f9 *fs, struct f9_node *n, uid_t uid, uint32_t fid);
+void f9_fid_unpin(struct f9 *fs, struct f9_fid *f);
+/* Clunks all of a node. */
+void f9_fid_drop_all(struct f9 *fs, struct f9_node *n);
+/* A new number in op->newfid, or negative errno. */
+int f9_fid_new(struct f9_op *op);
+/* The server did not take the number: gives it back. */
+void f9_fid_unused(struct f9_op *op);
+/* A fid that can be asked about the node's attributes right now (handles included), else P9_NOFID.
+ */
+uint32_t f9_fid_at_hand(const struct f9_op *op, const struct fuse_file_info *fi);
+
+/* ---- the requests, in their files ---- */
+
+void f9_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void f9_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup);
+void f9_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
+void f9_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void f9_setattr(
+	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi);
+void f9_readlink(fuse_req_t req, fuse_ino_t ino);
+void f9_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
+void f9_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void f9_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
+void f9_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t newparent, const char *newname);
+void f9_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void f9_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void f9_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t newparent,
+	const char *newname, unsigned int flags);
+void f9_statfs(fuse_req_t req, fuse_ino_t ino);
+
+void f9_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void f9_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	struct fuse_file_info *fi);
+void f9_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void f9_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
+	struct fuse_file_info *fi);
+void f9_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void f9_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void f9_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+
+void f9_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void f9_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void f9_readdirplus(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void f9_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+void f9_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size,
+	int flags);
+void f9_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
+void f9_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
+void f9_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
+
+void f9_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock);
+void f9_setlk(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *lock, int sleep);
+void f9_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int operation);
+
+/* ---- between files ---- */
+
+/* Answers an open: op->newfid is open; fi is op->fi. */
+int f9_handle_new(struct f9_op *op, uint32_t iounit);
+void f9_handle_free(struct f9 *fs, struct f9_handle *h);
+
+/* The entry op->name of op->node (pinned fid: op->fid), of which op->newfid is a fid and op->qid
+ * the identity, is to be answered. */
+void f9_entry_reply(struct f9_op *op);
+/* Whose gid a new entry in the directory gets. */
+gid_t f9_create_gid(const struct f9_op *op);
+
+/* Locks of an owner go with its last close; calls then() when that is done. */
+void f9_locks_drop(struct f9_op *op, uint64_t owner, bool is_flock, f9_then then);
+/* Forgets who may hold locks; h: only those who took them through this handle. */
+void f9_owners_free(struct f9_node *n, const struct f9_handle *h);
+/* Wakes what waited long enough; returns milliseconds until the next, -1: none. */
+int f9_sleepers_run(struct f9 *fs);
