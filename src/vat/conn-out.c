@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Output: the queue of messages, and the two messages that carry content, Call and Return.
+ *
+ * Messages wait as iovecs and are offered together, so a batch of calls is one write.  Small
+ * messages share blocks.  A message with descriptors is offered alone: receivers give descriptors
+ * to the last message of the bytes they read, and a read never goes beyond the bytes that
+ * descriptors came with.
+ */
+#include "vat/conn.h"
+
+enum { BLOCK_BYTES = 4000 };
+
+/* ---- the queue ------------------------------------------------------------------------------ */
+
+static void append(struct vat_conn *c, struct out *o)
+{
+	bool was_empty = list_empty(&c->out);
+	list_append(&c->out, &o->link);
+	c->out_bytes += o->size;
+	if (was_empty)
+		vat_wake(c->vat);
+}
+
+static struct out *out_new(uint32_t n_iov, size_t room)
+{
+	size_t head = sizeof(struct out) + n_iov * sizeof(struct iovec);
+	struct out *o = calloc(1, head + room);
+	if (!o)
+		return NULL;
+	list_init(&o->link);
+	o->n_iov = n_iov;
+	o->room = room;
+	return o;
+}
+
+static void out_free(struct out *o)
+{
+	for (uint32_t i = 0; i < o->n_fds; i++)
+		vat_cap_unref(o->fd_owners[i]);
+	free(o->fd_owners);
+	parcel_unref(o->parcel);
+	free(o);
+}
+
+static struct out *new_block(size_t room)
+{
+	struct out *o = out_new(1, room);
+	if (o)
+		o->iov[0].iov_base = &o->iov[1];
+	return o;
+}
+
+static void block_add(struct vat_conn *c, struct out *o, const uint64_t *words, size_t n)
+{
+	memcpy((uint8_t *)o->iov[0].iov_base + o->size, words, n * 8);
+	o->size += n * 8;
+	o->iov[0].iov_len = o->size;
+	c->messages_out++;
+}
+
+void conn_put(struct vat_conn *c, const uint64_t *words, size_t n)
+{
+	if (c->over || c->oom)
+		return;
+	struct out *o = NULL;
+	if (!list_empty(&c->out))
+		o = list_entry(c->out.prev, struct out, link);
+	if (o && !o->parcel && !o->n_fds && o->room - o->size >= n * 8) {
+		block_add(c, o, words, n);
+		c->out_bytes += n * 8;
+		return;
+	}
+	o = new_block(MAX((size_t)BLOCK_BYTES, n * 8));
+	if (!o) {
+		conn_oom(c);
+		return;
+	}
+	block_add(c, o, words, n);
+	append(c, o);
+}
+
+static bool set_fds(struct out *o, struct vat_cap **owners, uint32_t n)
+{
+	if (!n)
+		return true;
+	o->fd_owners = malloc(n * sizeof(*owners));
+	if (!o->fd_owners)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		o->fd_owners[i] = vat_cap_ref(owners[i]);
+	o->n_fds = n;
+	return true;
+}
+
+void conn_put_fd(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap *owner)
+{
+	if (!owner) {
+		conn_put(c, words, n);
+		return;
+	}
+	if (c->over || c->oom)
+		return;
+	struct out *o = new_block(n * 8);
+	if (!o || !set_fds(o, &owner, 1)) {
+		if (o)
+			out_free(o);
+		conn_oom(c);
+		return;
+	}
+	block_add(c, o, words, n);
+	append(c, o);
+}
+
+/* References parcel. */
+static int put_parcel(struct vat_conn *c, struct parcel *p, struct vat_cap **owners, uint32_t n_fds)
+{
+	size_t n = vat_message_segments(p->msg) + 1;
+	struct out *o = out_new((uint32_t)n, 0);
+	if (!o)
+		return -ENOMEM;
+	if (!set_fds(o, owners, n_fds) || vat_message_iov(p->msg, o->iov, n) < 0) {
+		out_free(o);
+		return -ENOMEM;
+	}
+	o->parcel = parcel_ref(p);
+	p->sent = true;
+	for (uint32_t i = 0; i < o->n_iov; i++)
+		o->size += o->iov[i].iov_len;
+	c->messages_out++;
+	append(c, o);
+	return 0;
+}
+
+void conn_discard_output(struct vat_conn *c)
+{
+	struct list *l;
+	while ((l = list_pop(&c->out)))
+		out_free(list_entry(l, struct out, link));
+	c->out_bytes = c->out_offset = 0;
+}
+
+/* ---- offering it ---------------------------------------------------------------------------- */
+
+/* Adds what is left of o after skip bytes; returns the number of iovecs filled. */
+static size_t offer(const struct out *o, size_t skip, struct iovec *iov, size_t n)
+{
+	size_t k = 0;
+	for (uint32_t i = 0; i < o->n_iov && k < n; i++) {
+		size_t len = o->iov[i].iov_len;
+		if (skip >= len) {
+			skip -= len;
+			continue;
+		}
+		iov[k].iov_base = (uint8_t *)o->iov[i].iov_base + skip;
+		iov[k++].iov_len = len - skip;
+		skip = 0;
+	}
+	return k;
+}
+
+size_t vat_conn_output(struct vat_conn *c, struct iovec *iov, size_t n, int *fds, size_t max_fds,
+	size_t *ret_n_fds)
+{
+	size_t k = 0, skip = c->out_offset;
+	*ret_n_fds = 0;
+	list_for_each (l, &c->out) {
+		const struct out *o = list_entry(l, struct out, link);
+		bool first = l == c->out.next;
+		if (k == n || (!first && o->n_fds))
+			break;
+		k += offer(o, skip, iov + k, n - k);
+		skip = 0;
+		if (!o->n_fds || !first)
+			continue;
+		/* With its descriptors at the first byte, and alone till the end. */
+		if (!c->out_offset)
+			for (uint32_t i = 0; i < o->n_fds && i < max_fds; i++)
+				fds[(*ret_n_fds)++] = o->fd_owners[i]->fd;
+		break;
+	}
+	return k;
+}
+
+void vat_conn_sent(struct vat_conn *c, size_t bytes)
+{
+	vat_enter(c->vat);
+	struct vat *v = c->vat;
+	c->out_offset += bytes;
+	c->out_bytes -= bytes;
+	while (!list_empty(&c->out)) {
+		struct out *o = list_entry(c->out.next, struct out, link);
+		if (c->out_offset < o->size)
+			break;
+		c->out_offset -= o->size;
+		list_unlink(&o->link);
+		out_free(o);
+	}
+	assert(!list_empty(&c->out) || !c->out_offset);
+	vat_leave(v);
+}
+
+bool vat_conn_is_over(const struct vat_conn *c)
+{
+	return c->over && list_empty(&c->out);
+}
+
+/* ---- capability tables ---------------------------------------------------------------------- */
+
+enum { FDS_MAX = 253 };
+
+/* What a table of capabilities being written has taken so far. */
+struct table {
+	struct descriptor *d;
+	uint32_t n;
+	struct vat_cap *owners[FDS_MAX];
+	uint32_t n_fds;
+};
+
+static void table_undo(struct vat_conn *c, struct table *t)
+{
+	for (uint32_t i = 0; i < t->n; i++)
+		conn_undescribe(c, &t->d[i]);
+	free(TAKE_PTR(t->d));
+	t->n = 0;
+}
+
+/* Writes one entry. */
+static int table_add(struct vat_conn *c, struct table *t, struct parcel *p, uint32_t i, bool pin)
+{
+	struct vat_cap *cap = vat_message_cap(p->msg, i), *pinned = NULL;
+	struct descriptor *d = &t->d[i];
+	int r = conn_describe(c, cap, d, pin ? &pinned : NULL);
+	if (r < 0)
+		return r;
+	t->n++;
+	struct vat_cap *owner = d->tag == DESC_SENDER_HOSTED ? cap_fd_owner(cap) : NULL;
+	if (owner && c->fds && t->n_fds < FDS_MAX) {
+		d->fd = (uint8_t)t->n_fds;
+		t->owners[t->n_fds++] = owner;
+	}
+	if (pinned)
+		vat_message_set_cap(p->msg, i, pinned);
+	return 0;
+}
+
+/* Writes the capTable of p's payload. On failure nothing is exported. */
+static int table_write(struct vat_conn *c, struct table *t, struct parcel *p, bool pin)
+{
+	uint32_t n = vat_message_n_caps(p->msg);
+	t->n = t->n_fds = 0;
+	t->d = NULL;
+	if (!n)
+		return 0;
+	t->d = calloc(n, sizeof(*t->d));
+	if (!t->d)
+		return -ENOMEM;
+	struct vat_list_b list = vat_init_struct_list(vat_ptr_at_b(p->payload, 1), 1, 1, n);
+	int r = 0;
+	for (uint32_t i = 0; i < n && !r; i++) {
+		r = table_add(c, t, p, i, pin);
+		if (!r)
+			build_descriptor(vat_list_struct_b(list, i), &t->d[i]);
+	}
+	if (r < 0)
+		table_undo(c, t);
+	return r;
+}
+
+/* The exports it names, for when the peer gives them all back at once. */
+static void table_ids(struct table *t, uint32_t **ret, uint32_t *ret_n)
+{
+	/* In place: an id is smaller than a descriptor. */
+	uint32_t *ids = (uint32_t *)(void *)t->d, n = 0;
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct descriptor d = t->d[i];
+		if (d.tag == DESC_SENDER_HOSTED || d.tag == DESC_SENDER_PROMISE)
+			memcpy(&ids[n++], &d.id, sizeof(d.id));
+	}
+	t->d = NULL;
+	*ret_n = n;
+	*ret = n ? ids : NULL;
+	if (!n)
+		free(ids);
+}
+
+/* What a message that could not be made means for its call. */
+static struct failure *build_failure(int r, const struct parcel *p)
+{
+	int e = p ? vat_message_error(p->msg) : 0;
+	if (r == -ENOSPC)
+		return failure_new(VAT_OVERLOADED, "too many capabilities exported");
+	if (r == -EMSGSIZE || e == -EMSGSIZE)
+		return failure_new(VAT_OVERLOADED, "message too large");
+	if (e > 0)
+		return failure_new(VAT_FAILED, "malformed message");
+	return failure_oom();
+}
+
+/* Finishes and queues an arena. On failure nothing is exported. */
+static int send_parcel(struct vat_conn *c, struct parcel *p, struct table *t, bool pin)
+{
+	int r = table_write(c, t, p, pin);
+	if (r < 0)
+		return r;
+	if (vat_message_error(p->msg))
+		r = -ENOMEM;
+	else if (vat_message_words(p->msg) > c->limits.message_words)
+		r = -EMSGSIZE;
+	else
+		r = put_parcel(c, p, t->owners, t->n_fds);
+	if (r < 0)
+		table_undo(c, t);
+	return r;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+static int send_call(const struct address *a, struct vat_ctx *ctx, struct question *q)
+{
+	struct parcel *p = ctx->params;
+	struct target t = {.promised = !a->import,
+		.id = a->import ? a->import->id : a->question->id,
+		.path = a->path,
+		.n_path = a->n_path};
+	struct table table;
+	build_target(vat_ptr_at_b(p->body, 0), &t);
+	vat_w_u32(p->body, 0, q->id, 0);
+	vat_w_u16(p->body, 2, ctx->method, 0);
+	vat_w_u64(p->body, 1, ctx->interface_id, 0);
+	int r = send_parcel(a->conn, p, &table, false);
+	if (r == 0)
+		table_ids(&table, &q->param_exports, &q->n_param_exports);
+	return r;
+}
+
+/* Parameters laid out for sending in ctx->params; NULL on success. */
+static struct failure *prepare(struct vat_conn *c, struct vat_ctx *ctx)
+{
+	if (ctx->params && ctx->params->form == PARCEL_CALL)
+		return NULL;
+	struct parcel *p;
+	if (ctx->params)
+		p = parcel_copy(ctx->params, PARCEL_CALL, c->limits.message_words);
+	else
+		p = parcel_new(PARCEL_CALL, 1, 0);
+	if (!p)
+		return build_failure(-ENOMEM, ctx->params);
+	parcel_unref(ctx->params);
+	ctx->params = p;
+	return NULL;
+}
+
+void conn_call(const struct address *a, struct vat_ctx *ctx)
+{
+	struct vat_conn *c = a->conn;
+	assert(!c->over);
+	struct failure *f = NULL;
+	if (c->questions.n >= c->limits.questions)
+		f = failure_new(VAT_OVERLOADED, "too many calls outstanding");
+	else if (c->oom)
+		f = failure_oom();
+	else if (c->out_bytes > c->limits.output_bytes)
+		f = failure_new(VAT_OVERLOADED, "too much output queued");
+	else
+		f = prepare(c, ctx);
+	struct question *q = f ? NULL : question_new(c, ctx->outcome);
+	if (!f && !q)
+		f = failure_oom();
+	if (f) {
+		ctx_fail(ctx, f);
+		return;
+	}
+	int r = send_call(a, ctx, q);
+	if (r < 0) {
+		f = build_failure(r, ctx->params);
+		question_detach(q);
+		question_free(q);
+		ctx_fail(ctx, f);
+		return;
+	}
+	ctx_free(ctx);
+	conn_send_late(c);
+	question_start(q);
+}
+
+bool conn_embargo(const struct address *a, struct vat_cap *promise)
+{
+	struct vat_conn *c = a->conn;
+	struct embargo *e = calloc(1, sizeof(*e));
+	if (!e || idtab_add(&c->embargoes, UINT32_MAX, e, &e->id) < 0) {
+		free(e);
+		conn_oom(c);
+		return false;
+	}
+	e->promise = vat_cap_ref(promise);
+	struct target t = {.promised = !a->import,
+		.id = a->import ? a->import->id : a->question->id,
+		.path = a->path,
+		.n_path = a->n_path};
+	uint64_t w[WIRE_WORDS];
+	conn_put(c, w, wire_disembargo(w, &t, false, e->id));
+	return true;
+}
+
+/* ---- returns -------------------------------------------------------------------------------- */
+
+static void put_return(struct answer *a, enum return_tag tag, const struct failure *f)
+{
+	uint64_t w[WIRE_WORDS];
+	struct vat_error e = {.kind = VAT_FAILED, .text = ""};
+	if (f)
+		e = failure_error(f);
+	conn_put(a->conn, w, wire_return(w, a->id, tag, false, &e, 0));
+}
+
+/* The results as an arena that may be sent; NULL on failure. */
+static struct parcel *prepare_results(struct answer *a)
+{
+	struct parcel *p = a->outcome->results;
+	if (!p)
+		return parcel_new(PARCEL_RETURN, 1, 0);
+	if (p->form == PARCEL_RETURN && !p->sent && p->refs == 1)
+		return parcel_ref(p);
+	return parcel_copy(p, PARCEL_RETURN, a->conn->limits.message_words);
+}
+
+/* Calls held back by an embargo go where the Return says, not where that leads later. */
+static void repin(struct outcome *o, const struct parcel *p)
+{
+	list_for_each (l, &o->pipes) {
+		struct vat_cap *pipe = list_entry(l, struct vat_cap, promise.pipe);
+		if (pipe->state != PROMISE_EMBARGOED)
+			continue;
+		struct vat_cap *to = parcel_cap_at(p, pipe->promise.path, pipe->promise.n_path);
+		vat_cap_unref(pipe->promise.target);
+		pipe->promise.target = vat_cap_ref(to);
+	}
+}
+
+static struct failure *return_results(struct answer *a)
+{
+	struct vat_conn *c = a->conn;
+	struct parcel *p = prepare_results(a);
+	if (!p)
+		return build_failure(-ENOMEM, a->outcome->results);
+	uint64_t words = vat_message_words(p->msg);
+	struct failure *f = NULL;
+	struct table t;
+	if (c->result_words + words > c->limits.result_words) {
+		f = failure_new(VAT_OVERLOADED, "too many results not finished");
+	} else {
+		vat_w_u32(p->body, 0, a->id, 0);
+		vat_w_bool(p->body, 32, false, true);
+		int r = send_parcel(c, p, &t, true);
+		if (r < 0)
+			f = build_failure(r, p);
+	}
+	if (f) {
+		parcel_unref(p);
+		return f;
+	}
+	table_ids(&t, &a->result_exports, &a->n_result_exports);
+	a->results = p;
+	a->result_words = words;
+	c->result_words += words;
+	repin(a->outcome, p);
+	conn_send_late(c);
+	return NULL;
+}
+
+void conn_return(struct answer *a)
+{
+	const struct outcome *o = a->outcome;
+	struct failure *f = NULL;
+	a->returned = true;
+	a->conn->call_words -= a->call_words;
+	a->call_words = 0;
+	if (a->finished)
+		put_return(a, RETURN_CANCELED, NULL);
+	else if (a->yourself)
+		put_return(a, RETURN_SENT_ELSEWHERE, NULL);
+	else if (o->state == OUTCOME_RETURNED)
+		f = return_results(a);
+	else if (o->failure->canceled)
+		put_return(a, RETURN_CANCELED, NULL);
+	else
+		put_return(a, RETURN_EXCEPTION, o->failure);
+	if (f)
+		put_return(a, RETURN_EXCEPTION, f);
+	failure_unref(f);
+	if (a->finished)
+		answer_free(a);
+}

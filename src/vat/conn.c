@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections: making them, the entries of their tables, and how they end.
+ */
+#include "vat/conn.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+#define DEFAULT(field, value)              \
+	do {                               \
+		if (!(field))              \
+			(field) = (value); \
+	} while (0)
+
+static struct vat_limits fill_limits(const struct vat_conn_config *cfg)
+{
+	struct vat_limits l = cfg->limits;
+	DEFAULT(l.message_words, 2u << 20);
+	DEFAULT(l.answers, 16384);
+	DEFAULT(l.questions, 65536);
+	DEFAULT(l.exports, 65536);
+	DEFAULT(l.imports, 65536);
+	DEFAULT(l.call_words, UINT64_C(8) << 20);
+	DEFAULT(l.result_words, UINT64_C(8) << 20);
+	DEFAULT(l.output_bytes, UINT64_C(64) << 20);
+	DEFAULT(l.fds_per_message, cfg->fds ? 16 : 0);
+	DEFAULT(l.pending_fds, 256);
+	/* Ids with higher bits set have other meanings. */
+	l.questions = MIN(l.questions, 1u << 30);
+	l.exports = MIN(l.exports, 1u << 30);
+	l.fds_per_message = MIN(l.fds_per_message, 253u);
+	return l;
+}
+
+static void run_closed(struct task *t)
+{
+	struct vat_conn *c = container_of(t, struct vat_conn, closed_task);
+	if (!c->over) {
+		/* Comes back here when it has ended. */
+		conn_end(c, failure_oom());
+		return;
+	}
+	void (*closed)(void *, const struct vat_error *) = TAKE_PTR(c->closed);
+	if (!closed || c->vat->freed)
+		return;
+	struct vat_error e;
+	if (c->failure)
+		e = failure_error(c->failure);
+	closed(c->user, c->failure ? &e : NULL);
+}
+
+int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_conn **ret)
+{
+	struct vat_conn *c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->vat = vat_ref(v);
+	c->limits = fill_limits(cfg);
+	c->fds = cfg->fds;
+	c->bootstrap = vat_cap_ref(cfg->bootstrap);
+	c->closed = cfg->closed;
+	c->user = cfg->user;
+	task_init(&c->closed_task, run_closed);
+	list_init(&c->pins);
+	list_init(&c->waiters);
+	list_init(&c->late);
+	list_init(&c->out);
+	v->n_conns++;
+	*ret = c;
+	return 0;
+}
+
+void vat_conn_free(struct vat_conn *c)
+{
+	if (!c)
+		return;
+	struct vat *v = c->vat;
+	vat_enter(v);
+	conn_end(c, failure_new(VAT_DISCONNECTED, "connection closed"));
+	task_cancel(&c->closed_task);
+	conn_discard_output(c);
+	if (c->in)
+		chunk_unref(c->in);
+	failure_unref(c->failure);
+	v->n_conns--;
+	free(c);
+	vat_leave(v);
+	vat_unref(v);
+}
+
+/* ---- imports -------------------------------------------------------------------------------- */
+
+static struct import *import_new(struct vat_conn *c, uint32_t id, bool promise)
+{
+	struct import *i = calloc(1, sizeof(*i));
+	if (!i)
+		return NULL;
+	*i = (struct import){.conn = c, .id = id, .promise = promise};
+	if (idmap_add(&c->imports, id, i) < 0) {
+		free(i);
+		return NULL;
+	}
+	return i;
+}
+
+static void import_free(struct import *i)
+{
+	idmap_remove(&i->conn->imports, i->id);
+	free(i);
+}
+
+static struct vat_cap *import_cap(struct vat_conn *c, struct import *i)
+{
+	struct vat_cap *cap =
+		i->promise ? cap_promise(c->vat, PROMISE_IMPORT) : cap_new(c->vat, CAP_IMPORT);
+	if (!cap)
+		return NULL;
+	if (i->promise)
+		cap->promise.import = i;
+	else
+		cap->import.import = i;
+	i->cap = cap;
+	i->refs++;
+	return cap;
+}
+
+struct vat_cap *import_get(struct vat_conn *c, uint32_t id, bool promise)
+{
+	struct import *i = idmap_get(&c->imports, id);
+	bool fresh = !i;
+	if (!i)
+		i = import_new(c, id, promise);
+	if (!i)
+		return NULL;
+	struct vat_cap *cap = i->cap;
+	cap = cap ? cap_revive(cap) : import_cap(c, i);
+	if (cap)
+		i->remote_refs++;
+	else if (fresh)
+		import_free(i);
+	return cap;
+}
+
+void import_unref(struct import *i)
+{
+	if (!i || --i->refs)
+		return;
+	uint64_t w[WIRE_WORDS];
+	conn_put(i->conn, w, wire_release(w, i->id, i->remote_refs));
+	import_free(i);
+}
+
+void import_leave(struct import *i)
+{
+	if (!i)
+		return;
+	i->cap = NULL;
+	i->conn->n_held_fds -= i->has_fd;
+	i->has_fd = false;
+	import_unref(i);
+}
+
+/* ---- questions and answers ------------------------------------------------------------------ */
+
+static void cancel_question(struct outcome *o, void *data)
+{
+	struct question *q = data;
+	question_detach(q);
+	question_unref(q);
+	outcome_fail(o, failure_canceled());
+}
+
+struct question *question_new(struct vat_conn *c, struct outcome *o)
+{
+	struct question *q = calloc(1, sizeof(*q));
+	if (!q)
+		return NULL;
+	if (idtab_add(&c->questions, c->limits.questions, q, &q->id) < 0) {
+		free(q);
+		return NULL;
+	}
+	q->conn = c;
+	q->refs = 1;
+	q->outcome = outcome_ref(o);
+	list_init(&q->take.link);
+	return q;
+}
+
+void question_start(struct question *q)
+{
+	static const struct producer producer = {.cancel = cancel_question};
+	struct outcome *o = outcome_ref(q->outcome);
+	o->question = q;
+	cap_flush_pipes(o);
+	outcome_set_producer(o, &producer, q);
+	outcome_unref(o);
+}
+
+void question_detach(struct question *q)
+{
+	if (q->taken) {
+		list_unlink(&q->take.link);
+		outcome_drop(TAKE_PTR(q->taken));
+	}
+	struct outcome *o = TAKE_PTR(q->outcome);
+	if (!o)
+		return;
+	outcome_clear_producer(o);
+	outcome_unref(o);
+}
+
+void question_free(struct question *q)
+{
+	assert(!q->outcome && !q->taken);
+	idtab_remove(&q->conn->questions, q->id);
+	free(q->param_exports);
+	free(q);
+}
+
+void question_unref(struct question *q)
+{
+	if (!q || --q->refs)
+		return;
+	uint64_t w[WIRE_WORDS];
+	if (!q->finished)
+		conn_put(q->conn, w, wire_finish(w, q->id, !q->returned));
+	q->finished = true;
+	if (q->returned)
+		question_free(q);
+}
+
+void answer_free(struct answer *a)
+{
+	struct vat_conn *c = a->conn;
+	idmap_remove(&c->answers, a->id);
+	list_unlink(&a->consumer.link);
+	c->call_words -= a->call_words;
+	c->result_words -= a->result_words;
+	if (!a->dropped)
+		outcome_drop(a->outcome);
+	outcome_unref(a->outcome);
+	parcel_unref(a->results);
+	free(a->result_exports);
+	free(a);
+}
+
+/* ---- addresses and pins --------------------------------------------------------------------- */
+
+bool cap_address(struct vat_cap *c, struct address *ret)
+{
+	*ret = (struct address){0};
+	if (c->kind == CAP_IMPORT) {
+		ret->import = c->import.import;
+	} else if (c->kind == CAP_PIN) {
+		ret->import = c->pin.import;
+		ret->question = c->pin.question;
+		ret->path = c->pin.path;
+		ret->n_path = c->pin.n_path;
+	} else if (c->kind == CAP_PROMISE && c->state == PROMISE_WAITING) {
+		ret->import = c->promise.import;
+		if (c->promise.outcome)
+			ret->question = c->promise.outcome->question;
+		ret->path = c->promise.path;
+		ret->n_path = c->promise.n_path;
+	}
+	if (ret->import)
+		ret->conn = ret->import->conn;
+	else if (ret->question)
+		ret->conn = ret->question->conn;
+	return ret->conn;
+}
+
+struct vat_cap *pin_new(struct vat *v, const struct address *a)
+{
+	struct vat_cap *c = cap_new(v, CAP_PIN);
+	if (!c)
+		return NULL;
+	if (a->question && a->n_path) {
+		c->pin.path = malloc(a->n_path * sizeof(*c->pin.path));
+		if (!c->pin.path) {
+			c->kind = CAP_PIN;
+			vat_cap_unref(c);
+			return NULL;
+		}
+		memcpy(c->pin.path, a->path, a->n_path * sizeof(*c->pin.path));
+		c->pin.n_path = (uint16_t)a->n_path;
+	}
+	c->pin.import = a->import;
+	c->pin.question = a->question;
+	if (a->import)
+		a->import->refs++;
+	else
+		a->question->refs++;
+	list_append(&a->conn->pins, &c->link);
+	return c;
+}
+
+void pin_clear(struct vat_cap *c)
+{
+	list_unlink(&c->link);
+	import_unref(c->pin.import);
+	question_unref(c->pin.question);
+	free(c->pin.path);
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+static void end_questions(struct vat_conn *c, struct failure *f)
+{
+	struct question *q;
+	while ((q = idtab_any(&c->questions))) {
+		struct outcome *o = q->outcome ? outcome_ref(q->outcome) : NULL;
+		question_detach(q);
+		question_free(q);
+		if (o) {
+			outcome_fail(o, failure_ref(f));
+			outcome_unref(o);
+		}
+	}
+}
+
+/* Breaks what names an import first: freeing it then finds nobody. */
+static void end_imports(struct vat_conn *c, struct failure *f)
+{
+	struct import *i;
+	uint32_t cursor = 0;
+	while ((i = idmap_any(&c->imports, &cursor))) {
+		i->refs++;
+		struct vat_cap *cap = i->cap;
+		if (cap && cap->refs && cap->kind == CAP_PROMISE)
+			cap_abandon(cap, f);
+		else if (cap && cap->refs)
+			cap_break(cap, f);
+		else if (cap)
+			cap_forget_import(cap);
+		assert(i->refs == 1);
+		import_free(i);
+	}
+}
+
+static void end_exports(struct vat_conn *c)
+{
+	struct exported *e;
+	while ((e = idtab_any(&c->exports)))
+		export_free(e);
+	uint32_t cursor = 0;
+	struct answer *a;
+	while ((a = idmap_any(&c->answers, &cursor))) {
+		a->outcome->from = NULL;
+		answer_free(a);
+	}
+	struct list *l;
+	while ((l = list_pop(&c->waiters))) {
+		struct waiter *w = list_entry(l, struct waiter, link);
+		list_unlink(&w->hook.link);
+		vat_cap_unref(w->cap);
+		free(w);
+	}
+}
+
+static void end_embargoes(struct vat_conn *c, struct failure *f)
+{
+	struct embargo *e;
+	while ((e = idtab_any(&c->embargoes))) {
+		idtab_remove(&c->embargoes, e->id);
+		cap_abandon(e->promise, f);
+		vat_cap_unref(e->promise);
+		free(e);
+	}
+}
+
+void conn_end(struct vat_conn *c, struct failure *takes)
+{
+	if (c->over) {
+		failure_unref(takes);
+		return;
+	}
+	struct vat *v = c->vat;
+	vat_enter(v);
+	c->over = true;
+	c->failure = takes;
+	struct failure *f = takes ? failure_ref(takes)
+				  : failure_new(VAT_DISCONNECTED, "connection closed by the peer");
+	while (!list_empty(&c->pins))
+		cap_break(list_entry(c->pins.next, struct vat_cap, link), f);
+	end_embargoes(c, f);
+	end_questions(c, f);
+	end_imports(c, f);
+	end_exports(c);
+	failure_unref(f);
+	vat_cap_unref(TAKE_PTR(c->bootstrap));
+	idtab_done(&c->questions);
+	idtab_done(&c->exports);
+	idtab_done(&c->embargoes);
+	idmap_done(&c->answers);
+	idmap_done(&c->imports);
+	free(TAKE_PTR(c->buckets));
+	for (uint32_t i = 0; i < c->n_in_fds; i++)
+		fd_close(c->in_fds[i]);
+	c->n_in_fds = 0;
+	task_queue(v, &c->closed_task);
+	vat_leave(v);
+}
+
+int conn_abort(struct vat_conn *c, const char *fmt, ...)
+{
+	char text[200];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	uint64_t w[WIRE_WORDS];
+	struct vat_error e = {.kind = VAT_FAILED, .text = text};
+	conn_put(c, w, wire_abort(w, &e));
+	conn_end(c, failure_new(VAT_DISCONNECTED, "peer broke the protocol: %s", text));
+	return -EPROTO;
+}
+
+int conn_oom(struct vat_conn *c)
+{
+	c->oom = true;
+	if (!c->over)
+		task_queue(c->vat, &c->closed_task);
+	return -ENOMEM;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+bool vat_conn_idle(const struct vat_conn *c)
+{
+	return !c->questions.n && !c->answers.n && !c->imports.n && !c->exports.n;
+}
+
+void vat_conn_counts(const struct vat_conn *c, struct vat_conn_counts *ret)
+{
+	*ret = (struct vat_conn_counts){.questions = c->questions.n,
+		.answers = c->answers.n,
+		.imports = c->imports.n,
+		.exports = c->exports.n,
+		.embargoes = c->embargoes.n,
+		.output_bytes = c->out_bytes,
+		.messages_in = c->messages_in,
+		.messages_out = c->messages_out};
+}
+
+struct vat_cap *vat_conn_bootstrap(struct vat_conn *c)
+{
+	struct vat *v = c->vat;
+	if (c->over || c->oom)
+		return cap_broken(v, c->failure
+					     ? failure_ref(c->failure)
+					     : failure_new(VAT_DISCONNECTED, "connection closed"));
+	vat_enter(v);
+	struct outcome *o = outcome_new(v);
+	struct question *q = o ? question_new(c, o) : NULL;
+	struct vat_cap *cap = vat_cap_ref(v->oom);
+	if (q) {
+		vat_cap_unref(cap);
+		cap = outcome_pipeline(o, NULL, 0);
+		uint64_t w[WIRE_WORDS];
+		conn_put(c, w, wire_bootstrap(w, q->id));
+		question_start(q);
+	}
+	outcome_unref(o);
+	vat_leave(v);
+	return cap;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A connection: four tables, an input buffer, an output queue.
+ *
+ * Our questions are the peer's answers, our imports the peer's exports.  An entry lives as long as
+ * both sides may name it; see each struct.  When the connection ends everything in the tables
+ * is broken or dropped at once (conn_end), and what is left is a husk that waits for vat_conn_free.
+ */
+#include "vat/cap.h"
+#include "vat/proto.h"
+#include "vat/table.h"
+
+/* Their object or promise. remote_refs: how often they have sent it, given back in one Release when
+ * the last of our references (the capability, pins) goes. */
+struct import {
+	struct vat_conn *conn;
+	uint32_t id;
+	uint32_t remote_refs;
+	uint32_t refs;
+	bool promise;
+	bool has_fd; /* counted in conn->n_held_fds */
+	struct vat_cap *cap; /* not counted; NULL when gone or resolved */
+};
+
+/* Our object or promise, sent refs times and not released yet. */
+struct exported {
+	struct vat_conn *conn;
+	uint32_t id;
+	uint32_t refs;
+	bool promise; /* Resolve not sent yet */
+	bool hashed; /* found by conn_export when cap is sent again */
+	bool late; /* broken: Resolve follows the message that carries it */
+	struct vat_cap *cap;
+	struct hook hook; /* promise: waits for it to resolve */
+	struct exported *next; /* in its hash bucket */
+	struct list link; /* late: in conn->late */
+};
+
+/* Our call. The id is free again after both Return and Finish. */
+struct question {
+	struct vat_conn *conn;
+	uint32_t id;
+	uint32_t refs; /* the call itself until its outcome is known; pins */
+	bool returned, finished;
+	struct outcome *outcome; /* referenced; NULL once known or not wanted any more */
+	uint32_t *param_exports; /* what our capTable exported */
+	uint32_t n_param_exports;
+	struct outcome *taken; /* Return said takeFromOtherQuestion: of that answer; held */
+	struct consumer take;
+};
+
+/* Their call. Kept until both Return was sent and Finish came: its results can be pipelined on. */
+struct answer {
+	struct vat_conn *conn;
+	uint32_t id;
+	bool returned, finished;
+	bool yourself; /* results stay here, for a Return that takes them from this question */
+	bool redirected; /* they were taken */
+	bool dropped; /* holds no interest in the outcome any more */
+	struct outcome *outcome;
+	struct consumer consumer;
+	struct parcel *results; /* as sent: capabilities pinned */
+	uint32_t *result_exports;
+	uint32_t n_result_exports;
+	uint64_t call_words, result_words; /* charged */
+};
+
+/* A Disembargo of ours under way. */
+struct embargo {
+	uint32_t id;
+	struct vat_cap *promise;
+};
+
+/* A Disembargo of theirs for something that does not lead back to them yet. */
+struct waiter {
+	struct list link; /* in conn->waiters */
+	struct hook hook;
+	struct vat_conn *conn;
+	struct vat_cap *cap;
+	uint32_t id;
+};
+
+/* A message, or several small ones, to be written. */
+struct out {
+	struct list link;
+	struct parcel *parcel; /* NULL: a block of small messages */
+	size_t size; /* in bytes */
+	size_t room; /* block */
+	uint32_t n_fds;
+	struct vat_cap **fd_owners; /* referenced; an array of its own */
+	uint32_t n_iov;
+	struct iovec iov[];
+};
+
+struct vat_conn {
+	struct vat *vat;
+	struct vat_limits limits;
+	bool fds;
+	struct vat_cap *bootstrap;
+	void (*closed)(void *user, const struct vat_error *err);
+	void *user;
+
+	bool over;
+	bool oom; /* to be ended as soon as nobody works on its tables */
+	struct failure *failure; /* why it is over; NULL: a clean end */
+	struct task closed_task;
+
+	struct idtab questions, exports, embargoes;
+	struct idmap answers, imports;
+	struct exported **buckets;
+	uint32_t n_buckets; /* power of two, or 0 */
+	struct list pins; /* struct vat_cap, by link */
+	struct list waiters;
+	struct list late;
+	uint32_t n_waiters;
+	uint64_t call_words, result_words;
+
+	struct chunk *in;
+	size_t in_start, in_fill; /* of the part not handled yet */
+	int in_fds[256];
+	uint32_t n_in_fds;
+	uint32_t n_held_fds;
+
+	struct list out;
+	size_t out_offset; /* bytes of the first that are written */
+	uint64_t out_bytes;
+	bool out_fds_sent; /* those of the first */
+	uint64_t messages_in, messages_out;
+};
+
+/* Where calls on a capability go directly at a peer. */
+struct address {
+	struct vat_conn *conn;
+	struct import *import; /* this, or */
+	struct question *question; /* this and a path */
+	const uint16_t *path;
+	size_t n_path;
+};
+
+/* False if calls on c (innermost) do not go straight to a peer. Path borrowed from c. */
+bool cap_address(struct vat_cap *c, struct address *ret);
+
+/* ---- conn.c: tables and the end -------------------------------------------------------------- */
+
+/* Ends the connection. failure (taken) NULL: a clean end. */
+void conn_end(struct vat_conn *c, struct failure *takes);
+/* The peer broke the protocol: says so and ends. Returns -EPROTO. */
+int conn_abort(struct vat_conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* No memory to go on with this connection: nothing is sent any more, and it ends soon (not now, so
+ * that callers need not fear for their table entries). Returns -ENOMEM. */
+int conn_oom(struct vat_conn *c);
+
+/* The capability for an import (new reference, counted once more for the peer). NULL: no memory. */
+struct vat_cap *import_get(struct vat_conn *c, uint32_t id, bool promise);
+void import_unref(struct import *i);
+/* The same, by the capability itself. */
+void import_leave(struct import *i);
+/* A capability without references, about to be freed, whose connection ends first. */
+void cap_forget_import(struct vat_cap *c);
+struct question *question_new(struct vat_conn *c, struct outcome *o);
+/* The call was queued for sending: the question is the producer of its outcome now. */
+void question_start(struct question *q);
+void question_unref(struct question *q);
+void question_free(struct question *q);
+/* The call's outcome is known, or not wanted: the question does not concern it any more. */
+void question_detach(struct question *q);
+void answer_free(struct answer *a);
+/* A capability whose calls always go to this address. NULL: no memory. */
+struct vat_cap *pin_new(struct vat *v, const struct address *a);
+void pin_clear(struct vat_cap *c);
+
+/* ---- export.c ------------------------------------------------------------------------------- */
+
+void export_release(struct exported *e, uint32_t n);
+void export_free(struct exported *e);
+/* Fills *d for sending cap, references its export. *ret_pin (may be NULL: not wanted) gets what
+ * must stand for cap from now on, or NULL. 0, -ENOMEM, -ENOSPC. */
+int conn_describe(
+	struct vat_conn *c, struct vat_cap *cap, struct descriptor *d, struct vat_cap **ret_pin);
+/* Gives back what conn_describe exported. */
+void conn_undescribe(struct vat_conn *c, const struct descriptor *d);
+/* Sends the Resolve messages that follow a message just queued. */
+void conn_send_late(struct vat_conn *c);
+
+/* ---- conn-out.c ----------------------------------------------------------------------------- */
+
+/* Queues small messages. */
+void conn_put(struct vat_conn *c, const uint64_t *words, size_t n);
+/* The same with a descriptor, borrowed from owner (may be NULL). */
+void conn_put_fd(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap *owner);
+/* Sends the call; takes ctx. */
+void conn_call(const struct address *a, struct vat_ctx *ctx);
+/* Sends the Disembargo for a promise that has been resolved. False: no memory, the connection ends.
+ */
+bool conn_embargo(const struct address *a, struct vat_cap *promise);
+/* Sends an answer's Return. */
+void conn_return(struct answer *a);
+/* Drops everything queued. */
+void conn_discard_output(struct vat_conn *c);
+
+/* ---- conn-in.c ------------------------------------------------------------------------------ */
+
+/* Handles one message; takes msg. 0 or negative errno (then the connection is over, or to be ended
+ * by the caller). */
+int conn_message(struct vat_conn *c, struct vat_message *msg, struct chunk *chunk);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From bytes to messages.
+ *
+ * Messages are parsed where they were read to.  Whoever keeps one keeps its chunk; the connection
+ * goes on filling the rest, and begins a new one when little is left.  When many chunks are kept
+ * alive (calls that take long), small messages are copied out instead, so that what is kept stays
+ * in proportion to what was sent.  A connection with nothing to parse holds no chunk at all.
+ */
+#include "vat/conn.h"
+
+enum { INPUT_MIN = 4096, COPY_MAX = 4096 };
+
+static size_t partial(const struct vat_conn *c)
+{
+	return c->in_fill - c->in_start;
+}
+
+/* What the next chunk should hold: room for more, for a long message doubling as it comes in. */
+static size_t next_size(const struct vat_conn *c)
+{
+	size_t have = partial(c);
+	if (have + INPUT_MIN <= CHUNK_SIZE / 2)
+		return CHUNK_SIZE;
+	return have * 2 + INPUT_MIN;
+}
+
+/* Moves what is not handled to a chunk with space. */
+static int make_room(struct vat_conn *c)
+{
+	if (c->in && c->in->refs == 1 && !partial(c))
+		c->in_start = c->in_fill = 0;
+	if (c->in && c->in->size - c->in_fill >= INPUT_MIN)
+		return 0;
+	struct chunk *chunk = chunk_new(c->vat, next_size(c));
+	if (!chunk)
+		return -ENOMEM;
+	size_t n = partial(c);
+	if (n)
+		memcpy(chunk->data, c->in->data + c->in_start, n);
+	if (c->in)
+		chunk_unref(c->in);
+	c->in = chunk;
+	c->in_start = 0;
+	c->in_fill = n;
+	return 0;
+}
+
+int vat_conn_input(struct vat_conn *c, void **ret, size_t *ret_len)
+{
+	int r = make_room(c);
+	if (r < 0)
+		return r;
+	*ret = c->in->data + c->in_fill;
+	*ret_len = c->in->size - c->in_fill;
+	return 0;
+}
+
+bool vat_conn_wants_input(const struct vat_conn *c)
+{
+	return !c->over && !c->oom && c->out_bytes <= c->limits.output_bytes;
+}
+
+size_t vat_conn_partial(const struct vat_conn *c)
+{
+	return c->over ? 0 : partial(c);
+}
+
+static void drop_fds(struct vat_conn *c)
+{
+	for (uint32_t i = 0; i < c->n_in_fds; i++)
+		fd_close(c->in_fds[i]);
+	c->n_in_fds = 0;
+}
+
+static void take_fds(struct vat_conn *c, const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!c->over && c->n_in_fds < c->limits.fds_per_message)
+			c->in_fds[c->n_in_fds++] = fds[i];
+		else
+			fd_close(fds[i]);
+	}
+}
+
+/* The message of `size` bytes at the start of what is not handled. */
+static int handle(struct vat_conn *c, size_t size)
+{
+	struct vat_message *msg;
+	struct chunk *chunk = c->in;
+	size_t used;
+	uint8_t *at = chunk->data + c->in_start;
+	bool copy = size <= COPY_MAX && c->vat->n_chunks > CHUNK_MANY + c->vat->n_conns;
+	if (copy) {
+		chunk = chunk_new(c->vat, size);
+		if (!chunk)
+			return conn_oom(c);
+		at = memcpy(chunk->data, at, size);
+	}
+	int r = vat_message_parse(at, size, &c->limits.read, &msg, &used);
+	c->in_start += size;
+	c->messages_in++;
+	if (r == -EBADMSG)
+		r = conn_abort(c, "malformed frame");
+	else if (r < 0)
+		r = conn_oom(c);
+	else
+		r = conn_message(c, msg, chunk);
+	if (copy)
+		chunk_unref(chunk);
+	return r;
+}
+
+/* Handles one message if there is a whole one. *ret_more tells. */
+static int step(struct vat_conn *c, bool *ret_more)
+{
+	size_t have = partial(c);
+	*ret_more = false;
+	size_t size = have ? vat_frame_size(c->in->data + c->in_start, have, &c->limits.read) : 0;
+	if (!size)
+		return 0;
+	if (size == SIZE_MAX || size / 8 > c->limits.message_words)
+		return conn_abort(c, "message too large");
+	if (size > have)
+		return 0;
+	*ret_more = true;
+	/* Descriptors belong to the last message of what was read. */
+	uint32_t n_fds = c->n_in_fds;
+	if (size < have)
+		c->n_in_fds = 0;
+	struct vat *v = c->vat;
+	vat_enter(v);
+	int r = handle(c, size);
+	vat_leave(v);
+	if (size < have)
+		c->n_in_fds = n_fds;
+	else
+		drop_fds(c);
+	return r;
+}
+
+int vat_conn_received(struct vat_conn *c, size_t n, const int *fds, size_t n_fds)
+{
+	int r = 0;
+	bool more = true;
+	take_fds(c, fds, n_fds);
+	if (c->over)
+		more = false;
+	else
+		c->in_fill += n;
+	while (more && r == 0 && !c->over && !c->oom)
+		r = step(c, &more);
+	struct vat *v = c->vat;
+	vat_enter(v);
+	if (c->oom && !c->over)
+		conn_end(c, failure_oom());
+	if (c->oom)
+		r = -ENOMEM;
+	if (c->over)
+		drop_fds(c);
+	if (c->in && (c->over || !partial(c))) {
+		chunk_unref(TAKE_PTR(c->in));
+		c->in_start = c->in_fill = 0;
+	}
+	vat_leave(v);
+	return r;
+}
+
+void vat_conn_eof(struct vat_conn *c, int err)
+{
+	struct vat *v = c->vat;
+	vat_enter(v);
+	struct failure *f = NULL;
+	if (err)
+		f = failure_new(VAT_DISCONNECTED, "connection lost: %s", strerror(-err));
+	else if (!c->over && (partial(c) || !vat_conn_idle(c)))
+		f = failure_new(VAT_DISCONNECTED, "connection closed by the peer");
+	conn_end(c, f);
+	conn_discard_output(c);
+	vat_leave(v);
+}

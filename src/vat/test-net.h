@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * For tests of RPC: vats in one process, joined by links that carry whole messages.
+ *
+ * Nothing moves by itself: net_step() delivers one message in one direction, net_run() everything
+ * until all is quiet (a paused direction keeps its messages).  Objects are struct thing, whose
+ * methods cover what RPC can do; thing_call() makes a call and struct reply collects its answer.
+ */
+#include "base/test.h"
+#include "vat/conn.h"
+
+#include <fcntl.h>
+
+enum { NET_VATS = 8, NET_LINKS = 16 };
+
+struct net_message {
+	struct list link;
+	size_t size;
+	int fds[16];
+	size_t n_fds;
+	_Alignas(8) uint8_t data[];
+};
+
+struct net_link {
+	struct vat_conn *conn[2];
+	struct list queue[2]; /* [i]: sent by conn[i] */
+	bool paused[2];
+	bool closed[2];
+	bool lost[2]; /* closed was told of an error */
+	char text[2][256];
+};
+
+struct net {
+	struct vat *vat[NET_VATS];
+	unsigned n_vats;
+	struct net_link links[NET_LINKS];
+	unsigned n_links;
+};
+
+#define UNUSED_OK __attribute__((unused))
+
+UNUSED_OK static void net_init(struct net *n, unsigned n_vats)
+{
+	memset(n, 0, sizeof(*n));
+	for (n->n_vats = 0; n->n_vats < n_vats; n->n_vats++) {
+		n->vat[n->n_vats] = vat_new(NULL);
+		CHECK(n->vat[n->n_vats]);
+	}
+}
+
+static void net_closed(struct net_link *l, int side, const struct vat_error *e)
+{
+	CHECK(!l->closed[side]);
+	l->closed[side] = true;
+	l->lost[side] = e;
+	if (e)
+		snprintf(l->text[side], sizeof(l->text[side]), "%s", e->text);
+}
+
+static void net_closed0(void *user, const struct vat_error *e)
+{
+	net_closed(user, 0, e);
+}
+
+static void net_closed1(void *user, const struct vat_error *e)
+{
+	net_closed(user, 1, e);
+}
+
+/* Joins two vats; configurations may be NULL (no bootstrap, default limits, descriptors pass). */
+UNUSED_OK static struct net_link *net_join(struct net *n, unsigned a,
+	const struct vat_conn_config *ca, unsigned b, const struct vat_conn_config *cb)
+{
+	const struct vat_conn_config *cfg[2] = {ca, cb};
+	unsigned vat[2] = {a, b};
+	struct net_link *l = &n->links[n->n_links++];
+	memset(l, 0, sizeof(*l));
+	for (int i = 0; i < 2; i++) {
+		struct vat_conn_config c = cfg[i] ? *cfg[i] : (struct vat_conn_config){.fds = true};
+		c.closed = i ? net_closed1 : net_closed0;
+		c.user = l;
+		CHECK_INT(vat_conn_new(n->vat[vat[i]], &c, &l->conn[i]), 0);
+		list_init(&l->queue[i]);
+	}
+	return l;
+}
+
+/* As net_join: b offers `bootstrap`, whose reference is taken. */
+UNUSED_OK static struct net_link *net_serve(
+	struct net *n, unsigned a, unsigned b, struct vat_cap *bootstrap)
+{
+	struct vat_conn_config cfg = {.fds = true, .bootstrap = bootstrap};
+	struct net_link *l = net_join(n, a, NULL, b, &cfg);
+	vat_cap_unref(bootstrap);
+	return l;
+}
+
+static void net_split(struct net_link *l, int side, const uint8_t *data, size_t size,
+	const int *fds, size_t n_fds)
+{
+	while (size) {
+		size_t used = vat_frame_size(data, size, NULL);
+		CHECK(used && used <= size);
+		struct net_message *m = malloc(sizeof(*m) + used);
+		CHECK(m);
+		memcpy(m->data, data, used);
+		m->size = used;
+		m->n_fds = n_fds;
+		CHECK(n_fds <= ARRAY_SIZE(m->fds));
+		for (size_t i = 0; i < n_fds; i++)
+			m->fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+		n_fds = 0;
+		list_append(&l->queue[side], &m->link);
+		data += used;
+		size -= used;
+	}
+}
+
+/* Takes the output of one side into its queue. */
+UNUSED_OK static void net_collect(struct net_link *l, int side)
+{
+	for (;;) {
+		struct iovec iov[32];
+		int fds[253];
+		size_t n_fds, n, size = 0;
+		if (!l->conn[side])
+			return;
+		/* As many as there are, so that whole messages come. */
+		static _Alignas(8) uint8_t buf[20 << 20];
+		size_t first_fds = 0;
+		int keep[16];
+		do {
+			n = vat_conn_output(l->conn[side], iov, ARRAY_SIZE(iov), fds, 253, &n_fds);
+			if (n_fds) {
+				CHECK(n_fds <= 16 && !size);
+				first_fds = n_fds;
+				for (size_t i = 0; i < n_fds; i++)
+					keep[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+			}
+			size_t k = 0;
+			for (size_t i = 0; i < n; i++) {
+				CHECK(size + k + iov[i].iov_len <= sizeof(buf));
+				memcpy(buf + size + k, iov[i].iov_base, iov[i].iov_len);
+				k += iov[i].iov_len;
+			}
+			vat_conn_sent(l->conn[side], k);
+			size += k;
+		} while (n && !first_fds);
+		if (!size)
+			return;
+		/* A batch with descriptors is one message. */
+		net_split(l, side, buf, size, keep, first_fds);
+		for (size_t i = 0; i < first_fds; i++)
+			close(keep[i]);
+	}
+}
+
+/* Feeds bytes as they would be read, in pieces of at most `piece`. */
+UNUSED_OK static int net_feed(struct vat_conn *c, const void *data, size_t size, size_t piece,
+	const int *fds, size_t n_fds)
+{
+	int r = 0;
+	const uint8_t *at = data;
+	do {
+		void *to;
+		size_t room;
+		CHECK_INT(vat_conn_input(c, &to, &room), 0);
+		size_t n = MIN(MIN(size, room), piece);
+		memcpy(to, at, n);
+		r = vat_conn_received(c, n, fds, n_fds);
+		n_fds = 0;
+		at += n;
+		size -= n;
+	} while (size && r == 0);
+	return r;
+}
+
+/* Delivers the oldest message sent by `side`. False if there is none. */
+UNUSED_OK static bool net_step(struct net_link *l, int side)
+{
+	net_collect(l, side);
+	struct list *head = list_pop(&l->queue[side]);
+	if (!head)
+		return false;
+	struct net_message *m = list_entry(head, struct net_message, link);
+	struct vat_conn *to = l->conn[!side];
+	if (to && vat_conn_wants_input(to))
+		net_feed(to, m->data, m->size, SIZE_MAX, m->fds, m->n_fds);
+	else
+		for (size_t i = 0; i < m->n_fds; i++)
+			close(m->fds[i]);
+	free(m);
+	return true;
+}
+
+/* Runs the vats' tasks. */
+UNUSED_OK static bool net_work(struct net *n)
+{
+	bool any = false;
+	for (unsigned i = 0; i < n->n_vats; i++) {
+		if (!n->vat[i])
+			continue;
+		any |= !list_empty(&n->vat[i]->tasks);
+		while (vat_run(n->vat[i], 0))
+			;
+	}
+	return any;
+}
+
+/* Until nothing moves. */
+UNUSED_OK static void net_run(struct net *n)
+{
+	bool any = true;
+	while (any) {
+		any = net_work(n);
+		for (unsigned i = 0; i < n->n_links; i++)
+			for (int side = 0; side < 2; side++)
+				if (!n->links[i].paused[side])
+					any |= net_step(&n->links[i], side);
+	}
+}
+
+/* One side goes away without a word; the other side reads its end after what was sent. */
+UNUSED_OK static void net_cut(struct net *n, struct net_link *l, int side)
+{
+	net_collect(l, side);
+	vat_conn_free(l->conn[side]);
+	l->conn[side] = NULL;
+	while (net_step(l, side))
+		;
+	if (l->conn[!side])
+		vat_conn_eof(l->conn[!side], 0);
+}
+
+UNUSED_OK static void net_done(struct net *n)
+{
+	for (unsigned i = 0; i < n->n_links; i++) {
+		struct net_link *l = &n->links[i];
+		for (int side = 0; side < 2; side++) {
+			struct list *m;
+			vat_conn_free(l->conn[side]);
+			l->conn[side] = NULL;
+			while ((m = list_pop(&l->queue[side]))) {
+				struct net_message *msg = list_entry(m, struct net_message, link);
+				for (size_t k = 0; k < msg->n_fds; k++)
+					close(msg->fds[k]);
+				free(msg);
+			}
+		}
+	}
+	for (unsigned i = 0; i < n->n_vats; i++) {
+		if (n->vat[i])
+			CHECK_INT(n->vat[i]->n_conns, 0);
+		vat_free(n->vat[i]);
+	}
+}
+
+/* Runs everything and checks that every connection's tables are empty. */
+UNUSED_OK static void net_check_idle(struct net *n)
+{
+	net_run(n);
+	for (unsigned i = 0; i < n->n_links; i++)
+		for (int side = 0; side < 2; side++) {
+			struct vat_conn_counts k;
+			if (!n->links[i].conn[side])
+				continue;
+			vat_conn_counts(n->links[i].conn[side], &k);
+			if (k.questions || k.answers || k.imports || k.exports || k.embargoes)
+				test_fail(__FILE__, __LINE__,
+					"link %u side %d: %u questions, %u answers, %u imports, %u "
+					"exports, %u embargoes left",
+					i, side, k.questions, k.answers, k.imports, k.exports,
+					k.embargoes);
+		}
+}
+
+/* ---- things ---------------------------------------------------------------------------------- */
+
+enum thing_method {
+	THING_ECHO, /* n -> n, logged */
+	THING_MAKE, /* -> a new thing, with the maker as parent */
+	THING_HOLD, /* c: kept */
+	THING_GIVE, /* -> c: what is held, a reference stays */
+	THING_ECHO_CAP, /* c -> c */
+	THING_CALL_BACK, /* c, n -> n: what c.echo(n) says */
+	THING_WAIT, /* n, c: kept until the test answers it; logged */
+	THING_FAIL, /* n: kind of exception */
+	THING_FORWARD, /* n, c: c.echo(n) answers */
+	THING_METHODS,
+};
+
+struct thing {
+	struct vat *vat;
+	uint64_t log[1024];
+	unsigned n_log;
+	struct vat_cap *held;
+	struct vat_ctx *waiting[64];
+	unsigned n_waiting;
+	unsigned canceled; /* of those waiting */
+	bool *destroyed;
+	bool heap;
+};
+
+UNUSED_OK static struct vat_cap *thing_serve(struct vat *v, struct thing *t);
+
+static struct vat_struct_r thing_params(struct vat_ctx *ctx)
+{
+	return vat_ptr_struct(vat_ctx_params(ctx), NULL);
+}
+
+static struct vat_struct_b thing_results(struct vat_ctx *ctx)
+{
+	return vat_get_struct_b(vat_ctx_results(ctx), 1, 1, NULL);
+}
+
+UNUSED_OK static void thing_answer(struct vat_ctx *ctx, uint64_t n, struct vat_cap *cap)
+{
+	struct vat_struct_b b = thing_results(ctx);
+	vat_w_u64(b, 0, n, 0);
+	vat_set_cap(vat_ptr_at_b(b, 0), cap);
+	vat_ctx_return(ctx);
+}
+
+struct thing_callback {
+	struct vat_ctx *ctx;
+	struct vat_call *call;
+};
+
+static void thing_called_back(void *user, const struct vat_error *e, struct vat_ptr_r results)
+{
+	struct thing_callback *cb = user;
+	if (e)
+		vat_ctx_fail(cb->ctx, e->kind, "%s", e->text);
+	else
+		thing_answer(cb->ctx, vat_r_u64(vat_ptr_struct(results, NULL), 0, 0), NULL);
+	vat_call_free(cb->call);
+	free(cb);
+}
+
+static struct vat_call *thing_request(
+	struct vat *v, struct vat_cap *to, uint16_t method, uint64_t n, struct vat_cap *cap);
+
+static void thing_on_cancel(void *user)
+{
+	((struct thing *)user)->canceled++;
+}
+
+static void thing_wait(struct thing *t, uint64_t n, struct vat_ctx *ctx)
+{
+	t->log[t->n_log++ % ARRAY_SIZE(t->log)] = n;
+	CHECK(t->n_waiting < ARRAY_SIZE(t->waiting));
+	t->waiting[t->n_waiting++] = ctx;
+	vat_ctx_on_cancel(ctx, thing_on_cancel, t);
+}
+
+static void thing_make(struct thing *t, struct vat_ctx *ctx)
+{
+	struct thing *child = calloc(1, sizeof(*child));
+	CHECK(child);
+	child->heap = true;
+	struct vat_cap *c = thing_serve(t->vat, child);
+	thing_answer(ctx, 0, c);
+	vat_cap_unref(c);
+}
+
+static bool thing_dispatch(const void *impl, void *self, uint16_t method, struct vat_ctx *ctx)
+{
+	struct thing *t = self;
+	struct vat_struct_r p = thing_params(ctx);
+	uint64_t n = vat_r_u64(p, 0, 0);
+	struct vat_cap *c = vat_ptr_cap(vat_ptr_at(p, 0));
+	struct thing_callback *cb;
+	switch ((enum thing_method)method) {
+	case THING_ECHO:
+		t->log[t->n_log++ % ARRAY_SIZE(t->log)] = n;
+		thing_answer(ctx, n, NULL);
+		return true;
+	case THING_MAKE:
+		thing_make(t, ctx);
+		return true;
+	case THING_HOLD:
+		vat_cap_unref(t->held);
+		t->held = vat_cap_ref(c);
+		vat_ctx_return(ctx);
+		return true;
+	case THING_GIVE:
+		thing_answer(ctx, 0, t->held);
+		return true;
+	case THING_ECHO_CAP:
+		thing_answer(ctx, 0, c);
+		return true;
+	case THING_CALL_BACK:
+		cb = calloc(1, sizeof(*cb));
+		CHECK(cb);
+		cb->ctx = ctx;
+		cb->call = thing_request(t->vat, c, THING_ECHO, n, NULL);
+		vat_call_send(cb->call, thing_called_back, cb);
+		return true;
+	case THING_WAIT:
+		thing_wait(t, n, ctx);
+		return true;
+	case THING_FAIL:
+		vat_ctx_fail(ctx, (enum vat_error_kind)n, "failed with %u", (unsigned)n);
+		return true;
+	case THING_FORWARD:
+		vat_ctx_tail_call(ctx, thing_request(t->vat, c, THING_ECHO, n, NULL));
+		return true;
+	case THING_METHODS:
+		break;
+	}
+	return false;
+}
+
+static const struct vat_method thing_methods[THING_METHODS] = {{.name = "echo"}, {.name = "make"},
+	{.name = "hold"}, {.name = "give"}, {.name = "echoCap"}, {.name = "callBack"},
+	{.name = "wait"}, {.name = "fail"}, {.name = "forward"}};
+
+static const struct vat_interface thing_interface = {.id = UINT64_C(0xdeadbeefcafe0001),
+	.name = "test:Thing",
+	.methods = thing_methods,
+	.n_methods = THING_METHODS,
+	.dispatch = thing_dispatch};
+
+static const int thing_impl;
+
+static void thing_destroy(void *self)
+{
+	struct thing *t = self;
+	vat_cap_unref(t->held);
+	if (t->destroyed)
+		*t->destroyed = true;
+	if (t->heap)
+		free(t);
+}
+
+/* A capability on t, which must live until it is destroyed. */
+UNUSED_OK static struct vat_cap *thing_serve(struct vat *v, struct thing *t)
+{
+	t->vat = v;
+	struct vat_cap *c = vat_serve(v, &thing_interface, &thing_impl, t, thing_destroy);
+	CHECK(c);
+	return c;
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+struct reply {
+	struct vat_call *call;
+	bool done, failed;
+	enum vat_error_kind kind;
+	char text[256];
+	uint64_t n;
+	struct vat_cap *cap; /* referenced */
+};
+
+static struct vat_call *thing_request(
+	struct vat *v, struct vat_cap *to, uint16_t method, uint64_t n, struct vat_cap *cap)
+{
+	struct vat_call *call = vat_call_new(v, to, thing_interface.id, method, 0);
+	CHECK(call);
+	struct vat_struct_b b = vat_init_struct(vat_call_params(call), 1, 1);
+	vat_w_u64(b, 0, n, 0);
+	vat_set_cap(vat_ptr_at_b(b, 0), cap);
+	return call;
+}
+
+static void reply_done(void *user, const struct vat_error *e, struct vat_ptr_r results)
+{
+	struct reply *r = user;
+	CHECK(!r->done);
+	r->done = true;
+	if (e) {
+		r->failed = true;
+		r->kind = e->kind;
+		snprintf(r->text, sizeof(r->text), "%s", e->text);
+		return;
+	}
+	struct vat_struct_r s = vat_ptr_struct(results, NULL);
+	r->n = vat_r_u64(s, 0, 0);
+	r->cap = vat_cap_ref(vat_ptr_cap(vat_ptr_at(s, 0)));
+}
+
+UNUSED_OK static void thing_call(struct vat *v, struct vat_cap *to, uint16_t method, uint64_t n,
+	struct vat_cap *cap, struct reply *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->call = thing_request(v, to, method, n, cap);
+	vat_call_send(r->call, reply_done, r);
+}
+
+/* The capability in the results, before they are there. */
+UNUSED_OK static struct vat_cap *reply_pipeline(struct reply *r)
+{
+	uint16_t path = 0;
+	return vat_call_pipeline(r->call, &path, 1);
+}
+
+UNUSED_OK static void reply_free(struct reply *r)
+{
+	vat_call_free(r->call);
+	vat_cap_unref(r->cap);
+	memset(r, 0, sizeof(*r));
+}
+
+/* Checks that the call succeeded with n, and frees it. */
+#define CHECK_REPLY(r, value)                                                       \
+	do {                                                                        \
+		CHECK((r).done);                                                    \
+		if ((r).failed)                                                     \
+			test_fail(__FILE__, __LINE__, "call failed: %s", (r).text); \
+		CHECK_INT((r).n, value);                                            \
+		reply_free(&(r));                                                   \
+	} while (0)
+#define CHECK_FAILED(r, with_kind, with_text)           \
+	do {                                            \
+		CHECK((r).done && (r).failed);          \
+		CHECK_INT((r).kind, with_kind);         \
+		if (!strstr((r).text, with_text))       \
+			CHECK_STR((r).text, with_text); \
+		reply_free(&(r));                       \
+	} while (0)
