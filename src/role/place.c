@@ -134,6 +134,8 @@ static int take_lock(struct place *p, struct err *e)
 	for (unsigned i = 0; i < LOCK_TRIES; i++) {
 		AUTO_CLOSE int fd =
 			openat(p->dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno == ENOENT)
+			return -ENOENT; /* the directory itself has just gone */
 		if (fd < 0)
 			return err_errno(e, -errno, "cannot open %s/lock", p->runtime);
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
@@ -149,6 +151,19 @@ static int take_lock(struct place *p, struct err *e)
 		return 0;
 	}
 	return err_set(e, -EBUSY, "cannot get hold of %s/lock", p->runtime);
+}
+
+/* The directory, locked. Whoever leaves removes it with the lock in it, maybe under our hands. */
+static int open_and_lock(const struct place_options *o, struct place *p, struct err *e)
+{
+	int r = -ENOENT;
+	for (unsigned i = 0; r == -ENOENT && i < LOCK_TRIES; i++) {
+		p->dir_fd = fd_close(p->dir_fd);
+		r = open_runtime(o, p, e);
+		if (r >= 0)
+			r = take_lock(p, e);
+	}
+	return r == -ENOENT ? err_errno(e, r, "cannot lock %s", p->runtime) : r;
 }
 
 /* ---- sockets ------------------------------------------------------------------------------- */
@@ -173,23 +188,42 @@ static bool host_has_address(const struct sockaddr_storage *sa)
 	return found;
 }
 
+static int parse_address(const char *address, uint16_t port, struct sockaddr_storage *ret,
+	socklen_t *ret_len, struct err *e)
+{
+	int r = addr_parse(address, port, ret, ret_len);
+	return r < 0 ? err_set(e, r, "not an IP address: %s", address) : 0;
+}
+
+/* Is it ours? The question is asked before anything is made. */
+static int check_address(const char *address, struct err *e)
+{
+	struct sockaddr_storage sa;
+	socklen_t len;
+	int r = parse_address(address, 0, &sa, &len, e);
+	if (r < 0)
+		return r;
+	AUTO_CLOSE int fd = listen_tcp(&sa, len, 1);
+	/* A new IPv6 address can be used only when the kernel has seen that nobody else has it. */
+	for (unsigned i = 0; fd == -EADDRNOTAVAIL && i < TENTATIVE_TRIES && host_has_address(&sa);
+		i++) {
+		nanosleep(&(struct timespec){.tv_nsec = TENTATIVE_WAIT_MS * 1000000L}, NULL);
+		fd = listen_tcp(&sa, len, 1);
+	}
+	if (fd == -EADDRNOTAVAIL)
+		return err_set(e, fd, "%s is not an address of this host (`ip address` shows them)",
+			address);
+	return fd < 0 ? err_errno(e, fd, "cannot listen on %s", address) : 0;
+}
+
 static int listen_node(const char *address, struct err *e)
 {
 	struct sockaddr_storage sa;
 	socklen_t len;
-	int r = addr_parse(address, PLACE_PORT, &sa, &len);
+	int r = parse_address(address, PLACE_PORT, &sa, &len, e);
 	if (r < 0)
-		return err_set(e, r, "not an IP address: %s", address);
+		return r;
 	r = listen_tcp(&sa, len, SOMAXCONN);
-	/* A new IPv6 address can be used only when the kernel has seen that nobody else has it. */
-	for (unsigned i = 0; r == -EADDRNOTAVAIL && i < TENTATIVE_TRIES && host_has_address(&sa);
-		i++) {
-		nanosleep(&(struct timespec){.tv_nsec = TENTATIVE_WAIT_MS * 1000000L}, NULL);
-		r = listen_tcp(&sa, len, SOMAXCONN);
-	}
-	if (r == -EADDRNOTAVAIL)
-		return err_set(e, r, "%s is not an address of this host (`ip address` shows them)",
-			address);
 	if (r == -EADDRINUSE)
 		return err_set(
 			e, r, "TCP port %d of %s is taken by another program", PLACE_PORT, address);
@@ -254,13 +288,13 @@ int place_open(const struct place_options *o, struct place *ret, struct err *e)
 	if (r >= 0)
 		r = find_user(o->user, &ret->user, e);
 	if (r >= 0)
-		r = open_runtime(o, ret, e);
+		r = check_address(ret->address, e);
 	if (r >= 0)
-		r = take_lock(ret, e);
-	if (r >= 0)
-		r = open_state(o, ret, e);
+		r = open_and_lock(o, ret, e);
 	if (r >= 0)
 		r = open_sockets(ret, e);
+	if (r >= 0)
+		r = open_state(o, ret, e);
 	if (r < 0)
 		place_close(ret);
 	return r;
@@ -272,8 +306,10 @@ void place_close(struct place *p)
 		(void)unlinkat(p->dir_fd, "socket", 0);
 	p->unix_fd = fd_close(p->unix_fd);
 	p->tcp_fd = fd_close(p->tcp_fd);
-	if (p->lock_fd >= 0)
+	if (p->lock_fd >= 0) {
 		(void)unlinkat(p->dir_fd, "lock", 0);
+		(void)rmdir(p->runtime);
+	}
 	p->lock_fd = fd_close(p->lock_fd);
 	p->dir_fd = fd_close(p->dir_fd);
 }

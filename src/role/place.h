@@ -34,5 +34,5 @@ struct place {
 
 /* 0, or negative errno with a text for people in e; then nothing is left behind but directories. */
 int place_open(const struct place_options *o, struct place *ret, struct err *e);
-/* Removes socket and lock and closes everything. The state stays. */
+/* Removes socket, lock and their directory, and closes everything. The state stays. */
 void place_close(struct place *p);
