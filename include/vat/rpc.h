@@ -224,7 +224,8 @@ VAT_API struct vat_ptr_b vat_call_params(struct vat_call *call);
 typedef void (*vat_done)(void *user, const struct vat_error *err, struct vat_ptr_r results);
 
 /* Sends. done may be NULL. After this, only pipelining, _take_results and free are allowed. A failure is
- * reported through done too, never lost. */
+ * reported through done too, never lost. A NULL call is accepted here, in _params and in _pipeline: nothing
+ * happens, done is not called. */
 VAT_API void vat_call_send(struct vat_call *call, vat_done done, void *user);
 /* Frees. Before the answer: cancels (Finish); done is not called any more. NULL is accepted. */
 VAT_API void vat_call_free(struct vat_call *call);

@@ -23,6 +23,14 @@ warnings="-Wall -Wextra -Wpedantic -Werror -Wshadow -Wundef -Wvla -Wwrite-string
 	-Wformat=2 -Wimplicit-fallthrough -Wredundant-decls"
 c_warnings="-Wstrict-prototypes -Wmissing-prototypes -fno-common"
 
+# A compiler that is there, and not the same one under another name.
+seen=
+here() {
+	path=$(readlink -f "$(command -v "$1")") || return 1
+	case "$seen" in *":$path:"*) return 1 ;; esac
+	seen="$seen:$path:"
+}
+
 generate() { # source prefix, files
 	prefix=$1
 	shift
@@ -46,8 +54,8 @@ generate "$root/schema" "$root"/schema/fs.capnp "$root"/schema/metac.capnp \
 	"$root"/schema/persistence.capnp "$root"/schema/stream.capnp
 result $? "schema is generated"
 
-for compiler in gcc clang clang-14; do
-	command -v "$compiler" >/dev/null || continue
+for compiler in gcc clang-14 clang; do
+	here "$compiler" || continue
 	for std in c11 c17 gnu17; do
 		compile "$compiler" "-std=$std $warnings $c_warnings" "$out"/*.capnp.c
 		result $? "sources as $std with $compiler"
@@ -56,8 +64,9 @@ done
 for h in "$out"/*.capnp.h; do
 	echo "#include \"${h##*/}\"" >"${h%.h}.cc"
 done
-for compiler in g++ clang++ clang++-14; do
-	command -v "$compiler" >/dev/null || continue
+seen=
+for compiler in g++ clang++-14 clang++; do
+	here "$compiler" || continue
 	# -Wshadow takes the library's functions named like their structs for hidden constructors.
 	compile "$compiler" "-std=c++17 -x c++ $warnings -Wno-shadow" "$out"/*.capnp.cc
 	result $? "headers as c++17 with $compiler"

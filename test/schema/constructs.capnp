@@ -46,6 +46,8 @@ enum Nothing {}
 # ---- structs ----
 
 struct Empty {}
+# Comments go into the header: neither */ nor /* nor ??/
+# ends them, and "quotes", \\ and ☃ stay.
 
 struct Scalars {
   void @0 :Void;

@@ -2,8 +2,8 @@
 /*
  * The calling side of an interface: references, requests, results, pipelining.
  *
- * A request whose call is NULL (memory ran out, or there is nothing to call) has a null builder for
- * its parameters, so that it is filled in and sent like any other.
+ * A request for which memory ran out has a NULL call, which libvat's functions accept, and a null
+ * builder for its parameters: it is filled in and sent like any other, to no effect.
  */
 #include "emit.h"
 
@@ -25,14 +25,16 @@ static void emit_request(struct gen *g, const struct node *n, size_t i)
 	const struct method *m = &n->methods[i];
 	const struct node *p = need(g, n, m->params, m->params_id);
 	const char *base = S(g, "%s_%s", n->c, m->name), *req = S(g, "struct %s_req", base);
+	emit_doc(g, "", m->doc);
 	emit_fn(g, n, req, base, "struct vat *v, struct %s_c c", n->c);
-	H(g, "\t%s req;\n\tstruct vat_ptr_b at = {NULL, NULL, 0};\n", req);
+	H(g, "\t%s req;\n", req);
 	H(g, "\treq.call = vat_call_new(v, c.cap, %s_ID, %zu, 0);\n", n->C, i);
-	H(g, "\tif (req.call)\n\t\tat = vat_call_params(req.call);\n");
-	H(g, "\treq.params.s = vat_init_struct(at, %s);\n\treturn req;\n", size_expr(g, p));
+	H(g, "\treq.params.s = vat_init_struct(vat_call_params(req.call),\n\t\t%s);\n",
+		size_expr(g, p));
+	H(g, "\treturn req;\n");
 	emit_end(g);
 	emit_fn(g, n, "void", S(g, "%s_send", base), "%s req, vat_done done, void *user", req);
-	H(g, "\tif (req.call)\n\t\tvat_call_send(req.call, done, user);\n");
+	H(g, "\tvat_call_send(req.call, done, user);\n");
 	emit_end(g);
 }
 
@@ -56,8 +58,7 @@ static void emit_pipe(struct gen *g, const struct node *n, const char *name, con
 		t->kind == T_INTERFACE ? S(g, "struct %s_c", t->node->c) : "struct vat_cap *";
 	emit_fn(g, n, type, name, "struct vat_call *call");
 	H(g, "\tstatic const uint16_t path[] = {%s};\n", path);
-	const char *expr =
-		S(g, "call ? vat_call_pipeline(call, path, %d) : NULL", strchr(path, ',') ? 2 : 1);
+	const char *expr = S(g, "vat_call_pipeline(call, path, %d)", strchr(path, ',') ? 2 : 1);
 	if (t->kind == T_INTERFACE)
 		emit_return(g, type, expr);
 	else

@@ -39,6 +39,37 @@ void emit_end(struct gen *g)
 	H(g, "}\n\n");
 }
 
+static void emit_lines(struct gen *g, const char *indent, const char *doc)
+{
+	for (const char *line = doc; *line;) {
+		size_t len = strcspn(line, "\n");
+		bool more = line[len] == '\n';
+		H(g, "%.*s%s", (int)len, line, more ? "\n" : "");
+		line += len + more;
+		if (more)
+			H(g, line[0] == '\n' ? "%s *" : "%s * ", indent);
+	}
+}
+
+void emit_doc(struct gen *g, const char *indent, const char *doc)
+{
+	if (!doc)
+		return;
+	H(g, "%s/* ", indent);
+	emit_lines(g, indent, doc);
+	H(g, " */\n");
+}
+
+void emit_heading(struct gen *g, const struct node *n)
+{
+	H(g, "/* %s", n->display);
+	if (n->doc) {
+		H(g, "\n * ");
+		emit_lines(g, "", n->doc);
+	}
+	H(g, " */\n");
+}
+
 bool emit_may(struct gen *g)
 {
 	if (++g->steps > MAX_STEPS || g->h.len > MAX_FILE || g->c.len > MAX_FILE)

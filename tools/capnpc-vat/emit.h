@@ -32,6 +32,10 @@ void emit_claim(struct gen *g, const struct node *owner, const char *name);
 void emit_fn(struct gen *g, const struct node *owner, const char *ret, const char *name,
 	const char *args_fmt, ...) PRINTF(5, 6);
 void emit_end(struct gen *g);
+/* The schema's comment before what is emitted next, each line indented. doc may be NULL. */
+void emit_doc(struct gen *g, const char *indent, const char *doc);
+/* The same for a declaration, headed by its name in the schema. */
+void emit_heading(struct gen *g, const struct node *n);
 /* Asked by loops that a hostile request could make very long: false = stop, an error is set. */
 bool emit_may(struct gen *g);
 

@@ -64,6 +64,7 @@ static void emit_void(struct gen *g, const struct node *n, const struct field *f
 {
 	if (f->discriminant == NO_DISCRIMINANT)
 		return;
+	emit_doc(g, "", f->doc);
 	begin_set(g, n, f, "void", "set", "");
 	emit_end(g);
 }
@@ -72,6 +73,7 @@ static void emit_scalar(struct gen *g, const struct node *n, const struct field 
 {
 	const char *tag = scalar_tag(f->type.kind), *type = scalar_type(f->type.kind);
 	const char *dflt = scalar_raw(g, f->type.kind, f->dflt.bits);
+	emit_doc(g, "", f->doc);
 	const char *s = begin_get(g, n, f, type, "get");
 	H(g, "\treturn vat_r_%s(%s, %u, %s);\n", tag, s, f->offset, dflt);
 	emit_end(g);
@@ -139,6 +141,7 @@ static void emit_pointer(struct gen *g, const struct node *n, const struct field
 		{T_ANY, "ptr", ""}};
 	const struct type *t = &f->type;
 	const char *r = pointer_type(g, n, t, 'r'), *dflt = emit_default(g, n, f);
+	emit_doc(g, "", f->doc);
 	const char *s = begin_get(g, n, f, r, "get");
 	emit_value(g, t, r, pointer_read(g, t, S(g, "vat_ptr_at(%s, %u)", s, f->offset), dflt));
 	emit_end(g);
@@ -183,6 +186,7 @@ static void emit_zero(struct gen *g, const struct node *group)
 static void emit_group(struct gen *g, const struct node *n, const struct field *f)
 {
 	const char *r = S(g, "struct %s_r", f->group->c), *b = S(g, "struct %s_b", f->group->c);
+	emit_doc(g, "", f->doc);
 	const char *s = begin_get(g, n, f, r, "get");
 	emit_return(g, r, s);
 	emit_end(g);

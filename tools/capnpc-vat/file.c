@@ -121,8 +121,8 @@ static int emit_tables(struct gen *g, struct node *n, unsigned depth)
 
 static void emit_enum(struct gen *g, const struct node *n)
 {
-	H(g, "/* %s */\n#define %s_TYPE_ID UINT64_C(0x%016llx)\n", n->display, n->C,
-		(unsigned long long)n->id);
+	emit_heading(g, n);
+	H(g, "#define %s_TYPE_ID UINT64_C(0x%016llx)\n", n->C, (unsigned long long)n->id);
 	emit_claim(g, n, S(g, "%s_TYPE_ID", n->C));
 	emit_claim(g, n, S(g, "enum %s", n->c));
 	if (n->n_enumerants) { /* C has no empty ones */
@@ -131,6 +131,7 @@ static void emit_enum(struct gen *g, const struct node *n)
 			const char *name =
 				S(g, "%s_%s", n->C, name_upper(g->arena, n->enumerants[i].name));
 			emit_claim(g, n, name);
+			emit_doc(g, "\t", n->enumerants[i].doc);
 			H(g, "\t%s = %zu,\n", name, i);
 		}
 		H(g, "};\n");

@@ -37,7 +37,7 @@ void emit_interface_types(struct gen *g, const struct node *n)
 	const char *id = S(g, "%s_ID", n->C), *object = S(g, "%s_interface", n->c);
 	emit_claim(g, n, id);
 	emit_claim(g, n, object);
-	H(g, "/* %s */\n", n->display);
+	emit_heading(g, n);
 	H(g, "#define %s UINT64_C(0x%016llx)\n", id, (unsigned long long)n->id);
 	emit_struct(g, n, S(g, "%s_c", n->c), "struct vat_cap *cap");
 	for (size_t i = 0; i < n->n_methods; i++)

@@ -12,7 +12,10 @@
 
 #include <stdio.h>
 
-enum { MAX_ITEMS = 1 << 19 }; /* nodes, fields, methods ... of all declarations together */
+enum {
+	MAX_ITEMS = 1 << 19, /* nodes, fields, methods ... of all declarations together */
+	MAX_DOC = 4000, /* bytes of a comment */
+};
 
 struct loader {
 	struct model *m;
@@ -359,6 +362,57 @@ static int compare_nodes(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* A comment of the schema as one of C: nothing in it begins or ends a comment or a trigraph. */
+static const char *clean_doc(struct loader *l, struct vat_text t)
+{
+	char *s = arena_printf(l->m->arena, "%.*s", (int)MIN(t.len, (uint32_t)MAX_DOC), t.s),
+	     last = 0;
+	size_t len = strlen(s);
+	while (len && (s[len - 1] == '\n' || s[len - 1] == ' '))
+		s[--len] = '\0';
+	for (char *p = s; *p; p++) {
+		bool control = ((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f;
+		bool pair = (last == '*' && *p == '/') || (last == '/' && *p == '*') ||
+			    (last == '?' && *p == '?');
+		if (control || pair)
+			*p = ' ';
+		last = *p;
+	}
+	return len ? s : NULL;
+}
+
+static void load_member_doc(struct loader *l, struct node *n, uint32_t i, struct vat_struct_r s)
+{
+	const char *doc = clean_doc(l, vat_ptr_text(vat_ptr_at(s, 0), NULL));
+	if (n->kind == N_STRUCT && i < n->n_fields)
+		n->fields[i].doc = doc;
+	else if (n->kind == N_ENUM && i < n->n_enumerants)
+		n->enumerants[i].doc = doc;
+	else if (n->kind == N_INTERFACE && i < n->n_methods)
+		n->methods[i].doc = doc;
+}
+
+/* SourceInfo {id u64 0; docComment ptr 0; members ptr 1: {docComment ptr 0}}, members in the order
+ * of those of the node */
+static int load_docs(struct loader *l, struct vat_list_r list)
+{
+	if (count_items(l, list.count) < 0)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < list.count; i++) {
+		struct vat_struct_r s = vat_list_struct(list, i);
+		struct node *n = model_find(l->m, vat_r_u64(s, 0, 0));
+		struct vat_list_r members = struct_list(s, 1);
+		if (count_items(l, members.count) < 0)
+			return -EBADMSG;
+		if (!n)
+			continue;
+		n->doc = clean_doc(l, vat_ptr_text(vat_ptr_at(s, 0), NULL));
+		for (uint32_t j = 0; j < members.count; j++)
+			load_member_doc(l, n, j, vat_list_struct(members, j));
+	}
+	return 0;
+}
+
 /* The heads come first, so that bodies can refer to any node; sorting breaks the tie between a node
  * and its place in the request, which `body` keeps. */
 static int load_nodes(struct loader *l, struct vat_list_r list)
@@ -389,9 +443,11 @@ int model_load(struct model *m, struct arena *a, struct vat_message *msg)
 {
 	*m = (struct model){.arena = a, .msg = msg};
 	struct loader l = {.m = m};
-	/* CodeGeneratorRequest {nodes ptr 0; requestedFiles ptr 1} */
+	/* CodeGeneratorRequest {nodes ptr 0; requestedFiles ptr 1; sourceInfo ptr 3} */
 	struct vat_struct_r root = vat_ptr_struct(vat_root(msg), NULL);
 	int r = load_nodes(&l, struct_list(root, 0));
+	if (r >= 0)
+		r = load_docs(&l, struct_list(root, 3));
 	if (r >= 0)
 		r = load_files(&l, struct_list(root, 1));
 	if (r >= 0)

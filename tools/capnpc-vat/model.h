@@ -56,6 +56,7 @@ struct value {
 
 struct field {
 	const char *name; /* snake_case or as annotated */
+	const char *doc; /* comment of the schema, as here in the others; NULL = none */
 	uint16_t discriminant;
 	struct node *group; /* NULL = slot */
 	uint32_t offset;
@@ -64,11 +65,11 @@ struct field {
 };
 
 struct enumerant {
-	const char *name;
+	const char *name, *doc;
 };
 
 struct method {
-	const char *name, *schema_name;
+	const char *name, *schema_name, *doc;
 	uint64_t params_id, results_id;
 	struct node *params, *results; /* results NULL when streaming */
 	bool streaming;
@@ -85,6 +86,7 @@ struct node {
 	uint64_t id, scope_id;
 	enum node_kind kind;
 	const char *display; /* "fs.capnp:Filesystem" */
+	const char *doc;
 	const char *local_name; /* snake_case, without scope; of a file its base name */
 	const char *annotated; /* $Vat.name, of a file $Vat.prefix; else NULL */
 	struct node *scope; /* NULL: a file, or parameters nobody claimed, or not in the request */

@@ -46,7 +46,7 @@ static void emit_define(struct gen *g, const struct node *n, const char *suffix,
 
 void emit_struct_types(struct gen *g, const struct node *n)
 {
-	H(g, "/* %s */\n", n->display);
+	emit_heading(g, n);
 	emit_define(g, n, "TYPE_ID", S(g, "UINT64_C(0x%016llx)", (unsigned long long)n->id));
 	if (!n->is_group) {
 		emit_define(g, n, "DATA_WORDS", S(g, "%u", n->data_words));

@@ -162,6 +162,8 @@ static void emit_bytes(
 void emit_const(struct gen *g, const struct node *n)
 {
 	enum type_kind kind = n->type.kind;
+	if (kind != T_STRUCT && kind != T_LIST)
+		emit_doc(g, "", n->doc);
 	if (type_data_bits(kind)) {
 		emit_claim(g, n, n->C);
 		H(g, "#define %s %s\n\n", n->C, scalar_literal(g, kind, n->value.bits));
@@ -184,6 +186,7 @@ void emit_const_function(struct gen *g, const struct node *n)
 		dflt = S(g, "&%s_value", n->c);
 		emit_words(g, n, dflt + 1, n->value.ptr);
 	}
+	emit_doc(g, "", n->doc);
 	emit_fn(g, n, type, n->c, "void");
 	H(g, "\tstruct vat_ptr_r p = {NULL, NULL, 0, 0};\n");
 	const char *expr = pointer_read(g, &n->type, "p", dflt);

@@ -323,11 +323,9 @@ static inline struct constructs_other_foreigner_visit_req constructs_other_forei
 	struct vat *v, struct constructs_other_foreigner_c c)
 {
 	struct constructs_other_foreigner_visit_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CONSTRUCTS_OTHER_FOREIGNER_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CONSTRUCTS_OTHER_FOREIGNER_VISIT_PARAMS_DATA_WORDS,
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CONSTRUCTS_OTHER_FOREIGNER_VISIT_PARAMS_DATA_WORDS,
 			CONSTRUCTS_OTHER_FOREIGNER_VISIT_PARAMS_PTRS);
 	return req;
 }
@@ -335,14 +333,13 @@ static inline struct constructs_other_foreigner_visit_req constructs_other_forei
 static inline void constructs_other_foreigner_visit_send(
 	struct constructs_other_foreigner_visit_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_diamond_c constructs_other_foreigner_visit_pipe_back(struct vat_call *call)
 {
 	static const uint16_t path[] = {0};
-	struct con_diamond_c ret = {call ? vat_call_pipeline(call, path, 1) : NULL};
+	struct con_diamond_c ret = {vat_call_pipeline(call, path, 1)};
 	return ret;
 }
 
@@ -592,11 +589,9 @@ static inline struct constructs_other_twin_there_req constructs_other_twin_there
 	struct vat *v, struct constructs_other_twin_c c)
 {
 	struct constructs_other_twin_there_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CONSTRUCTS_OTHER_TWIN_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CONSTRUCTS_OTHER_TWIN_THERE_PARAMS_DATA_WORDS,
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CONSTRUCTS_OTHER_TWIN_THERE_PARAMS_DATA_WORDS,
 			CONSTRUCTS_OTHER_TWIN_THERE_PARAMS_PTRS);
 	return req;
 }
@@ -604,8 +599,7 @@ static inline struct constructs_other_twin_there_req constructs_other_twin_there
 static inline void constructs_other_twin_there_send(
 	struct constructs_other_twin_there_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct constructs_other_twin_there_params_r constructs_other_twin_there_params(

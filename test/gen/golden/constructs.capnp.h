@@ -57,7 +57,9 @@ enum con_color {
 /* constructs.capnp:Nothing */
 #define CON_NOTHING_TYPE_ID UINT64_C(0xceb88baf93e089c6)
 
-/* constructs.capnp:Empty */
+/* constructs.capnp:Empty
+ * Comments go into the header: neither *  nor /  nor ? /
+ * ends them, and "quotes", \\ and ☃ stay. */
 #define CON_EMPTY_TYPE_ID UINT64_C(0x847531d41dbd2a46)
 #define CON_EMPTY_DATA_WORDS 0
 #define CON_EMPTY_PTRS 0
@@ -336,7 +338,8 @@ struct con_branded_list_b {
 	struct vat_list_b l;
 };
 
-/* constructs.capnp:NamesOfC */
+/* constructs.capnp:NamesOfC
+ * Words that mean something in C, in C++ or to the preprocessor. */
 #define CON_NAMES_OF_C_TYPE_ID UINT64_C(0xfc88900f36dedc03)
 #define CON_NAMES_OF_C_DATA_WORDS 1
 #define CON_NAMES_OF_C_PTRS 4
@@ -4331,11 +4334,9 @@ static inline struct con_names_of_c_interface_virtual_req con_names_of_c_interfa
 	struct vat *v, struct con_names_of_c_interface_c c)
 {
 	struct con_names_of_c_interface_virtual_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_NAMES_OF_C_INTERFACE_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_NAMES_OF_C_INTERFACE_VIRTUAL_PARAMS_DATA_WORDS,
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_NAMES_OF_C_INTERFACE_VIRTUAL_PARAMS_DATA_WORDS,
 			CON_NAMES_OF_C_INTERFACE_VIRTUAL_PARAMS_PTRS);
 	return req;
 }
@@ -4343,8 +4344,7 @@ static inline struct con_names_of_c_interface_virtual_req con_names_of_c_interfa
 static inline void con_names_of_c_interface_virtual_send(
 	struct con_names_of_c_interface_virtual_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_names_of_c_interface_virtual_params_r con_names_of_c_interface_virtual_params(
@@ -4933,42 +4933,36 @@ static inline void con_base_list_set_at(struct vat_list_b list, uint32_t i, stru
 static inline struct con_base_ping_req con_base_ping(struct vat *v, struct con_base_c c)
 {
 	struct con_base_ping_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_BASE_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_BASE_PING_PARAMS_DATA_WORDS, CON_BASE_PING_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_BASE_PING_PARAMS_DATA_WORDS, CON_BASE_PING_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_base_ping_send(struct con_base_ping_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_base_c con_base_ping_pipe_c(struct vat_call *call)
 {
 	static const uint16_t path[] = {1};
-	struct con_base_c ret = {call ? vat_call_pipeline(call, path, 1) : NULL};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 1)};
 	return ret;
 }
 
 static inline struct con_base_nothing_req con_base_nothing(struct vat *v, struct con_base_c c)
 {
 	struct con_base_nothing_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_BASE_ID, 1, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_BASE_NOTHING_PARAMS_DATA_WORDS, CON_BASE_NOTHING_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_BASE_NOTHING_PARAMS_DATA_WORDS, CON_BASE_NOTHING_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_base_nothing_send(struct con_base_nothing_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_base_ping_params_r con_base_ping_params(struct con_base_ping_ctx cx)
@@ -5319,18 +5313,15 @@ static inline struct con_base_c con_left_as_base(struct con_left_c c)
 static inline struct con_left_left_req con_left_left(struct vat *v, struct con_left_c c)
 {
 	struct con_left_left_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_LEFT_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_LEFT_LEFT_PARAMS_DATA_WORDS, CON_LEFT_LEFT_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_LEFT_LEFT_PARAMS_DATA_WORDS, CON_LEFT_LEFT_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_left_left_send(struct con_left_left_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_left_left_params_r con_left_left_params(struct con_left_left_ctx cx)
@@ -5510,18 +5501,15 @@ static inline struct con_base_c con_right_as_base(struct con_right_c c)
 static inline struct con_right_right_req con_right_right(struct vat *v, struct con_right_c c)
 {
 	struct con_right_right_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_RIGHT_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_RIGHT_RIGHT_PARAMS_DATA_WORDS, CON_RIGHT_RIGHT_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_RIGHT_RIGHT_PARAMS_DATA_WORDS, CON_RIGHT_RIGHT_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_right_right_send(struct con_right_right_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_right_right_params_r con_right_right_params(struct con_right_right_ctx cx)
@@ -5720,22 +5708,20 @@ static inline struct constructs_other_foreigner_c con_diamond_as_foreigner(struc
 	return ret;
 }
 
+/* Parameters and results that are structs with a name. */
 static inline struct con_diamond_named_req con_diamond_named(struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_named_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS);
 	return req;
 }
 
 static inline void con_diamond_named_send(
 	struct con_diamond_named_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_pointers_r con_diamond_named_results_from(struct vat_ptr_r p)
@@ -5747,45 +5733,45 @@ static inline struct con_pointers_r con_diamond_named_results_from(struct vat_pt
 static inline struct con_base_c con_diamond_named_pipe_interface(struct vat_call *call)
 {
 	static const uint16_t path[] = {4};
-	struct con_base_c ret = {call ? vat_call_pipeline(call, path, 1) : NULL};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 1)};
 	return ret;
 }
 
 static inline struct vat_cap *con_diamond_named_pipe_any(struct vat_call *call)
 {
 	static const uint16_t path[] = {5};
-	return call ? vat_call_pipeline(call, path, 1) : NULL;
+	return vat_call_pipeline(call, path, 1);
 }
 
 static inline struct vat_cap *con_diamond_named_pipe_capability(struct vat_call *call)
 {
 	static const uint16_t path[] = {8};
-	return call ? vat_call_pipeline(call, path, 1) : NULL;
+	return vat_call_pipeline(call, path, 1);
 }
 
 static inline struct con_base_c con_diamond_named_pipe_self_interface(struct vat_call *call)
 {
 	static const uint16_t path[] = {9, 4};
-	struct con_base_c ret = {call ? vat_call_pipeline(call, path, 2) : NULL};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 2)};
 	return ret;
 }
 
 static inline struct vat_cap *con_diamond_named_pipe_self_any(struct vat_call *call)
 {
 	static const uint16_t path[] = {9, 5};
-	return call ? vat_call_pipeline(call, path, 2) : NULL;
+	return vat_call_pipeline(call, path, 2);
 }
 
 static inline struct vat_cap *con_diamond_named_pipe_self_capability(struct vat_call *call)
 {
 	static const uint16_t path[] = {9, 8};
-	return call ? vat_call_pipeline(call, path, 2) : NULL;
+	return vat_call_pipeline(call, path, 2);
 }
 
 static inline struct con_base_c con_diamond_named_pipe_foreign_base(struct vat_call *call)
 {
 	static const uint16_t path[] = {10, 1};
-	struct con_base_c ret = {call ? vat_call_pipeline(call, path, 2) : NULL};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 2)};
 	return ret;
 }
 
@@ -5793,19 +5779,16 @@ static inline struct con_diamond_foreign_req con_diamond_foreign(
 	struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_foreign_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 1, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS);
 	return req;
 }
 
 static inline void con_diamond_foreign_send(
 	struct con_diamond_foreign_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct constructs_other_foreign_r con_diamond_foreign_results_from(struct vat_ptr_r p)
@@ -5817,83 +5800,76 @@ static inline struct constructs_other_foreign_r con_diamond_foreign_results_from
 static inline struct con_base_c con_diamond_foreign_pipe_base(struct vat_call *call)
 {
 	static const uint16_t path[] = {1};
-	struct con_base_c ret = {call ? vat_call_pipeline(call, path, 1) : NULL};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 1)};
 	return ret;
 }
 
 static inline struct con_diamond_push_req con_diamond_push(struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_push_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 2, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_DIAMOND_PUSH_PARAMS_DATA_WORDS, CON_DIAMOND_PUSH_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_DIAMOND_PUSH_PARAMS_DATA_WORDS, CON_DIAMOND_PUSH_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_diamond_push_send(struct con_diamond_push_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
+/* Words of C. */
 static inline struct con_diamond_default_req con_diamond_default(
 	struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_default_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 3, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_DIAMOND_DEFAULT_PARAMS_DATA_WORDS, CON_DIAMOND_DEFAULT_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_DIAMOND_DEFAULT_PARAMS_DATA_WORDS, CON_DIAMOND_DEFAULT_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_diamond_default_send(
 	struct con_diamond_default_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_base_c con_diamond_default_pipe_new(struct vat_call *call)
 {
 	static const uint16_t path[] = {0};
-	struct con_base_c ret = {call ? vat_call_pipeline(call, path, 1) : NULL};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 1)};
 	return ret;
 }
 
+/* Capabilities one struct deep. */
 static inline struct con_diamond_holder_req con_diamond_holder(
 	struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_holder_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 4, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_DIAMOND_HOLDER_PARAMS_DATA_WORDS, CON_DIAMOND_HOLDER_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_DIAMOND_HOLDER_PARAMS_DATA_WORDS, CON_DIAMOND_HOLDER_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_diamond_holder_send(
 	struct con_diamond_holder_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_base_c con_diamond_holder_pipe_info_base(struct vat_call *call)
 {
 	static const uint16_t path[] = {0, 0};
-	struct con_base_c ret = {call ? vat_call_pipeline(call, path, 2) : NULL};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 2)};
 	return ret;
 }
 
 static inline struct con_right_c con_diamond_holder_pipe_info_in_right(struct vat_call *call)
 {
 	static const uint16_t path[] = {0, 1};
-	struct con_right_c ret = {call ? vat_call_pipeline(call, path, 2) : NULL};
+	struct con_right_c ret = {vat_call_pipeline(call, path, 2)};
 	return ret;
 }
 
@@ -5901,39 +5877,36 @@ static inline struct constructs_other_foreigner_c con_diamond_holder_pipe_info_i
 	struct vat_call *call)
 {
 	static const uint16_t path[] = {0, 2};
-	struct constructs_other_foreigner_c ret = {call ? vat_call_pipeline(call, path, 2) : NULL};
+	struct constructs_other_foreigner_c ret = {vat_call_pipeline(call, path, 2)};
 	return ret;
 }
 
 static inline struct vat_cap *con_diamond_holder_pipe_any(struct vat_call *call)
 {
 	static const uint16_t path[] = {1};
-	return call ? vat_call_pipeline(call, path, 1) : NULL;
+	return vat_call_pipeline(call, path, 1);
 }
 
 static inline struct vat_cap *con_diamond_holder_pipe_cap(struct vat_call *call)
 {
 	static const uint16_t path[] = {2};
-	return call ? vat_call_pipeline(call, path, 1) : NULL;
+	return vat_call_pipeline(call, path, 1);
 }
 
 static inline struct con_diamond_method_six_req con_diamond_method_six(
 	struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_method_six_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 5, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_DIAMOND_METHOD_SIX_PARAMS_DATA_WORDS, CON_DIAMOND_METHOD_SIX_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_DIAMOND_METHOD_SIX_PARAMS_DATA_WORDS, CON_DIAMOND_METHOD_SIX_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_diamond_method_six_send(
 	struct con_diamond_method_six_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_scalars_r con_diamond_named_params(struct con_diamond_named_ctx cx)
@@ -6676,18 +6649,15 @@ static inline void con_twin_list_set_at(struct vat_list_b list, uint32_t i, stru
 static inline struct con_twin_here_req con_twin_here(struct vat *v, struct con_twin_c c)
 {
 	struct con_twin_here_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_TWIN_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_TWIN_HERE_PARAMS_DATA_WORDS, CON_TWIN_HERE_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_TWIN_HERE_PARAMS_DATA_WORDS, CON_TWIN_HERE_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_twin_here_send(struct con_twin_here_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_twin_here_params_r con_twin_here_params(struct con_twin_here_ctx cx)
@@ -7060,64 +7030,55 @@ static inline void con_store_list_set_at(struct vat_list_b list, uint32_t i, str
 static inline struct con_store_get_req con_store_get(struct vat *v, struct con_store_c c)
 {
 	struct con_store_get_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_STORE_ID, 0, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_STORE_GET_PARAMS_DATA_WORDS, CON_STORE_GET_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_STORE_GET_PARAMS_DATA_WORDS, CON_STORE_GET_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_store_get_send(struct con_store_get_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct vat_cap *con_store_get_pipe_value(struct vat_call *call)
 {
 	static const uint16_t path[] = {0};
-	return call ? vat_call_pipeline(call, path, 1) : NULL;
+	return vat_call_pipeline(call, path, 1);
 }
 
 static inline struct con_store_put_req con_store_put(struct vat *v, struct con_store_c c)
 {
 	struct con_store_put_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_STORE_ID, 1, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_STORE_PUT_PARAMS_DATA_WORDS, CON_STORE_PUT_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_STORE_PUT_PARAMS_DATA_WORDS, CON_STORE_PUT_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_store_put_send(struct con_store_put_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_store_sub_req con_store_sub(struct vat *v, struct con_store_c c)
 {
 	struct con_store_sub_req req;
-	struct vat_ptr_b at = {NULL, NULL, 0};
 	req.call = vat_call_new(v, c.cap, CON_STORE_ID, 2, 0);
-	if (req.call)
-		at = vat_call_params(req.call);
-	req.params.s = vat_init_struct(at, CON_STORE_SUB_PARAMS_DATA_WORDS, CON_STORE_SUB_PARAMS_PTRS);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_STORE_SUB_PARAMS_DATA_WORDS, CON_STORE_SUB_PARAMS_PTRS);
 	return req;
 }
 
 static inline void con_store_sub_send(struct con_store_sub_req req, vat_done done, void *user)
 {
-	if (req.call)
-		vat_call_send(req.call, done, user);
+	vat_call_send(req.call, done, user);
 }
 
 static inline struct con_store_c con_store_sub_pipe_store(struct vat_call *call)
 {
 	static const uint16_t path[] = {0};
-	struct con_store_c ret = {call ? vat_call_pipeline(call, path, 1) : NULL};
+	struct con_store_c ret = {vat_call_pipeline(call, path, 1)};
 	return ret;
 }
 
