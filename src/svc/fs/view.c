@@ -80,7 +80,8 @@ static int open_here(const struct view *v, int flags)
 	if (root < 0)
 		return -errno;
 	const char *rel = v->path[1] ? v->path + 1 : ".";
-	return beneath_open(root, rel, flags | O_NOCTTY, 0644);
+	/* openat2 refuses O_PATH with what it would ignore. */
+	return beneath_open(root, rel, flags & O_PATH ? flags : flags | O_NOCTTY, 0644);
 }
 
 int view_open(const struct view *v, int flags, struct err *e)
