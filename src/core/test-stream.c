@@ -61,7 +61,8 @@ static void up(struct world *w)
 static void down(struct world *w)
 {
 	bool never = false;
-	loop_wait(&w->loop, &never, 1); /* lets destructors run */
+	for (int i = 0; w->host.n_sessions && i < 200; i++) /* destructors run from the loop */
+		loop_wait(&w->loop, &never, 10000);
 	CHECK_INT(w->host.n_sessions, 0);
 	loop_done(&w->loop);
 }
@@ -80,7 +81,7 @@ struct opened {
 	bool done;
 	int fd;
 	struct vat_cap *end;
-	char text[300];
+	char text[1000];
 };
 
 static void on_opened(void *user, int fd, struct vat_cap *end, const struct err *e)

@@ -12,10 +12,10 @@ struct place {
 	struct view view;
 };
 
-static void sh(const char *fmt, const char *dir)
+/* Runs a line of shell, in which $D is the directory. */
+static void sh(const char *line, const char *dir)
 {
-	char line[600];
-	(void)snprintf(line, sizeof(line), fmt, dir, dir, dir);
+	CHECK(!setenv("D", dir, 1));
 	CHECK_INT(system(line), 0);
 }
 
@@ -23,14 +23,14 @@ static void up(struct place *p)
 {
 	strcpy(p->top, "/tmp/metac-view.XXXXXX");
 	CHECK(mkdtemp(p->top));
-	sh("mkdir %s/sub && echo x >%s/sub/file && ln -s /etc %s/out", p->top);
+	sh("mkdir $D/sub && echo x >$D/sub/file && ln -s /etc $D/out", p->top);
 	p->view = (struct view){.path = strdup(p->top)};
 }
 
 static void down(struct place *p)
 {
 	view_done(&p->view);
-	sh("rm -rf %s", p->top);
+	sh("rm -rf $D", p->top);
 }
 
 static int open_at(const struct view *v, const char *name, int flags, struct err *e)
@@ -96,7 +96,7 @@ TEST(a_limited_view_has_its_users_rights)
 	if (geteuid() != 0)
 		test_skip("needs root");
 	up(&p);
-	sh("chmod 755 %s && chmod 600 %s/sub/file && mkdir -m 777 %s/open", p.top);
+	sh("chmod 755 $D && chmod 600 $D/sub/file && mkdir -m 777 $D/open", p.top);
 	p.view.limited = true;
 	p.view.uid = p.view.gid = 65534;
 	CHECK_INT(open_at(&p.view, "sub/file", O_RDONLY, &e), -EACCES);
