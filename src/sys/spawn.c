@@ -98,6 +98,8 @@ static int child_fds(struct plan *p)
 __attribute__((noreturn)) static void child_run(struct plan *p)
 {
 	int r = child_die_with_parent(p->parent);
+	if (r >= 0 && !p->file && setsid() < 0)
+		r = -errno;
 	if (r >= 0)
 		r = child_fds(p);
 	if (r >= 0)

@@ -3,7 +3,8 @@
 /*
  * Starting one of metacd's roles: fork and exec of /proc/self/exe with exactly the descriptors
  * named, nothing else inherited.  The child gets SIGKILL when its parent dies (PR_SET_PDEATHSIG),
- * default signal dispositions and an empty signal mask.
+ * default signal dispositions and an empty signal mask.  A role has a session of its own, so that a
+ * Ctrl-C in the terminal metacd was started from reaches the supervisor alone.
  */
 #include "base/macro.h"
 

@@ -23,7 +23,7 @@ static unsigned fds_open(void)
 
 struct found {
 	unsigned fds;
-	bool usr1_ignored, blocked, cloexec;
+	bool usr1_ignored, blocked, own_session;
 	int death_signal;
 	char byte[2]; /* read from 3 and 5 */
 };
@@ -47,6 +47,7 @@ __attribute__((constructor)) static void child_main(int argc, char **argv)
 	sigprocmask(SIG_SETMASK, NULL, &set);
 	f.blocked = sigismember(&set, SIGUSR2);
 	prctl(PR_GET_PDEATHSIG, &f.death_signal);
+	f.own_session = getsid(0) == getpid();
 	ssize_t r = read(3, &f.byte[0], 1);
 	r += read(5, &f.byte[1], 1);
 	r += write(4, &f, sizeof(f));
@@ -84,7 +85,7 @@ TEST(role_gets_exactly_the_descriptors_named)
 	CHECK_INT(spawn_wait(&c), 0);
 	CHECK_INT(c.pidfd, -EBADF);
 	CHECK_INT(f.fds, 0x3f);
-	CHECK(!f.usr1_ignored && !f.blocked);
+	CHECK(!f.usr1_ignored && !f.blocked && f.own_session);
 	CHECK_INT(f.death_signal, SIGKILL);
 	CHECK(f.byte[0] == 'a' && f.byte[1] == 'b');
 	close(a);
