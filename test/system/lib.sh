@@ -34,6 +34,12 @@ on_host() { # on_host a|b COMMAND...: in that host's network
 	nsenter --net=/run/netns/$NS"$h" "$@"
 }
 
+exec_on_host() { # the same, in place of this shell
+	local h=$1
+	shift
+	exec nsenter --net=/run/netns/$NS"$h" "$@"
+}
+
 metac_a() { on_host a env METAC_RUNTIME_DIR="$TOP/a/run" METAC_ADDRESS=$A "$BUILD/metac" "$@"; }
 metac_b() { on_host b env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B "$BUILD/metac" "$@"; }
 
@@ -56,7 +62,8 @@ services_up() { # services_up a|b
 start_node() { # start_node a|b [metacd options]
 	local h=$1
 	shift
-	on_host "$h" "$BUILD/metacd" --address "$(address_of "$h")" --runtime-dir "$TOP/$h/run" \
+	# exec: the process waited for and signalled is the daemon itself.
+	exec_on_host "$h" "$BUILD/metacd" --address "$(address_of "$h")" --runtime-dir "$TOP/$h/run" \
 		--state-dir "$TOP/$h/state" "$@" >>"$TOP/$h/log" 2>&1 &
 	DAEMON[$h]=$!
 	wait_until 30 services_up "$h"
@@ -112,6 +119,7 @@ show_logs() {
 	done
 }
 
+# Not in a subshell: start_node, stop_node (they wait for children): `stop_node a; ok $? "text"`.
 ok() { # ok STATUS TEXT
 	tests=$((tests + 1))
 	if [ "$1" = 0 ]; then
@@ -123,14 +131,15 @@ ok() { # ok STATUS TEXT
 }
 
 check() { # check TEXT COMMAND...: the command succeeds
-	local text=$1 out
+	local text=$1
 	shift
-	if out=$("$@" 2>&1); then
+	# Not in a subshell: that could not wait for a daemon started by this one.
+	if "$@" >"$TOP/output" 2>&1; then
 		ok 0 "$text"
 	else
 		ok 1 "$text"
 		echo "# command: $*"
-		head -n 20 <<<"$out" | sed 's/^/# /'
+		head -n 20 "$TOP/output" | sed 's/^/# /'
 	fi
 }
 
