@@ -52,5 +52,5 @@ int role_copy(int argc, char **argv)
 		r = copy_run(FD_A, FD_B, flags, NULL);
 	if (r < 0)
 		log_warning("copying ended early: %s", strerror(-r));
-	return r < 0;
+	return -r; /* what the other side of the stream is told */
 }
