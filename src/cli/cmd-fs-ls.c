@@ -130,7 +130,7 @@ int cmd_fs_ls(struct cli *cli)
 	AUTO(client_close) struct client *c = NULL;
 	AUTO_CLOSE int fd = -EBADF;
 	struct stream_connection_c end = {};
-	char path[4096] = "";
+	char path[4096] = "", shown[128];
 	int r = cli->n_args > 1 ? path_normalize(cli->args[1], path, sizeof(path), &cli->err) : 0;
 	if (r >= 0)
 		r = client_open(cli, &c);
@@ -140,6 +140,8 @@ int cmd_fs_ls(struct cli *cli)
 		return r;
 	client_default_signals();
 	r = list(c, fd, path);
+	if (r < 0 && strcmp(cli->args[0], "-"))
+		err_wrap(&cli->err, r, "%s", show_word(cli->args[0], shown, sizeof(shown)));
 	stream_connection_unref(end);
 	return r;
 }

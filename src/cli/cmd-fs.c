@@ -118,7 +118,7 @@ static int mount_and_keep(
 	AUTO_REPLY reply = {};
 	int r = mount_call(c, fs, path, source, &reply);
 	if (r < 0)
-		return err_wrap(&c->cli->err, r, "%s", path);
+		return r;
 	struct fs_mount_c mount = fs_filesystem_namespace_mount_results_get_mount(
 		fs_filesystem_namespace_mount_results_from(reply.results));
 	r = client_keep(c, mount.cap);
