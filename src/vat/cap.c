@@ -163,17 +163,19 @@ void cap_call(struct vat_cap *c, struct vat_ctx *ctx)
 
 static void settle_later(struct vat_cap *c)
 {
-	if (!list_empty(&c->link))
+	if (c->refs && !list_empty(&c->link))
 		return;
+	cap_revive(c);
 	list_append(&c->vat->settling, &c->link);
-	vat_cap_ref(c);
 }
 
 void pipe_unlink(struct vat_cap *pipe)
 {
 	struct outcome *o = TAKE_PTR(pipe->promise.outcome);
 	list_unlink(&pipe->promise.pipe);
-	if (o)
+	if (o && pipe->ghost)
+		outcome_unref(o);
+	else if (o)
 		outcome_drop(o);
 }
 
@@ -438,8 +440,26 @@ static void reap(struct task *t)
 	cap_free(c);
 }
 
+/* Calls went to the peer under the name of this pipe. Whoever uses that name again, or is told
+ * where it leads, has to keep the order with them, so the name is remembered until the results are
+ * there. */
+static bool become_ghost(struct vat_cap *c)
+{
+	struct outcome *o;
+	if (c->kind != CAP_PROMISE || c->state != PROMISE_WAITING || !c->received_call ||
+		!(o = c->promise.outcome))
+		return false;
+	c->refs = 1;
+	c->ghost = true;
+	o->interest--;
+	outcome_check(o);
+	return true;
+}
+
 void cap_destroy(struct vat_cap *c)
 {
+	if (become_ghost(c))
+		return;
 	if (c->kind == CAP_LOCAL)
 		task_init(&c->local.reap, reap);
 	if (c->kind != CAP_LOCAL) {

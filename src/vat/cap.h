@@ -56,6 +56,7 @@ struct vat_cap {
 	uint8_t source; /* enum promise_source */
 	bool received_call; /* something was sent to the promise's address at the peer */
 	bool unsettled; /* membrane: around a promise */
+	bool ghost; /* pipe nobody refers to, kept by its outcome because calls were sent to it */
 	int fd; /* attached or received with it, or -1; owned */
 	struct vat *vat;
 	struct list link; /* in vat->settling or vat->dead; pins: in their connection */

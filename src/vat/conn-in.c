@@ -48,7 +48,7 @@ static struct vat_cap *answer_cap(struct answer *a, const uint16_t *path, size_t
 		return outcome_pipeline(o, path, n);
 	struct vat_cap *pipe = outcome_pipe(o, path, n);
 	if (pipe)
-		return vat_cap_ref(pipe);
+		return cap_revive(pipe);
 	if (!a->results)
 		return cap_broken(
 			o->vat, failure_new(VAT_FAILED, "the call did not return results"));
@@ -323,6 +323,7 @@ static void conclude(
 	struct question *q, struct parcel *takes_results, struct failure *takes_failure)
 {
 	struct outcome *o = TAKE_PTR(q->outcome);
+	vat_cap_unref(TAKE_PTR(q->via));
 	if (!o) {
 		parcel_unref(takes_results);
 		failure_unref(takes_failure);

@@ -379,6 +379,7 @@ void conn_call(const struct address *a, struct vat_ctx *ctx)
 		ctx_fail(ctx, f);
 		return;
 	}
+	q->via = vat_cap_ref(a->via);
 	ctx_free(ctx);
 	conn_send_late(c);
 	question_start(q);
@@ -393,7 +394,7 @@ bool conn_embargo(const struct address *a, struct vat_cap *promise)
 		conn_oom(c);
 		return false;
 	}
-	e->promise = vat_cap_ref(promise);
+	e->promise = cap_revive(promise);
 	struct target t = {.promised = !a->import,
 		.id = a->import ? a->import->id : a->question->id,
 		.path = a->path,

@@ -205,6 +205,7 @@ void question_detach(struct question *q)
 		list_unlink(&q->take.link);
 		outcome_drop(TAKE_PTR(q->taken));
 	}
+	vat_cap_unref(TAKE_PTR(q->via));
 	struct outcome *o = TAKE_PTR(q->outcome);
 	if (!o)
 		return;
@@ -216,6 +217,7 @@ void question_free(struct question *q)
 {
 	assert(!q->outcome && !q->taken);
 	idtab_remove(&q->conn->questions, q->id);
+	vat_cap_unref(q->via);
 	free(q->param_exports);
 	free(q);
 }
@@ -263,6 +265,7 @@ bool cap_address(struct vat_cap *c, struct address *ret)
 		ret->import = c->promise.import;
 		if (c->promise.outcome)
 			ret->question = c->promise.outcome->question;
+		ret->via = c->source == PROMISE_PIPE ? c : NULL;
 		ret->path = c->promise.path;
 		ret->n_path = c->promise.n_path;
 	}

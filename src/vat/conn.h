@@ -44,6 +44,7 @@ struct question {
 	uint32_t refs; /* the call itself until its outcome is known; pins */
 	bool returned, finished;
 	struct outcome *outcome; /* referenced; NULL once known or not wanted any more */
+	struct vat_cap *via; /* the pipe it was sent to: while we want this, we want that call too */
 	uint32_t *param_exports; /* what our capTable exported */
 	uint32_t n_param_exports;
 	struct outcome *taken; /* Return said takeFromOtherQuestion: of that answer; held */
@@ -136,6 +137,7 @@ struct address {
 	struct question *question; /* this and a path */
 	const uint16_t *path;
 	size_t n_path;
+	struct vat_cap *via; /* the pipe that this is; borrowed */
 };
 
 /* False if calls on c (innermost) do not go straight to a peer. Path borrowed from c. */

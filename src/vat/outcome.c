@@ -135,7 +135,10 @@ void outcome_fail(struct outcome *o, struct failure *takes)
 	outcome_clear_producer(o);
 	list_for_each_safe (l, &o->pipes) {
 		struct vat_cap *p = list_entry(l, struct vat_cap, promise.pipe);
+		bool ghost = p->ghost;
 		cap_reject(p, failure_ref(takes));
+		if (ghost)
+			vat_cap_unref(p);
 	}
 	tell(o);
 	outcome_unref(o);
@@ -182,8 +185,13 @@ struct vat_cap *outcome_pipeline(struct outcome *o, const uint16_t *path, size_t
 	if (o->state == OUTCOME_FAILED)
 		return cap_broken(o->vat, failure_ref(o->failure));
 	struct vat_cap *c = outcome_pipe(o, path, n);
+	if (c && c->ghost && c->state == PROMISE_WAITING) {
+		c->ghost = false;
+		o->interest++;
+		return c; /* with what was the outcome's reference */
+	}
 	if (c)
-		return vat_cap_ref(c);
+		return cap_revive(c);
 	if (o->state == OUTCOME_RETURNED)
 		return vat_cap_ref(parcel_cap_at(o->results, path, n));
 	if (o->producer && o->producer->pipeline)
