@@ -32,8 +32,11 @@ interface Restorer {
   restoreFromDescription @0 (description :CapDescription) -> (cap :AnyPointer);
 }
 
-interface ServicePersistenceHandler {
+interface ServicePersistenceHandler extends (Metac.Waitable) {
   # One service's access to the persistence service.
+  # wait, called after registerRestorer, stays unanswered as long as both live: when it fails, the
+  # persistence service has ended (ask for a handler again); when it is canceled, the service has, and
+  # what the persistence service held of its objects is let go.
   registerRestorer @0 (restorer :Restorer);
   # Called right after the service has started. Stored objects whose liveness matters (those that
   # implement Waitable: mounts) are restored at once, and again when they fail.

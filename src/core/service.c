@@ -27,6 +27,7 @@ struct service {
 	struct vat_call *asking;
 	struct persistence_service_persistence_handler_c handler;
 	struct vat_watch *handler_watch;
+	struct vat_call *handler_wait; /* tells both sides that the other one lives */
 	sd_event_source *control, *sigterm, *sigint, *retry;
 };
 
@@ -71,6 +72,7 @@ static void retry_later(struct service *s)
 static void drop_handler(struct service *s)
 {
 	vat_watch_free(TAKE_PTR(s->handler_watch));
+	vat_call_free(TAKE_PTR(s->handler_wait));
 	persistence_service_persistence_handler_unref(s->handler);
 	s->handler.cap = NULL;
 }
@@ -83,12 +85,24 @@ static void on_handler_broken(void *user, const struct vat_error *err)
 	retry_later(s);
 }
 
+/* A capability relayed by the node does not break by itself when its owner dies; a call does. */
+static void on_handler_gone(void *user, const struct vat_error *err, struct vat_ptr_r r)
+{
+	struct vat_error ended = {VAT_DISCONNECTED, "ended"};
+	if (!err || err->kind != VAT_UNIMPLEMENTED)
+		on_handler_broken(user, err ? err : &ended);
+}
+
 static void on_restorer_registered(void *user, const struct vat_error *err, struct vat_ptr_r r)
 {
 	struct service *s = user;
 	vat_call_free(TAKE_PTR(s->asking));
 	if (!err) {
 		s->handler_watch = vat_cap_on_broken(s->handler.cap, on_handler_broken, s);
+		struct metac_waitable_wait_req w =
+			metac_waitable_wait(s->loop.vat, metac_waitable_cast(s->handler.cap));
+		s->handler_wait = w.call;
+		metac_waitable_wait_send(w, on_handler_gone, s);
 		return;
 	}
 	log_warning("persistence: %s", err->text);

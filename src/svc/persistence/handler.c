@@ -45,7 +45,13 @@ static void forget_object(
 		vat_ctx_return(cx.ctx);
 }
 
+static void wait_while_alive(void *self, struct metac_waitable_wait_ctx cx)
+{
+	client_wait(self, cx);
+}
+
 const struct persistence_service_persistence_handler_impl persistence_handler_impl = {
+	.waitable = {.wait = wait_while_alive},
 	.register_restorer = register_restorer,
 	.create_sturdy_ref = create_sturdy_ref,
 	.forget_object = forget_object,

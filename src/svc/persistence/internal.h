@@ -73,6 +73,8 @@ struct client {
 	char name[SERVICE_NAME_MAX + 1];
 	struct persistence_restorer_c restorer; /* null: it is not running */
 	struct vat_watch *broken;
+	struct list waits; /* struct client_wait: its calls of wait */
+	unsigned generation; /* counts restorers */
 };
 
 struct client *client_find(struct persistence *p, const char *name);
@@ -80,6 +82,8 @@ struct client *client_find(struct persistence *p, const char *name);
 int client_get(struct persistence *p, const char *name, struct client **ret);
 /* The service has (re)started: what waits for it goes on. */
 int client_set_restorer(struct client *c, struct persistence_restorer_c restorer);
+/* Handles wait: canceled when the service ends. */
+void client_wait(struct client *c, struct metac_waitable_wait_ctx cx);
 void clients_free(struct persistence *p);
 
 /* ---- live objects (live.c) ----------------------------------------------------------------- */
@@ -96,6 +100,7 @@ struct live { /* ledger_object.live */
 	struct vat_cap *cap; /* while alive */
 	struct vat_watch *broken;
 	struct vat_call *wait; /* Waitable.wait on cap */
+	struct vat_call *ping; /* is it still there? */
 	struct restoration *restoration; /* while being restored */
 	sd_event_source *retry;
 	struct list waiters;
@@ -113,6 +118,8 @@ void live_adopt(struct live *l, struct vat_cap *cap);
 void live_get(struct live *l, struct live_waiter *w);
 /* Starts restoring at once if its liveness matters. */
 void live_wake(struct live *l);
+/* What is held of the object is of no use any more. May free l. */
+void live_lost(struct live *l, const char *why);
 /* From restore.c: how it went. */
 void live_restored(struct live *l, struct vat_cap *cap);
 void live_failed(struct live *l, const struct err *e);

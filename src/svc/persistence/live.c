@@ -38,6 +38,7 @@ static void let_go(struct live *l)
 {
 	vat_watch_free(TAKE_PTR(l->broken));
 	vat_call_free(TAKE_PTR(l->wait));
+	vat_call_free(TAKE_PTR(l->ping));
 	l->cap = vat_cap_unref(l->cap);
 }
 
@@ -90,8 +91,9 @@ static void set_waits(struct live *l, bool waits)
 		log_warning("store of object \"%s\": %s", o->summary, strerror(-r));
 }
 
-/* The object we held has ended. May free l. */
-static void lost(struct live *l, const char *text)
+static void start(struct live *l);
+
+void live_lost(struct live *l, const char *text)
 {
 	struct ledger_object *o = l->object;
 	char why[300]; /* the text goes with the call */
@@ -106,7 +108,9 @@ static void lost(struct live *l, const char *text)
 		l->failures = 0;
 	ledger_object_set_error(o, why);
 	o->state = LEDGER_STORED;
-	if (l->waits) {
+	if (!list_empty(&l->waiters)) {
+		start(l);
+	} else if (l->waits) {
 		log_info("\"%s\" has ended (%s): restoring it", o->summary, why);
 		retry_later(l);
 	}
@@ -114,7 +118,7 @@ static void lost(struct live *l, const char *text)
 
 static void on_broken(void *user, const struct vat_error *err)
 {
-	lost(user, err->text);
+	live_lost(user, err->text);
 }
 
 static void on_wait_done(void *user, const struct vat_error *err, struct vat_ptr_r results)
@@ -125,7 +129,7 @@ static void on_wait_done(void *user, const struct vat_error *err, struct vat_ptr
 		set_waits(l, false);
 		return;
 	}
-	lost(l, err ? err->text : "ended");
+	live_lost(l, err ? err->text : "ended");
 }
 
 static void watch(struct live *l)
@@ -189,15 +193,40 @@ void live_wake(struct live *l)
 		start(l);
 }
 
+static void on_pong(void *user, const struct vat_error *err, struct vat_ptr_r results)
+{
+	struct live *l = user;
+	if (err && err->kind == VAT_DISCONNECTED) {
+		live_lost(l, err->text);
+		return;
+	}
+	vat_call_free(TAKE_PTR(l->ping));
+	serve_waiters(l, l->cap, NULL);
+}
+
+/* Whether what another node gave us is still good, only a call can tell. Any answer will do. */
+static void ping(struct live *l)
+{
+	if (l->ping)
+		return;
+	struct persistence_persistable_summary_req q =
+		persistence_persistable_summary(l->p->vat, persistence_persistable_cast(l->cap));
+	l->ping = q.call;
+	persistence_persistable_summary_send(q, on_pong, l);
+}
+
 void live_get(struct live *l, struct live_waiter *w)
 {
 	list_init(&w->link);
-	if (l->cap) {
+	bool forward = !strcmp(l->object->service, OWN_SERVICE);
+	if (l->cap && !forward) {
 		w->done(w, l->cap, NULL);
 		return;
 	}
 	list_append(&l->waiters, &w->link);
-	if (!l->restoration)
+	if (l->cap)
+		ping(l);
+	else if (!l->restoration)
 		start(l);
 }
 
