@@ -34,50 +34,52 @@ static int find_near(const struct vat_message *m, uint16_t segment, const uint8_
 	}
 	const struct vat_segment *s = &m->segs[segment];
 	int64_t pos = (at - s->base) / 8 + 1 + offset;
+	/* Outside is taken for the end, where only an object without size fits; the reference
+	 * implementation does the same. */
 	if (pos < 0 || pos > s->used)
-		return VAT_FAULT_BOUNDS;
+		pos = s->used;
 	o->p = s->base + pos * 8;
 	o->room = (uint32_t)(s->used - pos);
 	return 0;
 }
 
-/* The place a far pointer names: `need` words there must be. */
-static int find_place(const struct vat_message *m, uint64_t far, uint32_t need,
-	uint16_t *ret_segment, const uint8_t **ret, uint32_t *ret_room)
+/* The segment a far pointer names, its position cut off at the end; NULL if there is none. */
+static const struct vat_segment *far_target(
+	const struct vat_message *m, uint64_t far, uint32_t *ret_pos)
 {
-	uint32_t segment = (uint32_t)(far >> 32), pos = (uint32_t)far >> 3;
+	uint64_t segment = far >> 32;
 	if (segment >= m->n_segs)
-		return VAT_FAULT_BOUNDS;
-	const struct vat_segment *s = &m->segs[segment];
-	if (pos > s->used || s->used - pos < need)
-		return VAT_FAULT_BOUNDS;
-	*ret_segment = (uint16_t)segment;
-	*ret = s->base + (size_t)pos * 8;
-	*ret_room = s->used - pos;
-	return 0;
+		return NULL;
+	*ret_pos = MIN((uint32_t)far >> 3, m->segs[segment].used);
+	return &m->segs[segment];
 }
 
 static int find_far(const struct vat_message *m, uint64_t far, struct vat_object *o)
 {
-	if (!m)
-		return VAT_FAULT_KIND;
+	uint32_t pos;
+	const struct vat_segment *s = m ? far_target(m, far, &pos) : NULL;
 	o->pad_words = far & 4 ? 2 : 1;
-	uint16_t segment;
-	uint32_t room;
-	int r = find_place(m, far, o->pad_words, &segment, &o->pad, &room);
-	if (r)
-		return r;
+	if (!s || s->used - pos < o->pad_words)
+		return VAT_FAULT_BOUNDS;
+	o->pad = s->base + (size_t)pos * 8;
 	uint64_t w = vat_load(o->pad);
 	if (o->pad_words == 1)
-		return vat_tag_kind(w) == VAT_KIND_FAR ? VAT_FAULT_KIND
-						       : find_near(m, segment, o->pad, w, o);
+		return vat_tag_kind(w) == VAT_KIND_FAR
+			       ? VAT_FAULT_KIND
+			       : find_near(m, (uint16_t)(s - m->segs), o->pad, w, o);
 	/* Two words: a far pointer to the content, and a tag. */
 	if ((w & 7) != VAT_KIND_FAR)
 		return VAT_FAULT_KIND;
 	o->tag = vat_load(o->pad + 8);
 	if (vat_tag_kind(o->tag) > VAT_KIND_LIST)
 		return VAT_FAULT_KIND;
-	return find_place(m, w, 0, &o->segment, &o->p, &o->room);
+	s = far_target(m, w, &pos);
+	if (!s)
+		return VAT_FAULT_BOUNDS;
+	o->p = s->base + (size_t)pos * 8;
+	o->room = s->used - pos;
+	o->segment = (uint16_t)(s - m->segs);
+	return 0;
 }
 
 int vat_object_find(
@@ -131,9 +133,8 @@ int vat_list_check(const struct vat_list_r *l, enum vat_elem want)
 {
 	if (l->elem == want)
 		return 0;
-	/* Bit lists have no elements of their own address: nothing is compatible with them but
-	 * wider primitive lists read as bits. */
-	if (l->elem == VAT_ELEM_BIT || (want == VAT_ELEM_BIT && l->elem == VAT_ELEM_STRUCT))
+	/* Bits have no address of their own: a bit list is only a bit list. */
+	if (l->elem == VAT_ELEM_BIT || want == VAT_ELEM_BIT)
 		return VAT_FAULT_UPGRADE;
 	if (want == VAT_ELEM_STRUCT)
 		return 0;

@@ -273,6 +273,8 @@ TEST(bit_lists_are_never_upgraded)
 			expect_list_fault(bits, (enum vat_elem)e, VAT_FAULT_UPGRADE);
 	struct words structs = WORDS(w_list(0, VAT_ELEM_STRUCT, 2), w_struct(2, 1, 0), 1, 1);
 	expect_list_fault(structs, VAT_ELEM_BIT, VAT_FAULT_UPGRADE);
+	struct words bytes = WORDS(w_list(0, VAT_ELEM_BYTE, 2), 0x0101);
+	expect_list_fault(bytes, VAT_ELEM_BIT, VAT_FAULT_UPGRADE);
 	struct vat_message *m = VIEW(bits);
 	struct vat_list_r l = vat_ptr_list(vat_root(m), VAT_ELEM_BIT, NULL);
 	CHECK(vat_list_bool(l, 0) && !vat_list_bool(l, 1) && vat_list_bool(l, 4));
@@ -426,11 +428,26 @@ TEST(cve_2015_2311_landing_pad_at_the_edge_must_not_underflow)
 
 TEST(cve_2017_7892_pointer_far_outside_the_segment)
 {
-	expect_struct_fault(WORDS(w_struct(0x1fffffff, 0, 0), 0), VAT_FAULT_BOUNDS);
-	expect_struct_fault(WORDS(w_struct(-0x20000000, 0, 0), 0), VAT_FAULT_BOUNDS);
+	expect_struct_fault(WORDS(w_struct(0x1fffffff, 1, 0), 0), VAT_FAULT_BOUNDS);
+	expect_struct_fault(WORDS(w_struct(-0x20000000, 0, 1), 0), VAT_FAULT_BOUNDS);
 	expect_struct_fault(WORDS(w_struct(0x1fffffff, 65535, 65535), 0), VAT_FAULT_BOUNDS);
 	expect_list_fault(WORDS(w_list(-0x20000000, VAT_ELEM_EIGHT, (1 << 29) - 1), 0),
 		VAT_ELEM_EIGHT, VAT_FAULT_BOUNDS);
+}
+
+TEST(objects_without_size_are_nowhere_out_of_bounds)
+{
+	struct words w[] = {WORDS(w_struct(0, 0, 3), w_struct(1000, 0, 0),
+				    w_list(-99, VAT_ELEM_EIGHT, 0), w_double_far(1, 0)),
+		WORDS(w_far(0, 1000), w_list(0, VAT_ELEM_VOID, 3))};
+	struct vat_message *m = view_segments(w, 2, NULL);
+	struct vat_struct_r s = vat_ptr_struct(vat_root(m), NULL);
+	CHECK_INT(vat_ptr_struct(vat_ptr_at(s, 0), NULL).data_bits, 0);
+	CHECK_INT(vat_ptr_list(vat_ptr_at(s, 1), VAT_ELEM_EIGHT, NULL).count, 0);
+	CHECK_INT(vat_ptr_list(vat_ptr_at(s, 2), VAT_ELEM_VOID, NULL).count, 3);
+	walk(vat_root(m));
+	CHECK_INT(vat_message_error(m), 0);
+	view_free(m);
 }
 
 TEST(negative_offset_before_the_segment)
@@ -483,7 +500,9 @@ TEST(far_pointer_to_a_segment_there_is_not)
 TEST(double_far_content_outside_its_segment)
 {
 	expect_far_fault(
-		WORDS(w_double_far(1, 0)), WORDS(w_far(0, 2), w_struct(0, 0, 0)), VAT_FAULT_BOUNDS);
+		WORDS(w_double_far(1, 0)), WORDS(w_far(0, 2), w_struct(0, 1, 0)), VAT_FAULT_BOUNDS);
+	expect_far_fault(WORDS(w_double_far(1, 0)),
+		WORDS(w_far(0, (1 << 29) - 1), w_struct(0, 65535, 9)), VAT_FAULT_BOUNDS);
 	expect_far_fault(
 		WORDS(w_double_far(1, 0)), WORDS(w_far(0, 1), w_struct(0, 1, 0)), VAT_FAULT_BOUNDS);
 	expect_far_fault(
