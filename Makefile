@@ -23,7 +23,7 @@ demo: ## share a directory between two hosts, step by step (DIR=/path for one of
 	@scripts/install-deps build demo
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
 	@ninja -C $(BUILD) -j $(JOBS) --quiet
-	@BUILD=$(abspath $(BUILD)) scripts/demo $(DIR)
+	@BUILD=$(abspath $(BUILD)) scripts/demo $(if $(DIR),"$(DIR)")
 
 install: build ## install programs, manual pages, units and completions (PREFIX=, DESTDIR=)
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
