@@ -54,21 +54,32 @@ generate "$root/schema" "$root"/schema/fs.capnp "$root"/schema/metac.capnp \
 	"$root"/schema/persistence.capnp "$root"/schema/stream.capnp
 result $? "schema is generated"
 
+system=/usr/include/capnp
+if [ -e $system/rpc.capnp ]; then
+	generate /usr/include $system/c++.capnp $system/persistent.capnp $system/rpc.capnp \
+		$system/rpc-twoparty.capnp $system/schema.capnp $system/stream.capnp \
+		$system/compat/json.capnp &&
+		mv "$out"/capnp/compat/* "$out"/capnp/
+	result $? "the schemas that come with Cap'n Proto are generated"
+fi
+
 for compiler in gcc clang-14 clang; do
 	here "$compiler" || continue
 	for std in c11 c17 gnu17; do
-		compile "$compiler" "-std=$std $warnings $c_warnings" "$out"/*.capnp.c
+		# shellcheck disable=SC2046
+		compile "$compiler" "-std=$std $warnings $c_warnings" $(find "$out" -name "*.capnp.c")
 		result $? "sources as $std with $compiler"
 	done
 done
-for h in "$out"/*.capnp.h; do
+find "$out" -name "*.capnp.h" | while read -r h; do
 	echo "#include \"${h##*/}\"" >"${h%.h}.cc"
 done
 seen=
 for compiler in g++ clang++-14 clang++; do
 	here "$compiler" || continue
+	# shellcheck disable=SC2046
 	# -Wshadow takes the library's functions named like their structs for hidden constructors.
-	compile "$compiler" "-std=c++17 -x c++ $warnings -Wno-shadow" "$out"/*.capnp.cc
+	compile "$compiler" "-std=c++17 -x c++ $warnings -Wno-shadow" $(find "$out" -name "*.capnp.cc")
 	result $? "headers as c++17 with $compiler"
 done
 

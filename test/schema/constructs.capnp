@@ -266,7 +266,7 @@ interface Diamond extends (Left, Right, Marker, Other.Foreigner) {
   # Words of C.
   holder @4 () -> (info :Holding, plain :UInt32, any :AnyPointer, cap :Capability);
   # Capabilities one struct deep.
-  renamedMethod @5 () -> () $Vat.name("method_six");
+  renamedMethod @5 (renamedParam :Text $Vat.name("text")) -> () $Vat.name("method_six");
 }
 
 interface SameName extends (Other.Twin, Twin) {}
@@ -293,3 +293,25 @@ interface Store(T) {
   sub @2 () -> (store :Store(T));
 }
 interface TextStore extends (Store(Text)) {}
+
+struct Thing {
+  # Things whose names are those of list types.
+  list :group {
+    of @0 :List(Thing);
+    also @1 :UInt8;
+  }
+  all @2 :ThingList;
+  root @3 :Thing;
+}
+struct ThingList {
+  things @0 :List(Thing);
+}
+interface Saver {
+  save @0 SaveParams -> SaveResults;
+  struct SaveParams {
+    x @0 :UInt8;
+  }
+  struct SaveResults {
+    y @0 :UInt8;
+  }
+}

@@ -43,10 +43,11 @@ static void emit_results_from(struct gen *g, const struct node *n, const struct 
 	if (m->streaming)
 		return;
 	const struct node *r = need(g, n, m->results, m->results_id);
-	if (r->scope == n && !r->scope_id)
-		return; /* is NAME_results_from already, as any struct has */
-	emit_fn(g, n, S(g, "struct %s_r", r->c), S(g, "%s_%s_results_from", n->c, m->name),
-		"struct vat_ptr_r p");
+	const char *name = S(g, "%s_%s_results", n->c, m->name);
+	if (!strcmp(r->c, name))
+		return; /* it is called so already: unnamed results, or a struct named after the
+			   method */
+	emit_fn(g, n, S(g, "struct %s_r", r->c), S(g, "%s_from", name), "struct vat_ptr_r p");
 	emit_return(g, S(g, "struct %s_r", r->c), "vat_ptr_struct(p, NULL)");
 	emit_end(g);
 }

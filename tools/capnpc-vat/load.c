@@ -320,10 +320,12 @@ static int load_nested(struct loader *l, struct node *n, struct vat_struct_r s)
 		return -EBADMSG;
 	n->n_nested = list.count;
 	n->nested = ARENA_NEW(l->m->arena, struct node *, list.count);
-	for (uint32_t i = 0; i < list.count; i++)
-		if (resolve_nested(
-			    l->m, n, vat_r_u64(vat_list_struct(list, i), 0, 0), &n->nested[i]) < 0)
+	for (uint32_t i = 0; i < list.count; i++) {
+		struct vat_struct_r e = vat_list_struct(list, i);
+		if (resolve_nested(l->m, n, vat_r_u64(e, 0, 0), &n->nested[i]) < 0)
 			return -EBADMSG;
+		names_note_nested(l->m, n->id, clean_text(l, vat_ptr_text(vat_ptr_at(e, 0), NULL)));
+	}
 	return 0;
 }
 
@@ -441,7 +443,8 @@ static int load_nodes(struct loader *l, struct vat_list_r list)
 
 int model_load(struct model *m, struct arena *a, struct vat_message *msg)
 {
-	*m = (struct model){.arena = a, .msg = msg};
+	struct name_set nested_names = {.arena = a};
+	*m = (struct model){.arena = a, .msg = msg, .nested_names = &nested_names};
 	struct loader l = {.m = m};
 	/* CodeGeneratorRequest {nodes ptr 0; requestedFiles ptr 1; sourceInfo ptr 3} */
 	struct vat_struct_r root = vat_ptr_struct(vat_root(msg), NULL);
@@ -454,6 +457,7 @@ int model_load(struct model *m, struct arena *a, struct vat_message *msg)
 		r = resolve_scopes(m);
 	if (r >= 0)
 		r = names_assign(m);
+	m->nested_names = NULL;
 	if (r >= 0 && vat_message_error(msg))
 		r = model_fail(m, "the request is damaged (fault %d)", vat_message_error(msg));
 	return r;

@@ -137,6 +137,7 @@ struct model {
 	size_t n_nodes;
 	struct file *files;
 	size_t n_files;
+	struct name_set *nested_names; /* "scope id/name" of every nested declaration */
 	char error[1000]; /* first fault found, "" = none */
 };
 

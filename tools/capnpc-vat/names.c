@@ -87,6 +87,33 @@ const char *name_member(struct arena *a, const char *s)
 	return s;
 }
 
+static const char *nested_key(struct arena *a, uint64_t scope_id, size_t len, const char *name)
+{
+	return arena_printf(a, "%llx/%.*s", (unsigned long long)scope_id, (int)len, name);
+}
+
+void names_note_nested(struct model *m, uint64_t scope_id, const char *name)
+{
+	const char *snake = name_snake(m->arena, name);
+	if (snake)
+		name_set_add(
+			m->nested_names, nested_key(m->arena, scope_id, strlen(snake), snake), "");
+}
+
+/* A List(Foo) is read by foo_list_r: a struct FooList beside Foo, or List inside it, must be called
+ * otherwise. The scope tells what is beside, for also an importing file's request must find that.
+ */
+static bool takes_list_name(struct model *m, const struct node *n, const char *own)
+{
+	size_t len = strlen(own);
+	if (n->kind != N_STRUCT || !n->scope || !n->scope_id)
+		return false;
+	if (!strcmp(own, "list"))
+		return n->scope->kind == N_STRUCT && !n->scope->is_group;
+	return len > 5 && !strcmp(own + len - 5, "_list") &&
+	       name_set_has(m->nested_names, nested_key(m->arena, n->scope_id, len - 5, own));
+}
+
 static int assign(struct model *m, struct node *n)
 {
 	if (n->c || !n->file)
@@ -94,6 +121,8 @@ static int assign(struct model *m, struct node *n)
 	const char *own = n->annotated ? n->annotated : n->local_name;
 	if (!own)
 		return model_fail(m, "%s: not a name", n->display);
+	if (!n->annotated && takes_list_name(m, n, own))
+		own = arena_printf(m->arena, "%s_%s", own, n->is_group ? "group" : "type");
 	if (n->scope) {
 		if (assign(m, n->scope) < 0) /* as deep as scopes nest, which resolve.c limits */
 			return -EBADMSG;
@@ -144,6 +173,11 @@ static void grow(struct name_set *s)
 	for (size_t i = 0; i < old.size; i++)
 		if (old.entries[i].name)
 			*find(s, old.entries[i].name) = old.entries[i];
+}
+
+bool name_set_has(const struct name_set *s, const char *name)
+{
+	return s->size && find(s, name)->name;
 }
 
 const char *name_set_add(struct name_set *s, const char *name, const char *owner)

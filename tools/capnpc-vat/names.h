@@ -19,6 +19,8 @@ char *name_upper(struct arena *a, const char *s);
  * a trailing _. */
 const char *name_member(struct arena *a, const char *s);
 
+/* Notes that a scope holds a declaration of this name, whether or not the request holds it too. */
+void names_note_nested(struct model *m, uint64_t scope_id, const char *name);
 /* Gives every node with a known scope its full C name. */
 int names_assign(struct model *m);
 
@@ -28,6 +30,7 @@ struct name_set {
 	struct name_entry *entries;
 	size_t n, size; /* size is a power of two, at most half full */
 };
+bool name_set_has(const struct name_set *s, const char *name);
 /* Enters a name on behalf of owner; both must live as long as the set. Returns NULL, or the owner
  * that has the name already. */
 const char *name_set_add(struct name_set *s, const char *name, const char *owner);

@@ -63,6 +63,15 @@ void emit_struct_types(struct gen *g, const struct node *n)
 	H(g, "\n");
 }
 
+/* The name of a field may be root. */
+static const char *init_root_name(struct gen *g, const struct node *n)
+{
+	for (size_t i = 0; i < n->n_fields; i++)
+		if (!strcmp(n->fields[i].name, "root"))
+			return S(g, "%s_init_message_root", n->c);
+	return S(g, "%s_init_root", n->c);
+}
+
 static void emit_places(struct gen *g, const struct node *n)
 {
 	const char *r = S(g, "struct %s_r", n->c), *b = S(g, "struct %s_b", n->c);
@@ -76,7 +85,7 @@ static void emit_places(struct gen *g, const struct node *n)
 	emit_fn(g, n, r, S(g, "%s_root", n->c), "struct vat_message *m");
 	emit_return(g, r, "vat_ptr_struct(vat_root(m), NULL)");
 	emit_end(g);
-	emit_fn(g, n, b, S(g, "%s_init_root", n->c), "struct vat_message *m");
+	emit_fn(g, n, b, init_root_name(g, n), "struct vat_message *m");
 	emit_return(g, b, S(g, "vat_init_struct(vat_root_b(m), %s)", size));
 	emit_end(g);
 	emit_fn(g, n, r, S(g, "%s_at", n->c), "struct %s_list_r list, uint32_t i", n->c);

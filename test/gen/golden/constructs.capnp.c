@@ -298,7 +298,7 @@ static const struct vat_method con_diamond_methods_[] = {
 	{"push", 0, 1, 0, 0},
 	{"default", 0, 1, 0, 1},
 	{"holder", 0, 0, 1, 3},
-	{"renamedMethod", 0, 0, 0, 0},
+	{"renamedMethod", 0, 1, 0, 0},
 };
 
 static const struct vat_super con_diamond_supers_[] = {
@@ -435,5 +435,34 @@ const struct vat_interface con_text_store_interface = {
 	.dispatch = con_text_store_dispatch_,
 	.supers = con_text_store_supers_,
 	.n_supers = 1,
+};
+
+static bool con_saver_dispatch_(const void *impl, void *self, uint16_t method,
+	struct vat_ctx *ctx)
+{
+	const struct con_saver_impl *table = impl;
+	switch (method) {
+	case 0: {
+		struct con_saver_save_ctx cx = {ctx};
+		if (!table->save)
+			return false;
+		table->save(self, cx);
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+static const struct vat_method con_saver_methods_[] = {
+	{"save", 1, 0, 1, 0},
+};
+
+const struct vat_interface con_saver_interface = {
+	.id = UINT64_C(0x8d782b93c87270b7),
+	.name = "constructs.capnp:Saver",
+	.methods = con_saver_methods_,
+	.n_methods = 1,
+	.dispatch = con_saver_dispatch_,
 };
 

@@ -801,7 +801,7 @@ struct con_diamond_holder_results_list_b {
 /* constructs.capnp:Diamond.renamedMethod$Params */
 #define CON_DIAMOND_METHOD_SIX_PARAMS_TYPE_ID UINT64_C(0xe3400500573d539f)
 #define CON_DIAMOND_METHOD_SIX_PARAMS_DATA_WORDS 0
-#define CON_DIAMOND_METHOD_SIX_PARAMS_PTRS 0
+#define CON_DIAMOND_METHOD_SIX_PARAMS_PTRS 1
 struct con_diamond_method_six_params_r {
 	struct vat_struct_r s;
 };
@@ -1038,6 +1038,94 @@ struct con_text_store_c {
 };
 extern const struct vat_interface con_text_store_interface;
 
+/* constructs.capnp:Thing
+ * Things whose names are those of list types. */
+#define CON_THING_TYPE_ID UINT64_C(0x9c33f3762ea12b45)
+#define CON_THING_DATA_WORDS 1
+#define CON_THING_PTRS 3
+struct con_thing_r {
+	struct vat_struct_r s;
+};
+struct con_thing_b {
+	struct vat_struct_b s;
+};
+struct con_thing_list_r {
+	struct vat_list_r l;
+};
+struct con_thing_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Thing.list */
+#define CON_THING_LIST_GROUP_TYPE_ID UINT64_C(0xf287608b0ce00276)
+struct con_thing_list_group_r {
+	struct vat_struct_r s;
+};
+struct con_thing_list_group_b {
+	struct vat_struct_b s;
+};
+
+/* constructs.capnp:ThingList */
+#define CON_THING_LIST_TYPE_TYPE_ID UINT64_C(0x84cafa9fbeb9bbf9)
+#define CON_THING_LIST_TYPE_DATA_WORDS 0
+#define CON_THING_LIST_TYPE_PTRS 1
+struct con_thing_list_type_r {
+	struct vat_struct_r s;
+};
+struct con_thing_list_type_b {
+	struct vat_struct_b s;
+};
+struct con_thing_list_type_list_r {
+	struct vat_list_r l;
+};
+struct con_thing_list_type_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Saver */
+#define CON_SAVER_ID UINT64_C(0x8d782b93c87270b7)
+struct con_saver_c {
+	struct vat_cap *cap;
+};
+struct con_saver_save_ctx {
+	struct vat_ctx *ctx;
+};
+extern const struct vat_interface con_saver_interface;
+
+/* constructs.capnp:Saver.SaveParams */
+#define CON_SAVER_SAVE_PARAMS_TYPE_ID UINT64_C(0xa958ac7502ae0b6a)
+#define CON_SAVER_SAVE_PARAMS_DATA_WORDS 1
+#define CON_SAVER_SAVE_PARAMS_PTRS 0
+struct con_saver_save_params_r {
+	struct vat_struct_r s;
+};
+struct con_saver_save_params_b {
+	struct vat_struct_b s;
+};
+struct con_saver_save_params_list_r {
+	struct vat_list_r l;
+};
+struct con_saver_save_params_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Saver.SaveResults */
+#define CON_SAVER_SAVE_RESULTS_TYPE_ID UINT64_C(0xe1a1199d757b026d)
+#define CON_SAVER_SAVE_RESULTS_DATA_WORDS 1
+#define CON_SAVER_SAVE_RESULTS_PTRS 0
+struct con_saver_save_results_r {
+	struct vat_struct_r s;
+};
+struct con_saver_save_results_b {
+	struct vat_struct_b s;
+};
+struct con_saver_save_results_list_r {
+	struct vat_list_r l;
+};
+struct con_saver_save_results_list_b {
+	struct vat_list_b l;
+};
+
 #ifdef __cplusplus
 }
 #endif
@@ -1100,6 +1188,10 @@ struct con_store_impl {
 
 struct con_text_store_impl {
 	struct con_store_impl store;
+};
+
+struct con_saver_impl {
+	void (*save)(void *self, struct con_saver_save_ctx cx);
 };
 
 #ifdef __cplusplus
@@ -1175,6 +1267,11 @@ struct con_store_put_req {
 struct con_store_sub_req {
 	struct vat_call *call;
 	struct con_store_sub_params_b params;
+};
+
+struct con_saver_save_req {
+	struct vat_call *call;
+	struct con_saver_save_params_b params;
 };
 
 extern const struct vat_default con_a_scalars_value;
@@ -6493,6 +6590,23 @@ static inline struct con_diamond_method_six_params_r con_diamond_method_six_para
 	return ret;
 }
 
+static inline struct vat_text con_diamond_method_six_params_get_text(
+	struct con_diamond_method_six_params_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline bool con_diamond_method_six_params_has_text(struct con_diamond_method_six_params_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_diamond_method_six_params_set_text(
+	struct con_diamond_method_six_params_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
 /* ---- constructs.capnp:Diamond.renamedMethod$Results */
 
 static inline struct con_diamond_method_six_results_r con_diamond_method_six_results_from(
@@ -7608,6 +7722,479 @@ static inline struct con_text_store_c con_text_store_serve(
 	struct con_text_store_c ret = {
 		vat_serve(v, &con_text_store_interface, impl, self, destroy)};
 	return ret;
+}
+
+/* ---- constructs.capnp:Thing */
+
+static inline struct con_thing_r con_thing_from(struct vat_ptr_r p)
+{
+	struct con_thing_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_thing_b con_thing_init(struct vat_ptr_b p)
+{
+	struct con_thing_b ret = {vat_init_struct(p, CON_THING_DATA_WORDS, CON_THING_PTRS)};
+	return ret;
+}
+
+static inline struct con_thing_r con_thing_root(struct vat_message *m)
+{
+	struct con_thing_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_thing_b con_thing_init_message_root(struct vat_message *m)
+{
+	struct con_thing_b ret = {
+		vat_init_struct(vat_root_b(m), CON_THING_DATA_WORDS, CON_THING_PTRS)};
+	return ret;
+}
+
+static inline struct con_thing_r con_thing_at(struct con_thing_list_r list, uint32_t i)
+{
+	struct con_thing_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_thing_b con_thing_at_b(struct con_thing_list_b list, uint32_t i)
+{
+	struct con_thing_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_thing_list_r con_thing_list_b_r(struct con_thing_list_b list)
+{
+	struct con_thing_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_thing_r con_thing_b_r(struct con_thing_b b)
+{
+	struct con_thing_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct con_thing_list_group_r con_thing_get_list(struct con_thing_r r)
+{
+	struct con_thing_list_group_r ret = {r.s};
+	return ret;
+}
+
+static inline struct con_thing_list_group_b con_thing_init_list(struct con_thing_b b)
+{
+	vat_set_null(vat_ptr_at_b(b.s, 0));
+	vat_w_u8(b.s, 0, 0, 0);
+	struct con_thing_list_group_b ret = {b.s};
+	return ret;
+}
+
+static inline struct con_thing_list_group_b con_thing_edit_list(struct con_thing_b b)
+{
+	struct con_thing_list_group_b ret = {b.s};
+	return ret;
+}
+
+static inline struct con_thing_list_type_r con_thing_get_all(struct con_thing_r r)
+{
+	struct con_thing_list_type_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline bool con_thing_has_all(struct con_thing_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_thing_set_all(struct con_thing_b b, struct con_thing_list_type_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_thing_list_type_b con_thing_init_all(struct con_thing_b b)
+{
+	struct con_thing_list_type_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_THING_LIST_TYPE_DATA_WORDS, CON_THING_LIST_TYPE_PTRS)};
+	return ret;
+}
+
+static inline struct con_thing_list_type_b con_thing_edit_all(struct con_thing_b b)
+{
+	struct con_thing_list_type_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_THING_LIST_TYPE_DATA_WORDS, CON_THING_LIST_TYPE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_thing_r con_thing_get_root(struct con_thing_r r)
+{
+	struct con_thing_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 2), NULL)};
+	return ret;
+}
+
+static inline bool con_thing_has_root(struct con_thing_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 2));
+}
+
+static inline void con_thing_set_root(struct con_thing_b b, struct con_thing_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 2), v.s);
+}
+
+static inline struct con_thing_b con_thing_init_root(struct con_thing_b b)
+{
+	struct con_thing_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 2), CON_THING_DATA_WORDS, CON_THING_PTRS)};
+	return ret;
+}
+
+static inline struct con_thing_b con_thing_edit_root(struct con_thing_b b)
+{
+	struct con_thing_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 2), CON_THING_DATA_WORDS, CON_THING_PTRS, NULL)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Thing.list */
+
+static inline struct con_thing_list_group_r con_thing_list_group_b_r(
+	struct con_thing_list_group_b b)
+{
+	struct con_thing_list_group_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct con_thing_list_r con_thing_list_group_get_of(struct con_thing_list_group_r r)
+{
+	struct con_thing_list_r ret = {vat_ptr_list(vat_ptr_at(r.s, 0), VAT_ELEM_STRUCT, NULL)};
+	return ret;
+}
+
+static inline bool con_thing_list_group_has_of(struct con_thing_list_group_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_thing_list_group_set_of(
+	struct con_thing_list_group_b b, struct con_thing_list_r v)
+{
+	vat_set_list(vat_ptr_at_b(b.s, 0), v.l);
+}
+
+static inline struct con_thing_list_b con_thing_list_group_init_of(
+	struct con_thing_list_group_b b, uint32_t n)
+{
+	struct con_thing_list_b ret = {
+		vat_init_struct_list(vat_ptr_at_b(b.s, 0), CON_THING_DATA_WORDS, CON_THING_PTRS, n)};
+	return ret;
+}
+
+static inline struct con_thing_list_b con_thing_list_group_edit_of(struct con_thing_list_group_b b)
+{
+	struct con_thing_list_b ret = {
+		vat_get_struct_list_b(vat_ptr_at_b(b.s, 0), CON_THING_DATA_WORDS, CON_THING_PTRS, NULL)};
+	return ret;
+}
+
+static inline uint8_t con_thing_list_group_get_also(struct con_thing_list_group_r r)
+{
+	return vat_r_u8(r.s, 0, 0);
+}
+
+static inline void con_thing_list_group_set_also(struct con_thing_list_group_b b, uint8_t v)
+{
+	vat_w_u8(b.s, 0, v, 0);
+}
+
+/* ---- constructs.capnp:ThingList */
+
+static inline struct con_thing_list_type_r con_thing_list_type_from(struct vat_ptr_r p)
+{
+	struct con_thing_list_type_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_thing_list_type_b con_thing_list_type_init(struct vat_ptr_b p)
+{
+	struct con_thing_list_type_b ret = {
+		vat_init_struct(p, CON_THING_LIST_TYPE_DATA_WORDS, CON_THING_LIST_TYPE_PTRS)};
+	return ret;
+}
+
+static inline struct con_thing_list_type_r con_thing_list_type_root(struct vat_message *m)
+{
+	struct con_thing_list_type_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_thing_list_type_b con_thing_list_type_init_root(struct vat_message *m)
+{
+	struct con_thing_list_type_b ret = {
+		vat_init_struct(vat_root_b(m), CON_THING_LIST_TYPE_DATA_WORDS, CON_THING_LIST_TYPE_PTRS)};
+	return ret;
+}
+
+static inline struct con_thing_list_type_r con_thing_list_type_at(
+	struct con_thing_list_type_list_r list, uint32_t i)
+{
+	struct con_thing_list_type_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_thing_list_type_b con_thing_list_type_at_b(
+	struct con_thing_list_type_list_b list, uint32_t i)
+{
+	struct con_thing_list_type_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_thing_list_type_list_r con_thing_list_type_list_b_r(
+	struct con_thing_list_type_list_b list)
+{
+	struct con_thing_list_type_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_thing_list_type_r con_thing_list_type_b_r(struct con_thing_list_type_b b)
+{
+	struct con_thing_list_type_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct con_thing_list_r con_thing_list_type_get_things(struct con_thing_list_type_r r)
+{
+	struct con_thing_list_r ret = {vat_ptr_list(vat_ptr_at(r.s, 0), VAT_ELEM_STRUCT, NULL)};
+	return ret;
+}
+
+static inline bool con_thing_list_type_has_things(struct con_thing_list_type_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_thing_list_type_set_things(
+	struct con_thing_list_type_b b, struct con_thing_list_r v)
+{
+	vat_set_list(vat_ptr_at_b(b.s, 0), v.l);
+}
+
+static inline struct con_thing_list_b con_thing_list_type_init_things(
+	struct con_thing_list_type_b b, uint32_t n)
+{
+	struct con_thing_list_b ret = {
+		vat_init_struct_list(vat_ptr_at_b(b.s, 0), CON_THING_DATA_WORDS, CON_THING_PTRS, n)};
+	return ret;
+}
+
+static inline struct con_thing_list_b con_thing_list_type_edit_things(
+	struct con_thing_list_type_b b)
+{
+	struct con_thing_list_b ret = {
+		vat_get_struct_list_b(vat_ptr_at_b(b.s, 0), CON_THING_DATA_WORDS, CON_THING_PTRS, NULL)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Saver */
+
+static inline struct con_saver_c con_saver_cast(struct vat_cap *cap)
+{
+	struct con_saver_c ret = {cap};
+	return ret;
+}
+
+static inline struct con_saver_c con_saver_ref(struct con_saver_c c)
+{
+	struct con_saver_c ret = {vat_cap_ref(c.cap)};
+	return ret;
+}
+
+static inline void con_saver_unref(struct con_saver_c c)
+{
+	vat_cap_unref(c.cap);
+}
+
+static inline struct con_saver_c con_saver_from(struct vat_ptr_r p)
+{
+	struct con_saver_c ret = {vat_ptr_cap(p)};
+	return ret;
+}
+
+static inline struct con_saver_c con_saver_list_at(struct vat_list_r list, uint32_t i)
+{
+	struct con_saver_c ret = {vat_ptr_cap(vat_list_ptr(list, i))};
+	return ret;
+}
+
+static inline void con_saver_list_set_at(struct vat_list_b list, uint32_t i, struct con_saver_c c)
+{
+	vat_set_cap(vat_list_ptr_b(list, i), c.cap);
+}
+
+static inline struct con_saver_save_req con_saver_save(struct vat *v, struct con_saver_c c)
+{
+	struct con_saver_save_req req;
+	req.call = vat_call_new(v, c.cap, CON_SAVER_ID, 0, 0);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_SAVER_SAVE_PARAMS_DATA_WORDS, CON_SAVER_SAVE_PARAMS_PTRS);
+	return req;
+}
+
+static inline void con_saver_save_send(struct con_saver_save_req req, vat_done done, void *user)
+{
+	vat_call_send(req.call, done, user);
+}
+
+static inline struct con_saver_save_params_r con_saver_save_params(struct con_saver_save_ctx cx)
+{
+	struct con_saver_save_params_r ret = {vat_ptr_struct(vat_ctx_params(cx.ctx), NULL)};
+	return ret;
+}
+
+static inline struct con_saver_save_results_b con_saver_save_results(struct con_saver_save_ctx cx)
+{
+	struct con_saver_save_results_b ret = {
+		vat_get_struct_b(vat_ctx_results(cx.ctx), CON_SAVER_SAVE_RESULTS_DATA_WORDS, CON_SAVER_SAVE_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_saver_c con_saver_serve(
+	struct vat *v, const struct con_saver_impl *impl, void *self, void (*destroy)(void *self))
+{
+	struct con_saver_c ret = {vat_serve(v, &con_saver_interface, impl, self, destroy)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Saver.SaveParams */
+
+static inline struct con_saver_save_params_r con_saver_save_params_from(struct vat_ptr_r p)
+{
+	struct con_saver_save_params_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_saver_save_params_b con_saver_save_params_init(struct vat_ptr_b p)
+{
+	struct con_saver_save_params_b ret = {
+		vat_init_struct(p, CON_SAVER_SAVE_PARAMS_DATA_WORDS, CON_SAVER_SAVE_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_saver_save_params_r con_saver_save_params_root(struct vat_message *m)
+{
+	struct con_saver_save_params_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_saver_save_params_b con_saver_save_params_init_root(struct vat_message *m)
+{
+	struct con_saver_save_params_b ret = {
+		vat_init_struct(vat_root_b(m), CON_SAVER_SAVE_PARAMS_DATA_WORDS, CON_SAVER_SAVE_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_saver_save_params_r con_saver_save_params_at(
+	struct con_saver_save_params_list_r list, uint32_t i)
+{
+	struct con_saver_save_params_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_saver_save_params_b con_saver_save_params_at_b(
+	struct con_saver_save_params_list_b list, uint32_t i)
+{
+	struct con_saver_save_params_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_saver_save_params_list_r con_saver_save_params_list_b_r(
+	struct con_saver_save_params_list_b list)
+{
+	struct con_saver_save_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_saver_save_params_r con_saver_save_params_b_r(
+	struct con_saver_save_params_b b)
+{
+	struct con_saver_save_params_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline uint8_t con_saver_save_params_get_x(struct con_saver_save_params_r r)
+{
+	return vat_r_u8(r.s, 0, 0);
+}
+
+static inline void con_saver_save_params_set_x(struct con_saver_save_params_b b, uint8_t v)
+{
+	vat_w_u8(b.s, 0, v, 0);
+}
+
+/* ---- constructs.capnp:Saver.SaveResults */
+
+static inline struct con_saver_save_results_r con_saver_save_results_from(struct vat_ptr_r p)
+{
+	struct con_saver_save_results_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_saver_save_results_b con_saver_save_results_init(struct vat_ptr_b p)
+{
+	struct con_saver_save_results_b ret = {
+		vat_init_struct(p, CON_SAVER_SAVE_RESULTS_DATA_WORDS, CON_SAVER_SAVE_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_saver_save_results_r con_saver_save_results_root(struct vat_message *m)
+{
+	struct con_saver_save_results_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_saver_save_results_b con_saver_save_results_init_root(
+	struct vat_message *m)
+{
+	struct con_saver_save_results_b ret = {
+		vat_init_struct(vat_root_b(m), CON_SAVER_SAVE_RESULTS_DATA_WORDS, CON_SAVER_SAVE_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_saver_save_results_r con_saver_save_results_at(
+	struct con_saver_save_results_list_r list, uint32_t i)
+{
+	struct con_saver_save_results_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_saver_save_results_b con_saver_save_results_at_b(
+	struct con_saver_save_results_list_b list, uint32_t i)
+{
+	struct con_saver_save_results_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_saver_save_results_list_r con_saver_save_results_list_b_r(
+	struct con_saver_save_results_list_b list)
+{
+	struct con_saver_save_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_saver_save_results_r con_saver_save_results_b_r(
+	struct con_saver_save_results_b b)
+{
+	struct con_saver_save_results_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline uint8_t con_saver_save_results_get_y(struct con_saver_save_results_r r)
+{
+	return vat_r_u8(r.s, 0, 0);
+}
+
+static inline void con_saver_save_results_set_y(struct con_saver_save_results_b b, uint8_t v)
+{
+	vat_w_u8(b.s, 0, v, 0);
 }
 
 #ifdef __cplusplus
