@@ -5,7 +5,7 @@
  *	--one-way  only from 3 to 4, then shut down 4's sending side
  *	--sync     fsync 4 when 3 has ended
  *
- * Exit status 0, or 1 if something was lost.
+ * Exit status 0, or the errno value of what went wrong: whoever waits for the stream is told so.
  */
 #include "base/log.h"
 #include "role/roles.h"

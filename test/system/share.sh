@@ -91,8 +91,10 @@ fails_with "and so is what was made from it" 1 'no such reference' metac_b fs ls
 fails_with "revoking twice" 1 'no such reference' metac_a ref rm "$ref"
 check "other references still work" cmp "$src/big" "$TOP/b/m2/big"
 check "the dead mount can be unmounted" metac_b fs umount "$mnt"
-check "SIGTERM ends node b cleanly" stop_node b
+stop_node b
+ok $? "SIGTERM ends node b cleanly"
 check "its mounts are gone" bash -c "! grep -q ' $TOP/b/' /proc/self/mountinfo"
-check "SIGTERM ends node a cleanly" stop_node a
+stop_node a
+ok $? "SIGTERM ends node a cleanly"
 check "no process is left" bash -c "! pgrep -f 'metacd.*--address (fd00:6d65:7461::[12]).*$TOP'"
 done_testing

@@ -42,7 +42,7 @@ struct mount {
 	struct vat_ctx *ctx;      /* the call to answer */
 	struct stream_opening *opening;
 	struct vat_cap *end;      /* Connection */
-	struct vat_watch *end_watch;
+	struct vat_call *end_wait; /* Waitable.wait on it: fails when it is cut off */
 	int conn_fd;              /* kept to shut the connection down */
 	bool on_path;             /* something of ours is mounted there */
 	int ns_fd;                /* in this mount namespace; -EBADF = our own */
@@ -82,7 +82,7 @@ static void mount_detach(struct mount *m)
 	m->status_fd = fd_close(m->status_fd);
 	m->timer = sd_event_source_disable_unref(m->timer);
 	m->child_src = sd_event_source_disable_unref(m->child_src); /* kills and reaps */
-	vat_watch_free(TAKE_PTR(m->end_watch));
+	vat_call_free(TAKE_PTR(m->end_wait));
 	m->end = vat_cap_unref(m->end);
 	m->conn_fd = fd_close(m->conn_fd);
 }
@@ -132,9 +132,9 @@ static void mount_lost(struct mount *m, const char *why)
 		answer_waiters(m, why);
 }
 
-static void on_end_broken(void *user, const struct vat_error *err)
+static void on_end(void *user, const struct vat_error *err, struct vat_ptr_r results)
 {
-	mount_lost(user, err->text);
+	mount_lost(user, err ? err->text : "the other side has ended the connection");
 }
 
 /* ---- the Mount object ---------------------------------------------------------------------- */
@@ -242,7 +242,12 @@ static void mount_answer(struct mount *m)
 		mount_fail(m, &e);
 		return;
 	}
-	m->end_watch = m->end ? vat_cap_on_broken(m->end, on_end_broken, m) : NULL;
+	if (m->end) {
+		struct metac_waitable_wait_req q =
+			metac_waitable_wait(m->fs->streams.loop->vat, metac_waitable_cast(m->end));
+		m->end_wait = q.call;
+		metac_waitable_wait_send(q, on_end, m);
+	}
 	log_info("mounted %s on %s", m->source, m->path);
 	struct fs_filesystem_namespace_mount_ctx cx = {TAKE_PTR(m->ctx)};
 	fs_filesystem_namespace_mount_results_set_mount(fs_filesystem_namespace_mount_results(cx),

@@ -10,8 +10,10 @@
  *
  * Whoever wants the object while it is being restored waits in one queue.  An object that answers
  * Waitable.wait with anything but "unimplemented" matters while nobody asks for it (a mount):
- * the outstanding call tells when it ends, and it is restored again, ever more slowly.  An object
- * that is not in the store can not be restored: when it ends, it is forgotten.
+ * the outstanding call tells when it ends, and it is restored again, ever more slowly.  One that has
+ * failed is held until its successor is there: a mount then goes on answering EIO, and nobody writes into
+ * the directory underneath by mistake.  An object that is not in the store can not be restored:
+ * when it ends, it is forgotten.
  */
 #include "svc/persistence/internal.h"
 
@@ -40,6 +42,16 @@ static void let_go(struct live *l)
 	vat_call_free(TAKE_PTR(l->wait));
 	vat_call_free(TAKE_PTR(l->ping));
 	l->cap = vat_cap_unref(l->cap);
+	l->old = vat_cap_unref(l->old);
+}
+
+/* Like let_go, for an object that will be restored: the old one is held until the new one is
+ * there, so that a lost mount goes on answering EIO instead of showing the directory beneath it. */
+static void put_aside(struct live *l)
+{
+	vat_cap_unref(l->former);
+	l->former = TAKE_PTR(l->cap);
+	let_go(l);
 }
 
 static void stop_restoring(struct live *l)
@@ -71,6 +83,7 @@ void live_free(struct live *l)
 	serve_waiters(l, NULL, &e);
 	assert(list_empty(&l->waiters));
 	let_go(l);
+	vat_cap_unref(l->former);
 	free(l);
 }
 
@@ -98,7 +111,7 @@ void live_lost(struct live *l, const char *text)
 	struct ledger_object *o = l->object;
 	char why[300]; /* the text goes with the call */
 	(void)snprintf(why, sizeof(why), "%s", text);
-	let_go(l);
+	put_aside(l);
 	if (!o->persistent) {
 		log_info("\"%s\" has ended (%s) and is forgotten", o->summary, why);
 		(void)remove_object(l->p, o, "the object has ended");
@@ -116,6 +129,15 @@ void live_lost(struct live *l, const char *text)
 	}
 }
 
+/* The object says that it has failed, but is still there. */
+static void failed_but_there(struct live *l, const char *why)
+{
+	struct vat_cap *old = l->object->persistent ? vat_cap_ref(l->cap) : NULL;
+	live_lost(l, why); /* a persistent object survives this */
+	if (old)
+		l->old = old;
+}
+
 static void on_broken(void *user, const struct vat_error *err)
 {
 	live_lost(user, err->text);
@@ -129,7 +151,10 @@ static void on_wait_done(void *user, const struct vat_error *err, struct vat_ptr
 		set_waits(l, false);
 		return;
 	}
-	live_lost(l, err ? err->text : "ended");
+	if (err)
+		failed_but_there(l, err->text);
+	else
+		live_lost(l, "ended");
 }
 
 static void watch(struct live *l)
@@ -149,6 +174,7 @@ void live_adopt(struct live *l, struct vat_cap *cap)
 		return;
 	stop_restoring(l);
 	l->cap = vat_cap_ref(cap);
+	l->former = vat_cap_unref(l->former);
 	l->since = now_us();
 	l->object->state = LEDGER_ALIVE;
 	ledger_object_set_error(l->object, NULL);
