@@ -2,8 +2,8 @@
 /*
  * Theory of operation: child.h.
  *
- * A role that serves is asked every PING_EVERY_US whether it still turns its event loop; one that
- * does not answer for HUNG_US is killed, and so is one that closes its control socket without
+ * A role that serves is asked again and again whether it still turns its event loop; one that
+ * does not answer in time is killed, and so is one that closes its control socket without
  * ending.
  */
 #include "role/child.h"
@@ -16,9 +16,15 @@
 
 enum { OPTIONS_MAX = 8 };
 
-static const uint64_t back_off_min_us = 100 * 1000, back_off_max_us = 30 * 1000 * 1000,
-		      proven_us = 30 * 1000 * 1000, ping_every_us = 10 * 1000 * 1000,
-		      hung_us = 30 * 1000 * 1000, close_grace_us = 5 * 1000 * 1000;
+const struct child_times child_default_times = {
+	.back_off_min_us = 100 * 1000,
+	.back_off_max_us = 30 * 1000 * 1000,
+	.start_us = 60 * 1000 * 1000,
+	.proven_us = 30 * 1000 * 1000,
+	.ping_every_us = 10 * 1000 * 1000,
+	.hung_us = 30 * 1000 * 1000,
+	.close_grace_us = 5 * 1000 * 1000,
+};
 
 static uint64_t now_of(struct child *c)
 {
@@ -35,16 +41,17 @@ static int set_timer(struct child *c, sd_event_source **timer, uint64_t delay_us
 		c->event, timer, CLOCK_MONOTONIC, delay_us, 10 * 1000, handler, c);
 }
 
-void child_init(struct child *c, const struct role *role, sd_event *event,
-	const struct child_events *events)
+void child_init(struct child *c, const struct role *role, const struct child_times *times,
+	sd_event *event, const struct child_events *events)
 {
 	*c = (struct child){
 		.role = role,
+		.times = times,
 		.event = event,
 		.events = events,
 		.process.pidfd = -EBADF,
 		.control = -EBADF,
-		.back_off_us = back_off_min_us,
+		.back_off_us = times->back_off_min_us,
 	};
 }
 
@@ -130,7 +137,7 @@ static int on_ping_time(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct child *c = user;
 	uint64_t now = now_of(c);
-	if (c->ping_sent_us && now - c->ping_sent_us >= hung_us) {
+	if (c->ping_sent_us && now - c->ping_sent_us >= c->times->hung_us) {
 		log_error("%s (process %d) has not answered for %u s: killing it", c->role->name,
 			c->process.pid, (unsigned)((now - c->ping_sent_us) / 1000000));
 		child_kill(c);
@@ -141,9 +148,9 @@ static int on_ping_time(sd_event_source *source, uint64_t usec, void *user)
 		(void)control_send(
 			c->control, CONTROL_PING, NULL, -EBADF); /* no answer tells all */
 	}
-	if (now - c->started_us >= proven_us)
-		c->back_off_us = back_off_min_us;
-	return set_timer(c, &c->timer, ping_every_us, on_ping_time);
+	if (now - c->started_us >= c->times->proven_us)
+		c->back_off_us = c->times->back_off_min_us;
+	return set_timer(c, &c->timer, c->times->ping_every_us, on_ping_time);
 }
 
 static void handle_message(struct child *c, const struct control_message *m)
@@ -154,7 +161,7 @@ static void handle_message(struct child *c, const struct control_message *m)
 			break;
 		c->state = CHILD_READY;
 		c->ping_sent_us = 0;
-		if (set_timer(c, &c->timer, ping_every_us, on_ping_time) < 0)
+		if (set_timer(c, &c->timer, c->times->ping_every_us, on_ping_time) < 0)
 			log_error("no timer for %s", c->role->name);
 		c->events->ready(c->events->user, c);
 		break;
@@ -185,7 +192,7 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *u
 	c->on_control = sd_event_source_disable_unref(c->on_control);
 	if (c->kill_timer)
 		return 0;
-	return set_timer(c, &c->kill_timer, close_grace_us, on_grace_over);
+	return set_timer(c, &c->kill_timer, c->times->close_grace_us, on_grace_over);
 }
 
 static int spawn_role(
@@ -204,6 +211,14 @@ static int spawn_role(
 	for (size_t i = 0; i < n_fds; i++)
 		all[i + 1] = fds[i];
 	return spawn_self(argv, all, n_fds + 1, &c->process);
+}
+
+static int on_start_time(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct child *c = user;
+	log_error("%s (process %d) does not get ready: killing it", c->role->name, c->process.pid);
+	child_kill(c);
+	return 0;
 }
 
 int child_start(struct child *c, const char *const *options, const int *fds, size_t n_fds)
@@ -227,6 +242,8 @@ int child_start(struct child *c, const char *const *options, const int *fds, siz
 	r = sd_event_add_io(c->event, &c->on_exit, c->process.pidfd, EPOLLIN, on_process_exit, c);
 	if (r >= 0)
 		r = sd_event_add_io(c->event, &c->on_control, c->control, EPOLLIN, on_control, c);
+	if (r >= 0)
+		r = set_timer(c, &c->timer, c->times->start_us, on_start_time);
 	if (r < 0)
 		child_done(c);
 	else
@@ -245,10 +262,10 @@ static int on_due(sd_event_source *source, uint64_t usec, void *user)
 void child_restart_later(struct child *c)
 {
 	assert(c->state == CHILD_DOWN);
-	if (now_of(c) - c->started_us >= proven_us)
-		c->back_off_us = back_off_min_us;
+	if (now_of(c) - c->started_us >= c->times->proven_us)
+		c->back_off_us = c->times->back_off_min_us;
 	uint64_t wait = c->back_off_us;
-	c->back_off_us = MIN(2 * wait, back_off_max_us);
+	c->back_off_us = MIN(2 * wait, c->times->back_off_max_us);
 	log_info("%s starts again in %u.%u s", c->role->name, (unsigned)(wait / 1000000),
 		(unsigned)(wait / 100000 % 10));
 	if (set_timer(c, &c->timer, wait, on_due) < 0)

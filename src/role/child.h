@@ -28,8 +28,19 @@ struct child_events {
 	void *user;
 };
 
+struct child_times {
+	uint64_t back_off_min_us, back_off_max_us;
+	uint64_t start_us; /* from the start to READY */
+	uint64_t proven_us; /* up for so long: the next failure is the first again */
+	uint64_t ping_every_us; /* also how exactly hung_us is kept */
+	uint64_t hung_us; /* without an answer */
+	uint64_t close_grace_us; /* between the end of the control socket and of the process */
+};
+extern const struct child_times child_default_times;
+
 struct child {
 	const struct role *role;
+	const struct child_times *times;
 	sd_event *event;
 	const struct child_events *events;
 	enum child_state state;
@@ -42,8 +53,9 @@ struct child {
 	uint64_t ping_sent_us; /* not answered yet; 0: none */
 };
 
-void child_init(struct child *c, const struct role *role, sd_event *event,
-	const struct child_events *events);
+/* All borrowed. */
+void child_init(struct child *c, const struct role *role, const struct child_times *times,
+	sd_event *event, const struct child_events *events);
 /* Kills the process if there is one, without a callback. */
 void child_done(struct child *c);
 

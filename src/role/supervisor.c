@@ -278,11 +278,12 @@ int supervisor_run(const struct place_options *o)
 	struct supervisor s = {0};
 	struct err e = {0};
 	log_set_role("supervisor");
-	if (place_open(o, &s.place, &e) < 0) {
+	int r = place_open(o, &s.place, &e);
+	if (r < 0) {
 		log_error("%s", e.msg);
-		return 1;
+		return r == -EINVAL ? 2 : 1; /* bad usage, or bad luck */
 	}
-	int r = run(&s);
+	r = run(&s);
 	if (r < 0)
 		log_error("%s", strerror(-r));
 	sd_event_unref(s.event);
