@@ -210,8 +210,8 @@ static void add_children(struct supervisor *s)
 			if ((int)role_table[i].kind != kinds[k])
 				continue;
 			assert(s->n_children < CHILDREN_MAX);
-			child_init(&s->children[s->n_children++], &role_table[i], s->event,
-				&s->events);
+			struct child *c = &s->children[s->n_children++];
+			child_init(c, &role_table[i], &child_default_times, s->event, &s->events);
 		}
 	}
 }
