@@ -80,7 +80,7 @@ static void lose_objects(struct client *c)
 	list_for_each (i, ledger_objects(c->p->ledger)) {
 		struct ledger_object *o = list_entry(i, struct ledger_object, all);
 		struct live *l = o->live;
-		if (o->persistent && l->cap && !strcmp(o->service, c->name))
+		if (o->persistent && (l->cap || l->old) && !strcmp(o->service, c->name))
 			live_lost(l, "the service has ended");
 	}
 }

@@ -99,7 +99,6 @@ struct live { /* ledger_object.live */
 	struct ledger_object *object;
 	struct vat_cap *cap; /* while alive */
 	struct vat_cap *old; /* the one before, which has failed: kept until it is replaced */
-	struct vat_cap *former; /* lost, held until the next one is there */
 	struct vat_watch *broken;
 	struct vat_call *wait; /* Waitable.wait on cap */
 	struct vat_call *ping; /* is it still there? */

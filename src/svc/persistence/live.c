@@ -10,10 +10,10 @@
  *
  * Whoever wants the object while it is being restored waits in one queue.  An object that answers
  * Waitable.wait with anything but "unimplemented" matters while nobody asks for it (a mount):
- * the outstanding call tells when it ends, and it is restored again, ever more slowly.  One that has
- * failed is held until its successor is there: a mount then goes on answering EIO, and nobody writes into
- * the directory underneath by mistake.  An object that is not in the store can not be restored:
- * when it ends, it is forgotten.
+ * the outstanding call tells when it ends, and it is restored again, ever more slowly.  One that
+ * has failed is held until its successor is there: a lost mount goes on answering EIO instead of
+ * showing the directory underneath.  An object that is not in the store can not be restored: when
+ * it ends, it is forgotten.
  */
 #include "svc/persistence/internal.h"
 
@@ -45,15 +45,6 @@ static void let_go(struct live *l)
 	l->old = vat_cap_unref(l->old);
 }
 
-/* Like let_go, for an object that will be restored: the old one is held until the new one is
- * there, so that a lost mount goes on answering EIO instead of showing the directory beneath it. */
-static void put_aside(struct live *l)
-{
-	vat_cap_unref(l->former);
-	l->former = TAKE_PTR(l->cap);
-	let_go(l);
-}
-
 static void stop_restoring(struct live *l)
 {
 	restoration_free(TAKE_PTR(l->restoration));
@@ -83,7 +74,6 @@ void live_free(struct live *l)
 	serve_waiters(l, NULL, &e);
 	assert(list_empty(&l->waiters));
 	let_go(l);
-	vat_cap_unref(l->former);
 	free(l);
 }
 
@@ -106,17 +96,23 @@ static void set_waits(struct live *l, bool waits)
 
 static void start(struct live *l);
 
-void live_lost(struct live *l, const char *text)
+/* keep: what has failed still has its use until its successor is there. May free l. */
+static void lose(struct live *l, const char *text, bool keep)
 {
 	struct ledger_object *o = l->object;
 	char why[300]; /* the text goes with the call */
 	(void)snprintf(why, sizeof(why), "%s", text);
-	put_aside(l);
+	struct vat_cap *cap = keep && o->persistent ? vat_cap_ref(l->cap) : NULL;
+	bool was_alive = l->cap;
+	let_go(l);
+	l->old = cap;
 	if (!o->persistent) {
 		log_info("\"%s\" has ended (%s) and is forgotten", o->summary, why);
 		(void)remove_object(l->p, o, "the object has ended");
 		return;
 	}
+	if (!was_alive)
+		return; /* it is being restored, or will be when asked for */
 	if (now_us() - l->since > STEADY_US)
 		l->failures = 0;
 	ledger_object_set_error(o, why);
@@ -129,13 +125,9 @@ void live_lost(struct live *l, const char *text)
 	}
 }
 
-/* The object says that it has failed, but is still there. */
-static void failed_but_there(struct live *l, const char *why)
+void live_lost(struct live *l, const char *why)
 {
-	struct vat_cap *old = l->object->persistent ? vat_cap_ref(l->cap) : NULL;
-	live_lost(l, why); /* a persistent object survives this */
-	if (old)
-		l->old = old;
+	lose(l, why, false);
 }
 
 static void on_broken(void *user, const struct vat_error *err)
@@ -151,10 +143,7 @@ static void on_wait_done(void *user, const struct vat_error *err, struct vat_ptr
 		set_waits(l, false);
 		return;
 	}
-	if (err)
-		failed_but_there(l, err->text);
-	else
-		live_lost(l, "ended");
+	lose(l, err ? err->text : "ended", err);
 }
 
 static void watch(struct live *l)
@@ -174,7 +163,6 @@ void live_adopt(struct live *l, struct vat_cap *cap)
 		return;
 	stop_restoring(l);
 	l->cap = vat_cap_ref(cap);
-	l->former = vat_cap_unref(l->former);
 	l->since = now_us();
 	l->object->state = LEDGER_ALIVE;
 	ledger_object_set_error(l->object, NULL);
