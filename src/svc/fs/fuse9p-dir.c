@@ -44,7 +44,7 @@ void f9_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (!op)
 		return;
 	op->fi = *fi;
-	f9_fid_walk(op, op->node, opendir_walked);
+	f9_fid_walk_name(op, op->node, opendir_walked);
 }
 
 void f9_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -173,6 +173,7 @@ static bool plus_add(struct f9_op *op, struct f9_entry *it, char *buf, size_t *u
 		f9_node_attr(n, &it->attr, &e.attr);
 		if (n != fs->root)
 			n->nlookup++;
+		f9_node_told(n);
 		f9_node_unref(fs, n);
 	}
 	fuse_add_direntry_plus(op->req, buf + *used, room, it->name, &e, (off_t)it->offset);

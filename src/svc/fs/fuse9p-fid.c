@@ -224,16 +224,17 @@ static void walk_attach(struct f9_op *op)
 }
 
 /*
- * Finds from where to walk to n: the nearest of it and the directories above that has a fid of op's
- * user.  Returns 0 with *ret set (NULL: attach first) and the depth, or -ESTALE when a name is
- * missing.
+ * Finds from where to walk to n: the nearest of it (or, by_name, only of the directories above)
+ * that has a fid of op's user.  Returns 0 with *ret set (NULL: attach first) and the depth, or
+ * -ESTALE when a name is missing.
  */
 static int walk_origin(
-	struct f9_op *op, struct f9_node *n, struct f9_fid **ret, unsigned *ret_depth)
+	struct f9_op *op, struct f9_node *n, bool by_name, struct f9_fid **ret, unsigned *ret_depth)
 {
 	unsigned depth = 0;
 	for (; depth < F9_MAX_DEPTH; n = n->parent, depth++) {
-		struct f9_fid *f = fid_find(n, op->uid, false);
+		bool passed_over = by_name && depth == 0 && n->parent;
+		struct f9_fid *f = passed_over ? NULL : fid_find(n, op->uid, false);
 		if (f || n == op->fs->root) {
 			*ret = f;
 			*ret_depth = depth;
@@ -245,34 +246,47 @@ static int walk_origin(
 	return -ESTALE;
 }
 
-void f9_fid_walk(struct f9_op *op, struct f9_node *n, f9_then then)
+static int walk_chain(struct f9_op *op, struct f9_node *n, unsigned depth)
+{
+	if (!depth)
+		return 0;
+	op->chain = calloc(depth, sizeof(struct f9_node *));
+	if (!op->chain)
+		return -ENOMEM;
+	op->n_chain = depth;
+	for (unsigned i = depth; i-- > 0; n = n->parent)
+		op->chain[i] = f9_node_ref(n);
+	return 0;
+}
+
+static void walk(struct f9_op *op, struct f9_node *n, bool by_name, f9_then then)
 {
 	struct f9_fid *from = NULL;
 	unsigned depth = 0;
-	int r = walk_origin(op, n, &from, &depth);
+	int r = walk_origin(op, n, by_name, &from, &depth);
 	if (r < 0 && (from = fid_find(n, op->uid, true)))
 		r = 0; /* no way by names: as whoever has been there */
+	if (r >= 0)
+		r = walk_chain(op, n, depth);
 	op->walk_then = then;
 	if (r < 0) {
 		walk_end(op, r);
-		return;
-	}
-	if (depth) {
-		op->chain = calloc(depth, sizeof(struct f9_node *));
-		if (!op->chain) {
-			walk_end(op, -ENOMEM);
-			return;
-		}
-		op->n_chain = depth;
-		for (unsigned i = depth; i-- > 0; n = n->parent)
-			op->chain[i] = f9_node_ref(n);
-	}
-	if (from) {
+	} else if (from) {
 		op->walk_from = fid_pin(from);
 		walk_begin(op);
 	} else {
 		walk_attach(op);
 	}
+}
+
+void f9_fid_walk(struct f9_op *op, struct f9_node *n, f9_then then)
+{
+	walk(op, n, false, then);
+}
+
+void f9_fid_walk_name(struct f9_op *op, struct f9_node *n, f9_then then)
+{
+	walk(op, n, true, then);
 }
 
 /* ---- shared fids ---- */

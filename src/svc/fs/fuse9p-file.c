@@ -13,6 +13,7 @@
 #include "svc/fs/fuse9p.h"
 
 #include <fcntl.h>
+#include <time.h>
 
 /* ---- handles ---- */
 
@@ -71,32 +72,83 @@ static uint32_t open_flags(int flags)
 	return p9;
 }
 
-static void open_done(struct f9_op *op, int error, const struct p9_msg *m)
+/* Whether what the kernel has cached of the file is still its content. A time as recent as this
+ * could stay the same over another change. */
+static bool unchanged(const struct f9_op *op)
 {
+	const struct f9_node *n = op->node;
+	const struct p9_msg *m = &op->side;
+	return op->side.type == P9_Rgetattr && m->rgetattr.size == n->size &&
+	       m->rgetattr.mtime_sec == n->mtime_sec && m->rgetattr.mtime_nsec == n->mtime_nsec &&
+	       (uint64_t)time(NULL) > n->mtime_sec + 2;
+}
+
+static void open_reply(struct f9_op *op)
+{
+	int error = op->main_error;
 	if (!error)
-		error = f9_handle_new(op, m->rlopen.iounit);
+		error = f9_handle_new(op, (uint32_t)op->size);
 	if (error) {
 		f9_op_err(op, error);
 		return;
 	}
-	if (op->fi.flags & O_TRUNC)
-		op->node->size = 0;
+	op->fi.keep_cache = unchanged(op);
 	op->fi.direct_io = (op->fi.flags & O_APPEND) != 0;
+	/* Attributes only: that waits for nothing. */
+	if (!op->fi.keep_cache)
+		(void)fuse_lowlevel_notify_inval_inode(
+			op->fs->session, f9_node_ino(op->fs, op->node), -1, 0);
 	if (fuse_reply_open(op->req, &op->fi) != -ENOENT)
 		op->handle_new = false; /* the kernel has it now, and will release it */
 	f9_op_free(op);
+}
+
+/* Two things must have come: the open file, and the attributes (where they were asked for). */
+static void open_main(struct f9_op *op, int error)
+{
+	op->main_error = error;
+	op->main_done = true;
+	if (!op->side_open)
+		open_reply(op);
+}
+
+static void open_side(void *user, int error, const struct p9_msg *m)
+{
+	struct f9_op *op = user;
+	op->side_open = false;
+	if (!error)
+		op->side = *m;
+	if (op->main_done)
+		open_reply(op);
+}
+
+static void open_done(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	if (!error)
+		op->size = m->rlopen.iounit;
+	open_main(op, error);
 }
 
 static void open_walked(struct f9_op *op, int error, const struct p9_msg *reply)
 {
 	struct p9_msg m = {.type = P9_Tlopen};
 	if (error) {
-		f9_op_err(op, error);
+		open_main(op, error);
 		return;
 	}
 	m.tlopen.fid = op->newfid;
 	m.tlopen.flags = open_flags(op->fi.flags);
 	f9_send(op, &m, open_done);
+}
+
+/* While the walk and the opening are under way, on a fid that stays as it is. */
+static void open_ask_attr(struct f9_op *op)
+{
+	uint32_t fid = f9_fid_at_hand(op, NULL);
+	struct p9_msg m = {
+		.type = P9_Tgetattr, .tgetattr = {.fid = fid, .request_mask = P9_GETATTR_BASIC}};
+	if (fid != P9_NOFID && op->node->size != UINT64_MAX)
+		op->side_open = p9_client_request(op->fs->client, &m, open_side, op) >= 0;
 }
 
 void f9_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -106,7 +158,9 @@ void f9_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (!op)
 		return;
 	op->fi = *fi;
-	f9_fid_walk(op, op->node, open_walked);
+	if (!(fi->flags & (O_TRUNC | O_APPEND)))
+		open_ask_attr(op);
+	f9_fid_walk_name(op, op->node, open_walked);
 }
 
 static void create_attr(struct f9_op *op, int error, const struct p9_msg *m)
@@ -129,6 +183,7 @@ static void create_attr(struct f9_op *op, int error, const struct p9_msg *m)
 	};
 	f9_node_attr(n, m, &e.attr);
 	n->nlookup++;
+	f9_node_told(n);
 	op->fi.direct_io = (op->fi.flags & O_APPEND) != 0;
 	if (fuse_reply_create(op->req, &e, &op->fi) == -ENOENT)
 		f9_node_forget(fs, n, 1);
@@ -216,6 +271,7 @@ static void write_done(void *user, int error, const void *data, size_t n)
 	/* Only a hint: where an appended record went, the server alone knows. */
 	if (op->node->size != UINT64_MAX && op->offset + n > op->node->size)
 		op->node->size = op->offset + n;
+	op->node->mtime_nsec = UINT64_MAX; /* changed, to what we have not heard */
 	fuse_reply_write(op->req, n);
 	f9_op_free(op);
 }

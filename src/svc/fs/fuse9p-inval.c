@@ -21,6 +21,24 @@ struct f9_invalidator {
 	int event_fd;
 };
 
+/* What to invalidate, complete: the thread looks at nothing else of an operation. */
+struct job {
+	fuse_ino_t ino, parent;
+	size_t n_names;
+	char names[]; /* one after the other, each with its NUL */
+};
+
+static void invalidate(struct f9_invalidator *v, const struct job *j)
+{
+	const char *name = j->names;
+	(void)fuse_lowlevel_notify_inval_inode(v->session, j->ino, 0, 0);
+	for (size_t i = 0; i < j->n_names; i++) {
+		size_t len = strlen(name);
+		(void)fuse_lowlevel_notify_inval_entry(v->session, j->parent, name, len);
+		name += len + 1;
+	}
+}
+
 static void *inval_thread(void *user)
 {
 	struct f9_invalidator *v = user;
@@ -32,9 +50,8 @@ static void *inval_thread(void *user)
 		if (!it)
 			break;
 		struct f9_op *op = list_entry(it, struct f9_op, sleep);
-		fuse_ino_t ino = f9_node_ino(op->fs, op->node);
 		pthread_mutex_unlock(&v->lock);
-		(void)fuse_lowlevel_notify_inval_inode(v->session, ino, 0, 0);
+		invalidate(v, op->data);
 		pthread_mutex_lock(&v->lock);
 		list_append(&v->done, it);
 		(void)eventfd_write(v->event_fd, 1);
@@ -85,10 +102,50 @@ void f9_inval_free(struct f9_invalidator *v)
 	free(v);
 }
 
+static bool believed(const struct f9_node *n, uint64_t now)
+{
+	return n->told_ms + (uint64_t)(F9_TIMEOUT * 1000) >= now;
+}
+
+static struct job *job_new(const struct f9_op *op)
+{
+	const struct f9_node *n = op->node, *dir = n->parent;
+	uint64_t now = f9_now_ms();
+	size_t size = 0, at = 0;
+	if (dir) {
+		list_for_each (it, &dir->children) {
+			const struct f9_node *c = list_entry(it, struct f9_node, sibling);
+			size += c != n && believed(c, now) ? strlen(c->name) + 1 : 0;
+		}
+	}
+	struct job *j = calloc(1, sizeof(*j) + size);
+	if (!j)
+		return NULL;
+	j->ino = f9_node_ino(op->fs, n);
+	if (!size)
+		return j;
+	j->parent = f9_node_ino(op->fs, dir);
+	list_for_each (it, &dir->children) {
+		const struct f9_node *c = list_entry(it, struct f9_node, sibling);
+		if (c == n || !believed(c, now))
+			continue;
+		size_t len = strlen(c->name) + 1;
+		memcpy(j->names + at, c->name, len);
+		at += len;
+		j->n_names++;
+	}
+	return j;
+}
+
 void f9_inval_node(struct f9_op *op, f9_then then)
 {
 	struct f9_invalidator *v = op->fs->invalidator;
 	op->got = then;
+	op->data = job_new(op);
+	if (!op->data) {
+		then(op, -ENOMEM, NULL);
+		return;
+	}
 	pthread_mutex_lock(&v->lock);
 	list_append(&v->todo, &op->sleep);
 	pthread_cond_signal(&v->wake);

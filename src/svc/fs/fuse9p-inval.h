@@ -11,7 +11,8 @@ int f9_inval_new(struct f9 *fs, struct f9_invalidator **ret, int *ret_fd);
 /* Ends the thread when it is done with what it has; answers nothing. */
 void f9_inval_free(struct f9_invalidator *v);
 
-/* Drops all data and attributes of op->node from the cache; then() comes from f9_inval_run(). */
+/* Drops all data and attributes of op->node from the cache, and the names that the kernel still
+ * believes in the directory where it lies; then() comes from f9_inval_run(). Takes op->data. */
 void f9_inval_node(struct f9_op *op, f9_then then);
 /* Goes on with operations whose invalidation is done. */
 void f9_inval_run(struct f9_invalidator *v);

@@ -14,7 +14,8 @@
  *
  * Programs on different machines that take turns by locks expect to see what the other wrote: when
  * an owner gets a lock, first or after having let one go, what is cached of the file is dropped
- * before the owner hears of it.  That is done by another thread (fuse9p-inval.c), since it may have
+ * before the owner hears of it, and so are the names beside it (a journal, say, that tells whether
+ * what is in the file counts).  That is done by another thread (fuse9p-inval.c), since it may have
  * to wait for requests that this one must answer.
  */
 #include "svc/fs/fuse9p.h"
@@ -24,7 +25,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <time.h>
 
 enum { DELAY_FIRST_MS = 10, DELAY_MOST_MS = 500 };
 
@@ -129,18 +129,11 @@ static void lock_send(struct f9_op *op)
 
 /* ---- waiting ---- */
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static void lock_sleep(struct f9_op *op)
 {
 	op->delay_ms =
 		op->delay_ms ? MIN(op->delay_ms * 2, (uint32_t)DELAY_MOST_MS) : DELAY_FIRST_MS;
-	op->wake_ms = now_ms() + op->delay_ms;
+	op->wake_ms = f9_now_ms() + op->delay_ms;
 	list_append(&op->fs->sleepers, &op->sleep);
 }
 
@@ -148,7 +141,7 @@ int f9_sleepers_run(struct f9 *fs)
 {
 	if (list_empty(&fs->sleepers))
 		return -1;
-	uint64_t now = now_ms(), next = UINT64_MAX;
+	uint64_t now = f9_now_ms(), next = UINT64_MAX;
 	bool lost = p9_client_failed(fs->client);
 	list_for_each_safe (it, &fs->sleepers) {
 		struct f9_op *op = list_entry(it, struct f9_op, sleep);
@@ -169,7 +162,7 @@ int f9_sleepers_run(struct f9 *fs)
 
 static void lock_granted(struct f9_op *op, int error, const struct p9_msg *m)
 {
-	f9_op_err(op, 0);
+	f9_op_err(op, error);
 }
 
 static void lock_got(struct f9_op *op)

@@ -38,6 +38,7 @@ static void entry_attr(struct f9_op *op, int error, const struct p9_msg *m)
 	f9_fid_adopt(fs, n, op->fid->uid, fid);
 	if (n != fs->root)
 		n->nlookup++;
+	f9_node_told(n);
 	if (fuse_reply_entry(op->req, &e) == -ENOENT)
 		f9_node_forget(fs, n, 1);
 	f9_node_unref(fs, n);

@@ -8,6 +8,8 @@
  */
 #include "svc/fs/fuse9p.h"
 
+#include <time.h>
+
 enum { BUCKETS_START = 256 };
 
 int f9_table_init(struct f9_table *t)
@@ -118,6 +120,7 @@ static void name_clear(struct f9 *fs, struct f9_node *n)
 	assert(*slot == n);
 	*slot = n->by_name;
 	fs->by_name.n--;
+	list_unlink(&n->sibling);
 	struct f9_node *parent = TAKE_PTR(n->parent);
 	free(TAKE_PTR(n->name));
 	f9_node_unref(fs, parent);
@@ -146,6 +149,7 @@ static void name_set(struct f9 *fs, struct f9_node *n, struct f9_node *parent, c
 	n->by_name = *b;
 	*b = n;
 	fs->by_name.n++;
+	list_append(&parent->children, &n->sibling);
 }
 
 void f9_name_gone(struct f9 *fs, struct f9_node *parent, const char *name)
@@ -228,6 +232,8 @@ struct f9_node *f9_node_get(
 		n->generation = ++fs->generation;
 		n->size = UINT64_MAX;
 		list_init(&n->fids);
+		list_init(&n->children);
+		list_init(&n->sibling);
 		list_init(&n->handles);
 		list_init(&n->owners);
 		qid_insert(fs, n);
@@ -265,6 +271,18 @@ void f9_node_free_all(struct f9 *fs)
 
 /* ---- attributes ---- */
 
+uint64_t f9_now_ms(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+void f9_node_told(struct f9_node *n)
+{
+	n->told_ms = f9_now_ms();
+}
+
 void f9_attr_to_stat(const struct p9_msg *m, struct stat *ret)
 {
 	*ret = (struct stat){
@@ -287,6 +305,8 @@ void f9_node_attr(struct f9_node *n, const struct p9_msg *m, struct stat *ret)
 {
 	f9_attr_to_stat(m, ret);
 	n->size = m->rgetattr.size;
+	n->mtime_sec = m->rgetattr.mtime_sec;
+	n->mtime_nsec = m->rgetattr.mtime_nsec;
 	n->mode = m->rgetattr.mode;
 	n->gid = m->rgetattr.gid;
 }

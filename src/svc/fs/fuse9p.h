@@ -52,11 +52,16 @@ struct f9_node {
 	char *name;
 	struct f9_node *by_qid, *by_name; /* chains of the two tables */
 	struct list fids; /* struct f9_fid */
+	struct list children; /* nodes known by a name in this directory */
+	struct list sibling; /* in the parent's children */
 	struct list handles; /* struct f9_handle */
 	struct list owners; /* struct f9_owner: who may hold locks */
 
-	uint64_t size; /* as last heard */
+	uint64_t size; /* as last heard, and told to the kernel */
+	uint64_t mtime_sec, mtime_nsec;
 	uint32_t mode, gid;
+	uint64_t
+		told_ms; /* when the kernel was last told the name: it believes it for F9_TIMEOUT */
 };
 
 /* A fid of an inode, not open, belonging to one user; kept for the next request. */
@@ -136,6 +141,10 @@ struct f9_op {
 	struct p9_qid qid;
 	struct fuse_file_info fi;
 
+	bool side_open, main_done; /* open: attributes asked for at the same time */
+	int side_error, main_error;
+	struct p9_msg side;
+
 	struct stat attr; /* setattr */
 	int to_set;
 	uint32_t mode;
@@ -206,7 +215,10 @@ void f9_name_moved(struct f9 *fs, struct f9_node *parent, const char *name,
 	struct f9_node *newparent, const char *newname);
 void f9_node_free_all(struct f9 *fs);
 
-/* Remembers and converts what Rgetattr said. */
+/* The kernel is about to be told the entry. */
+void f9_node_told(struct f9_node *n);
+uint64_t f9_now_ms(void);
+/* Remembers and converts what Rgetattr said, to be told to the kernel. */
 void f9_node_attr(struct f9_node *n, const struct p9_msg *m, struct stat *ret);
 void f9_attr_to_stat(const struct p9_msg *m, struct stat *ret);
 
@@ -218,6 +230,9 @@ void f9_fid_own(struct f9_op *op, struct f9_node *n, struct f9_fid **slot, f9_th
 void f9_fid_any(struct f9_op *op, struct f9_node *n, struct f9_fid **slot, f9_then then);
 /* Walks to a fid of op's own, op->newfid, as op's user. */
 void f9_fid_walk(struct f9_op *op, struct f9_node *n, f9_then then);
+/* The same from the directory above, so that -ESTALE comes if the name stands for something else
+ * by now (on which the kernel looks again). */
+void f9_fid_walk_name(struct f9_op *op, struct f9_node *n, f9_then then);
 /* Keeps a fid that was walked to as `uid` for the node: takes it. */
 void f9_fid_adopt(struct f9 *fs, struct f9_node *n, uid_t uid, uint32_t fid);
 void f9_fid_unpin(struct f9 *fs, struct f9_fid *f);
