@@ -22,7 +22,7 @@ static void on_closed(void *user, struct link *link, const struct vat_error *err
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *user)
 {
 	struct client *c = user;
-	c->signal = (int)si->ssi_signo;
+	c->cli->signal = (int)si->ssi_signo;
 	return sd_event_exit(sd_event_source_get_event(source), 1);
 }
 
@@ -98,7 +98,7 @@ int client_wait(struct client *c, const bool *done, uint64_t timeout_us)
 	int r = loop_wait(&c->loop, done, timeout_us);
 	if (r == -ETIMEDOUT)
 		return err_set(err, r, "no answer within %g seconds", (double)timeout_us / 1e6);
-	if (r < 0 && c->signal)
+	if (r < 0 && c->cli->signal)
 		return err_set(err, -EINTR, "interrupted");
 	return r < 0 ? err_errno(err, r, "event loop") : 0;
 }
@@ -342,4 +342,12 @@ int client_open_stream(
 	*ret_fd = o.fd;
 	*ret_end = stream_connection_cast(o.end);
 	return 0;
+}
+
+int client_outcome(struct client *c, struct stream_connection_c end)
+{
+	AUTO_REPLY reply = {};
+	int r = client_call(c,
+		metac_waitable_wait(c->loop.vat, stream_connection_as_waitable(end)).call, &reply);
+	return r == -ENOSYS ? 0 : r;
 }

@@ -26,7 +26,6 @@ struct client {
 	char address[NODE_ADDRESS_SIZE]; /* of the node, canonical */
 	uint64_t connect_timeout_us;
 	bool lost; /* the node has ended the connection */
-	int signal; /* caught; 0 = none */
 	struct sd_event_source *signals[2];
 };
 
@@ -77,6 +76,10 @@ int client_print_ref(struct client *c, struct metac_metac_sturdy_ref_r sturdy);
 /* Opens a stream as a connected socket; *ret_end is its Connection. */
 int client_open_stream(
 	struct client *c, struct vat_cap *stream, int *ret_fd, struct stream_connection_c *ret_end);
+
+/* How the other side fared after a stream's socket was used up: it knows of a full disk, or of
+ * having been revoked. 0 also where nobody can tell. */
+int client_outcome(struct client *c, struct stream_connection_c end);
 
 /* From now on SIGINT and SIGTERM end the process at once, as if nothing had been said about them.
  */

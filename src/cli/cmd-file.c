@@ -58,15 +58,6 @@ int cmd_file_open(struct cli *cli)
 	return r;
 }
 
-/* How the other side fared: it knows of a full disk or of a file that could not be read to the end.
- */
-static int outcome(struct client *c, struct stream_connection_c end)
-{
-	AUTO_REPLY reply = {};
-	return client_call(c,
-		metac_waitable_wait(c->loop.vat, stream_connection_as_waitable(end)).call, &reply);
-}
-
 static int transfer(struct client *c, int fd, struct stream_connection_c end, bool writing)
 {
 	struct progress progress;
@@ -78,10 +69,11 @@ static int transfer(struct client *c, int fd, struct stream_connection_c end, bo
 		.progress = &progress,
 	};
 	progress_begin(&progress);
+	client_default_signals();
 	int r = copy_run_command(&copy);
 	if (r < 0)
 		return err_errno(&c->cli->err, r, "%s", copy.who);
-	r = outcome(c, end);
+	r = client_outcome(c, end);
 	if (r >= 0 && copy.cut)
 		return err_set(&c->cli->err, -ECONNRESET, "the connection broke off");
 	return r;

@@ -83,13 +83,16 @@ static int print_table(const struct tree_list *l, const struct options *opt, str
 static int print_names(const struct tree_list *l, struct err *err)
 {
 	bool quote = isatty(STDOUT_FILENO);
-	for (size_t i = 0; i < l->n; i++) {
+	int failed = 0;
+	for (size_t i = 0; i < l->n && !failed; i++) {
 		const char *name = l->entries[i].name;
 		AUTO_FREE char *quoted = quote ? show_quoted(name, strlen(name)) : NULL;
 		if (puts(quoted ? quoted : quote ? "?" : name) < 0)
-			break;
+			failed = errno;
 	}
-	return fflush(stdout) || ferror(stdout) ? err_errno(err, -errno, "standard output") : 0;
+	if (!failed && fflush(stdout))
+		failed = errno;
+	return failed ? err_errno(err, -failed, "standard output") : 0;
 }
 
 static int list(struct client *c, int fd, const char *path)
@@ -140,7 +143,7 @@ int cmd_fs_ls(struct cli *cli)
 		return r;
 	client_default_signals();
 	r = list(c, fd, path);
-	if (r < 0 && strcmp(cli->args[0], "-"))
+	if (r < 0 && r != -EPIPE && strcmp(cli->args[0], "-"))
 		err_wrap(&cli->err, r, "%s", show_word(cli->args[0], shown, sizeof(shown)));
 	stream_connection_unref(end);
 	return r;

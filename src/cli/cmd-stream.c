@@ -54,8 +54,11 @@ int cmd_stream_cat(struct cli *cli)
 	};
 	client_default_signals();
 	r = copy_run_command(&copy);
+	fd = fd_close(fd);
 	if (r < 0)
 		err_errno(&cli->err, r, "%s", copy.who);
+	else
+		r = client_outcome(c, end);
 	stream_connection_unref(end);
 	return r;
 }
@@ -77,7 +80,7 @@ static int wait_for_binding(struct client *c, struct stream_binding_c binding)
 			.call,
 		&reply);
 	if (r == -EINTR) /* that is how one ends it */
-		return 128 + c->signal;
+		return 128 + c->cli->signal;
 	return r;
 }
 

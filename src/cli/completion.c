@@ -36,25 +36,26 @@ static const char bash_head[] =
 	"\tesac\n"
 	"\tcase \"$noun $verb\" in\n";
 
-static const char bash_tail[] = "\tesac\n"
-				"\tif [[ $cur == -* || $kind == verb ]]; then\n"
-				"\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-				"\t\treturn\n"
-				"\tfi\n"
-				"\tcase $kind in\n"
-				"\turi)\n"
-				"\t\t[[ $cur == : ]] && cur=\n"
-				"\t\tCOMPREPLY=($(compgen -W 'local: ref:// -' -- \"$cur\"))\n"
-				"\t\tcompopt -o nospace -o filenames\n"
-				"\t\t[[ $cur == /* ]] && COMPREPLY+=($(compgen -f -- \"$cur\")) ;;\n"
-				"\tcommand)\n"
-				"\t\tCOMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
-				"\tpath)\n"
-				"\t\tcompopt -o filenames\n"
-				"\t\tCOMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-				"\tesac\n"
-				"}\n"
-				"complete -F _metac metac\n";
+static const char bash_tail[] =
+	"\tesac\n"
+	"\tif [[ $cur == -* || $kind == verb ]]; then\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+	"\t\treturn\n"
+	"\tfi\n"
+	"\tcase $kind in\n"
+	"\turi)\n"
+	"\t\t[[ $cur == : ]] && cur=\n"
+	"\t\tCOMPREPLY=($(compgen -W 'local: ref:// -' -- \"$cur\"))\n"
+	"\t\tcompopt -o nospace -o filenames\n"
+	"\t\t[[ $cur == /* ]] && COMPREPLY+=($(compgen -f -- \"$cur\")) ;;\n"
+	"\tcommand)\n"
+	"\t\tCOMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
+	"\tpath)\n"
+	"\t\tcompopt -o filenames\n"
+	"\t\tCOMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
+	"\tesac\n"
+	"}\n"
+	"complete -F _metac metac\n";
 
 static const char *kind_word(const struct verb *v)
 {

@@ -7,6 +7,7 @@
 #include "cli/help.h"
 
 #include <locale.h>
+#include <signal.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -49,6 +50,17 @@ static bool print_for_build(int argc, char **argv)
 	return true;
 }
 
+/* As if the signal had never been caught or ignored. */
+static void end_by_signal(int sig)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	signal(sig, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(sig);
+}
+
 int main(int argc, char **argv)
 {
 	struct command c;
@@ -66,6 +78,10 @@ int main(int argc, char **argv)
 		return finish_output(0);
 	}
 	int r = c.verb->run(&c.cli);
+	if (r == -EPIPE && !strncmp(c.cli.err.msg, "standard output", 15))
+		end_by_signal(SIGPIPE); /* the reader has seen enough: `metac fs ls | head' */
+	if (r == -EINTR && c.cli.signal)
+		end_by_signal(c.cli.signal);
 	if (r < 0)
 		return finish_output(report(&c, EXIT_FAILURE));
 	return finish_output(r);

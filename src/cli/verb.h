@@ -62,6 +62,7 @@ struct cli {
 	char **args; /* the words after noun, verb and options */
 	int n_args;
 	struct err err; /* text of the failure, without the "metac: noun verb: " in front */
+	int signal; /* that interrupted it, 0 = none */
 };
 
 struct verb {
