@@ -204,6 +204,11 @@ void service_create_sturdy_ref(struct service *s,
 	vat_ctx_tail_call(cx.ctx, q.call);
 }
 
+bool service_is_persistable(struct service *s)
+{
+	return s->handler.cap && s->handler_watch;
+}
+
 void service_forget(struct service *s, const char *runtime_id)
 {
 	if (!s->handler.cap)

@@ -49,6 +49,9 @@ struct service_object {
 void service_create_sturdy_ref(struct service *s,
 	struct persistence_persistable_create_sturdy_ref_ctx cx, const struct service_object *o);
 
+/* The persistence service is there and knows us. */
+bool service_is_persistable(struct service *s);
+
 /* Tells the persistence service to forget the object; nothing happens if it knows none. */
 void service_forget(struct service *s, const char *runtime_id);
 

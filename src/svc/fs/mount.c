@@ -11,6 +11,9 @@
  * A persistent mount then fails its waiters; the persistence service restores it, and the new
  * Mount takes the mount point over from the lost one.
  *
+ * When the persistence service dies it drops all it held.  A persistent mount outlives that for a
+ * while: the next persistence service asks for it by its id and gets it back, never unmounted.
+ *
  * With kernel v9fs there is no worker: the kernel holds the connection.
  */
 #include "base/list.h"
@@ -27,6 +30,10 @@
 
 enum { WAITERS_MAX = 16, ATTACH_SECONDS = 20 };
 
+/* After its last reference went: until it is clear whether persistence died, and then for that. */
+#define LINGER_US (UINT64_C(200) * 1000)
+#define LINGER_ORPHAN_US (UINT64_C(60) * 1000000)
+
 enum mount_state { MOUNT_OPENING, MOUNT_STARTING, MOUNT_MOUNTED, MOUNT_LOST, MOUNT_GONE };
 
 struct mount {
@@ -36,9 +43,10 @@ struct mount {
 	char *path, *source;
 	char id[33]; /* runtimeId */
 	bool read_only, persistent, kernel;
+	bool orphan; /* let go, because the persistence service died */
 	char transport[8]; /* asked for: "", "fuse", "v9fs" */
 	struct fs_filesystem_c tree;
-	struct vat_cap *cap;      /* itself, not referenced; NULL until answered */
+	struct vat_cap *cap; /* itself, not referenced; NULL until answered, and when let go */
 	struct vat_ctx *ctx;      /* the call to answer */
 	struct stream_opening *opening;
 	struct vat_cap *end;      /* Connection */
@@ -48,19 +56,20 @@ struct mount {
 	int ns_fd;                /* in this mount namespace; -EBADF = our own */
 	int status_fd;
 	sd_event_source *status_src, *child_src, *timer;
-	struct vat_ctx *waiters[WAITERS_MAX];
-	unsigned n_waiters;
+	struct waiter { /* a call of wait; free: ctx is NULL */
+		struct vat_ctx *ctx;
+	} waiters[WAITERS_MAX];
 };
 
 /* ---- ending -------------------------------------------------------------------------------- */
 
 static void answer_waiters(struct mount *m, const char *failure)
 {
-	while (m->n_waiters) {
-		struct vat_ctx *ctx = m->waiters[--m->n_waiters];
-		if (failure)
+	for (size_t i = 0; i < WAITERS_MAX; i++) {
+		struct vat_ctx *ctx = TAKE_PTR(m->waiters[i].ctx);
+		if (ctx && failure)
 			vat_ctx_fail(ctx, VAT_DISCONNECTED, "%s", failure);
-		else
+		else if (ctx)
 			vat_ctx_return(ctx);
 	}
 }
@@ -151,6 +160,25 @@ static void mount_info(void *self, struct fs_mount_info_ctx cx)
 	vat_ctx_return(cx.ctx);
 }
 
+/* A call that nobody waits for any more would keep the mount alive. */
+static void on_wait_canceled(void *user)
+{
+	struct waiter *w = user;
+	vat_ctx_fail(TAKE_PTR(w->ctx), VAT_FAILED, "canceled");
+}
+
+static void hold_waiter(struct mount *m, struct vat_ctx *ctx)
+{
+	for (size_t i = 0; i < WAITERS_MAX; i++) {
+		if (m->waiters[i].ctx)
+			continue;
+		m->waiters[i].ctx = ctx;
+		vat_ctx_on_cancel(ctx, on_wait_canceled, &m->waiters[i]);
+		return;
+	}
+	vat_ctx_fail(ctx, VAT_OVERLOADED, "too many wait for this mount");
+}
+
 static void mount_wait(void *self, struct metac_waitable_wait_ctx cx)
 {
 	struct mount *m = self;
@@ -158,10 +186,8 @@ static void mount_wait(void *self, struct metac_waitable_wait_ctx cx)
 		vat_ctx_return(cx.ctx);
 	else if (m->state == MOUNT_LOST && m->persistent)
 		vat_ctx_fail(cx.ctx, VAT_DISCONNECTED, "the connection was lost");
-	else if (m->n_waiters == WAITERS_MAX)
-		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many wait for this mount");
 	else
-		m->waiters[m->n_waiters++] = cx.ctx;
+		hold_waiter(m, cx.ctx);
 }
 
 static void mount_destroy(void *self, struct metac_destroyable_destroy_ctx cx)
@@ -231,11 +257,65 @@ static const struct fs_mount_impl mount_impl = {
 
 /* ---- becoming mounted ---------------------------------------------------------------------- */
 
+static int on_linger(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct mount *m = user;
+	/* Nobody came for it, or it was let go on purpose. */
+	if (m->orphan || service_is_persistable(m->fs->service)) {
+		mount_free(m);
+		return 0;
+	}
+	m->orphan = true;
+	int r = sd_event_source_set_time_relative(source, LINGER_ORPHAN_US);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	if (r < 0)
+		mount_free(m);
+	return 0;
+}
+
+/* The last reference to the Mount object went. */
+static void mount_released(void *self)
+{
+	struct mount *m = self;
+	m->cap = NULL;
+	if (!m->persistent || m->state == MOUNT_GONE ||
+		sd_event_add_time_relative(m->fs->streams.loop->event, &m->timer, CLOCK_MONOTONIC,
+			LINGER_US, 0, on_linger, m) < 0)
+		mount_free(m);
+}
+
+/* The persistence service wants back what it has lost: answers ctx, true if that is still there. */
+static bool mount_reclaim(struct fs_service *fs, struct vat_text id, struct vat_ctx *ctx)
+{
+	list_for_each (it, &fs->mounts) {
+		struct mount *m = list_entry(it, struct mount, link);
+		if (!vat_text_is(id, m->id) || m->state != MOUNT_MOUNTED)
+			continue;
+		struct fs_mount_c c = {vat_cap_ref(m->cap)};
+		if (!m->cap) {
+			c = fs_mount_serve(fs->streams.loop->vat, &mount_impl, m, mount_released);
+			m->timer = c.cap ? sd_event_source_disable_unref(m->timer) : m->timer;
+			m->orphan = false;
+			m->cap = c.cap;
+		}
+		if (!c.cap)
+			return false;
+		struct fs_filesystem_namespace_mount_ctx cx = {ctx};
+		fs_filesystem_namespace_mount_results_set_mount(
+			fs_filesystem_namespace_mount_results(cx), c);
+		fs_mount_unref(c);
+		vat_ctx_return(ctx);
+		return true;
+	}
+	return false;
+}
+
 static void mount_answer(struct mount *m)
 {
 	m->state = MOUNT_MOUNTED;
 	m->timer = sd_event_source_disable_unref(m->timer);
-	m->cap = fs_mount_serve(m->fs->streams.loop->vat, &mount_impl, m, mount_free).cap;
+	m->cap = fs_mount_serve(m->fs->streams.loop->vat, &mount_impl, m, mount_released).cap;
 	if (!m->cap) {
 		struct err e = {};
 		err_errno(&e, -ENOMEM, "answer");
@@ -478,6 +558,8 @@ void fs_service_mount(struct fs_service *fs, const struct fs_mount_request *q, s
 {
 	struct err e = {};
 	struct mount *m = NULL;
+	if (q->id.len && mount_reclaim(fs, q->id, ctx))
+		return;
 	int r = check_request(fs, q, &e);
 	if (r >= 0) {
 		r = mount_new(fs, q, &m);
@@ -501,13 +583,14 @@ void fs_service_list_mounts(struct fs_service *fs, struct fs_filesystem_namespac
 {
 	uint32_t n = 0, i = 0;
 	list_for_each (it, &fs->mounts)
-		n += list_entry(it, struct mount, link)->state >= MOUNT_MOUNTED &&
+		n += list_entry(it, struct mount, link)->cap &&
+			list_entry(it, struct mount, link)->state >= MOUNT_MOUNTED &&
 			list_entry(it, struct mount, link)->state != MOUNT_GONE;
 	struct vat_list_b l = fs_filesystem_namespace_list_mounts_results_init_mounts(
 		fs_filesystem_namespace_list_mounts_results(cx), n);
 	list_for_each (it, &fs->mounts) {
 		struct mount *m = list_entry(it, struct mount, link);
-		if (m->state == MOUNT_MOUNTED || m->state == MOUNT_LOST)
+		if (m->cap && (m->state == MOUNT_MOUNTED || m->state == MOUNT_LOST))
 			vat_set_cap(vat_list_ptr_b(l, i++), m->cap);
 	}
 	vat_ctx_return(cx.ctx);
