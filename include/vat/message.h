@@ -37,12 +37,12 @@ struct vat_cap; /* a capability: see vat/rpc.h */
 
 struct vat_read_limits {
 	uint64_t traversal_words; /* budget counted per access; 0 = 8 Mi words (64 MiB) */
-	uint32_t nesting;         /* depth of pointers; 0 = 64 */
-	uint32_t segments;        /* per message; 0 = 512 */
+	uint32_t nesting;         /* depth of pointers; 0 = 64, at most 1024 */
+	uint32_t segments;        /* per message; 0 = 512, at most 65535 */
 };
 
 enum vat_fault { /* what vat_message_error returns besides 0 and negative errno */
-	VAT_FAULT_BOUNDS = 1, /* a pointer or landing pad outside its segment */
+	VAT_FAULT_BOUNDS = 1, /* an object or landing pad not inside its segment */
 	VAT_FAULT_TRAVERSAL,  /* the traversal budget is used up */
 	VAT_FAULT_NESTING,    /* pointers nested too deeply */
 	VAT_FAULT_KIND,       /* a pointer of another kind than the schema says */
@@ -55,8 +55,9 @@ enum vat_fault { /* what vat_message_error returns besides 0 and negative errno 
 
 struct vat_message;
 
-/* A new arena, its first segment of at least first_words words (0 = 128). max_words bounds the whole
- * (0 = 8 Mi words). NULL when memory is out. */
+/* A new arena, its first segment of first_words words (0 = 128); later segments double what there is,
+ * but after a first one of less than 16 words they stay as small (for tests of far pointers).
+ * max_words bounds the whole (0 = 8 Mi words). NULL when memory is out. */
 VAT_API struct vat_message *vat_message_new(size_t first_words, size_t max_words);
 
 /* A view of n segments that stay where they are, borrowed for the life of the message. Bases must be
@@ -288,11 +289,13 @@ VAT_L_INT_(f64, double)
 
 /* ---- building ------------------------------------------------------------------------------ */
 
-/* The root pointer's place (allocated on first use). */
+/* The root pointer's place. A view cannot be written: null builder, fault -EROFS. */
 VAT_API struct vat_ptr_b vat_root_b(struct vat_message *m);
 VAT_API struct vat_ptr_b vat_ptr_at_b(struct vat_struct_b s, uint16_t i);
 
-/* init: a new, zeroed object; what was there before is zeroed in place and left as a hole. */
+/* init: a new, zeroed object; what was there before is zeroed in place and left as a hole, its
+ * capabilities dropped. (Below 1024 levels it is only unlinked.) Lists of 2^29 elements or more:
+ * fault -EMSGSIZE. */
 VAT_API struct vat_struct_b vat_init_struct(struct vat_ptr_b p, uint16_t data_words,
 	uint16_t n_ptrs);
 VAT_API struct vat_list_b vat_init_list(struct vat_ptr_b p, enum vat_elem elem, uint32_t count);
@@ -300,7 +303,8 @@ VAT_API struct vat_list_b vat_init_struct_list(struct vat_ptr_b p, uint16_t data
 	uint16_t n_ptrs, uint32_t count);
 
 /* get: what is there, made from the default (or zero) if null, upgraded by copying if an older,
- * smaller struct is there. */
+ * smaller struct is there (handles on the old place are void then). Something of another kind is
+ * left alone: null builder, fault VAT_FAULT_KIND or _UPGRADE. */
 VAT_API struct vat_struct_b vat_get_struct_b(struct vat_ptr_b p, uint16_t data_words,
 	uint16_t n_ptrs, const struct vat_default *d);
 VAT_API struct vat_list_b vat_get_list_b(struct vat_ptr_b p, enum vat_elem elem,
@@ -315,7 +319,8 @@ VAT_API void *vat_init_data(struct vat_ptr_b p, uint32_t len);
 /* Adds cap to the table (taking a new reference, the caller keeps its own) and points to it. NULL
  * sets a null pointer. */
 VAT_API void vat_set_cap(struct vat_ptr_b p, struct vat_cap *cap);
-/* Deep copy, between messages too; capabilities are referenced anew. */
+/* Deep copy, between messages and within one; capabilities are referenced anew. Bad pointers are
+ * copied as null, the fault is remembered in the source. */
 VAT_API void vat_set_ptr(struct vat_ptr_b to, struct vat_ptr_r from);
 VAT_API void vat_set_struct(struct vat_ptr_b to, struct vat_struct_r from);
 VAT_API void vat_set_list(struct vat_ptr_b to, struct vat_list_r from);

@@ -84,6 +84,7 @@ int vat_pack(const void *data, size_t size, void **ret, size_t *ret_size)
 static size_t group_size(const uint8_t *at, const uint8_t *end, size_t *ret_words)
 {
 	size_t left = (size_t)(end - at), n = 1 + (size_t)__builtin_popcount(at[0]), run = 0;
+	*ret_words = 0;
 	if (at[0] == 0 || at[0] == 0xff) {
 		if (left <= n)
 			return 0;
