@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * A vat on sockets with nothing but poll(2): all that libvat needs of an event loop.
+ */
+#include "vat/rpc.h"
+
+#include <poll.h>
+
+enum { PEER_LINKS = 32 };
+
+struct peer_link {
+	int fd; /* -1 = free */
+	struct vat_conn *conn;
+	bool closed;
+};
+
+struct peer {
+	struct vat *vat;
+	int listen_fd; /* -1 = none */
+	bool fds; /* Unix sockets pass descriptors */
+	struct vat_cap *bootstrap;
+	struct peer_link links[PEER_LINKS];
+	unsigned accepted, ended;
+};
+
+int peer_init(struct peer *p);
+/* ADDR: unix:PATH or tcp:PORT (loopback; for a server 0 = any). 0 or negative errno; a server
+ * prints "ready" and its port. */
+int peer_listen(struct peer *p, const char *addr);
+int peer_connect(struct peer *p, const char *addr);
+/* One turn: runs what is queued, writes, waits for input (at most timeout_ms), reads. */
+void peer_turn(struct peer *p, int timeout_ms);
+void peer_done(struct peer *p);
