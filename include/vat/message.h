@@ -56,7 +56,7 @@ enum vat_fault { /* what vat_message_error returns besides 0 and negative errno 
 struct vat_message;
 
 /* A new arena, its first segment of first_words words (0 = 128); later segments double what there is,
- * but after a first one of less than 16 words they stay as small (for tests of far pointers).
+ * but after a first one of less than 16 words the next 255 are as small (to test far pointers).
  * max_words bounds the whole (0 = 8 Mi words). NULL when memory is out. */
 VAT_API struct vat_message *vat_message_new(size_t first_words, size_t max_words);
 

@@ -37,12 +37,14 @@ static int grow_segments(struct vat_message *m)
 	return 0;
 }
 
-/* A segment of at least `words`: as large as all before together, but tiny ones stay tiny. */
+/* A segment of at least `words`: as large as all before together, but tiny ones stay tiny until
+ * there are so many that a peer might refuse them (512 is a usual limit). */
 static int add_segment(struct vat_message *m, uint64_t words)
 {
 	if (words > m->max_words - m->words || m->n_segs == VAT_MAX_SEGMENTS)
 		return -EMSGSIZE;
-	uint64_t size = m->first_words < 16 ? m->first_words : MIN(m->words, UINT64_C(1) << 20);
+	bool tiny = m->first_words < 16 && m->n_segs < 256;
+	uint64_t size = tiny ? m->first_words : MIN(m->words, UINT64_C(1) << 20);
 	size = MIN(MAX(size, words), m->max_words - m->words);
 	if (m->n_segs == m->segs_room) {
 		int r = grow_segments(m);
