@@ -49,8 +49,9 @@ struct session {
 	struct vat_cap *other, *other_end;
 	/* running */
 	sd_event_source *child_src; /* owns the process: freeing it kills and reaps */
-	struct vat_ctx *waiters[WAITERS_MAX];
-	unsigned n_waiters;
+	struct waiter { /* a call of wait; free: ctx is NULL */
+		struct vat_ctx *ctx;
+	} waiters[WAITERS_MAX];
 };
 
 /* ---- sessions ------------------------------------------------------------------------------ */
@@ -93,8 +94,9 @@ static void session_end(struct session *s, const struct err *outcome)
 		s->outcome = *outcome;
 	session_stop_listening(s);
 	s->other_end = vat_cap_unref(s->other_end);
-	while (s->n_waiters)
-		answer_waiter(s, s->waiters[--s->n_waiters]);
+	for (size_t i = 0; i < WAITERS_MAX; i++)
+		if (s->waiters[i].ctx)
+			answer_waiter(s, TAKE_PTR(s->waiters[i].ctx));
 }
 
 static void session_free(void *self)
@@ -147,15 +149,29 @@ static int session_run(struct session *s, int fd, struct err *e)
 	return 0;
 }
 
+/* A call that nobody waits for any more would keep the connection open after its holder was dropped
+ * or revoked. */
+static void on_wait_canceled(void *user)
+{
+	struct waiter *w = user;
+	vat_ctx_fail(TAKE_PTR(w->ctx), VAT_FAILED, "canceled");
+}
+
 static void connection_wait(void *self, struct metac_waitable_wait_ctx cx)
 {
 	struct session *s = self;
-	if (s->state == SESSION_ENDED)
+	if (s->state == SESSION_ENDED) {
 		answer_waiter(s, cx.ctx);
-	else if (s->n_waiters == WAITERS_MAX)
-		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many wait for this connection");
-	else
-		s->waiters[s->n_waiters++] = cx.ctx;
+		return;
+	}
+	for (size_t i = 0; i < WAITERS_MAX; i++) {
+		if (s->waiters[i].ctx)
+			continue;
+		s->waiters[i].ctx = cx.ctx;
+		vat_ctx_on_cancel(cx.ctx, on_wait_canceled, &s->waiters[i]);
+		return;
+	}
+	vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many wait for this connection");
 }
 
 static const struct stream_connection_impl connection_impl = {

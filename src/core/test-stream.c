@@ -190,6 +190,31 @@ TEST(dropping_the_connection_closes_the_socket)
 	down(&w);
 }
 
+TEST(a_canceled_wait_does_not_keep_the_connection_open)
+{
+	struct world w = {};
+	up(&w);
+	struct stream_stream_c s = new_stream(&w, cat);
+	struct opened o = open_stream(&w, s.cap);
+	struct answer a = {};
+	struct metac_waitable_wait_req q =
+		metac_waitable_wait(w.loop.vat, metac_waitable_cast(o.end));
+	metac_waitable_wait_send(q, on_answer, &a);
+	bool never = false;
+	loop_wait(&w.loop, &never, 1000);
+	CHECK(!a.done);
+	vat_call_free(q.call);
+	vat_cap_unref(o.end);
+	loop_wait(&w.loop, &never, 1000);
+	struct timeval soon = {.tv_sec = 5};
+	CHECK(!setsockopt(o.fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)));
+	char c;
+	CHECK_INT(read(o.fd, &c, 1), 0);
+	close(o.fd);
+	stream_stream_unref(s);
+	down(&w);
+}
+
 TEST(a_failure_to_open_is_told)
 {
 	struct world w = {};
