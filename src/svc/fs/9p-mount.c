@@ -25,11 +25,13 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <linux/fuse.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 enum { FD_CONN = 3, FD_FUSE = 4, FD_STATUS = 5 };
 enum { FUSE_BATCH = 64, RECV_BATCH = 16, MAX_OPS = 4096 };
@@ -219,6 +221,66 @@ static int attach(struct worker *w)
 	return r < 0 ? r : 0;
 }
 
+/* ---- the first words with the kernel ---- */
+
+/*
+ * libfuse 3.14 knows neither all that the kernel offers nor lets us read ahead further than the
+ * kernel's default, so its answer to FUSE_INIT is corrected on the way:
+ *
+ *	max_readahead       what fs-mount.c asked the kernel for is not taken back
+ *	HANDLE_KILLPRIV_V2  the server's kernel clears set-user-id bits and capabilities when a file
+ *is written (each fid being of the user who opened it), so that the kernel here need not ask for
+ *"security.capability" before each write DIRECT_IO_ALLOW_MMAP  files opened for appending can be
+ *mapped all the same
+ */
+#define INIT_DIRECT_IO_ALLOW_MMAP (UINT64_C(1) << 36)
+
+static uint64_t init_offered(const struct fuse_init_in *in, size_t n)
+{
+	uint64_t flags = in->flags;
+	if ((flags & FUSE_INIT_EXT) && n >= offsetof(struct fuse_init_in, unused))
+		flags |= (uint64_t)in->flags2 << 32;
+	return flags;
+}
+
+static ssize_t fuse_read(int fd, void *buf, size_t size, void *user)
+{
+	struct f9 *fs = user;
+	ssize_t n = read(fd, buf, size);
+	const struct fuse_in_header *h = buf;
+	if (n >= (ssize_t)(sizeof(*h) + 16) && h->opcode == FUSE_INIT) {
+		fs->init_unique = h->unique;
+		fs->init_offered = init_offered((const void *)(h + 1), (size_t)n - sizeof(*h));
+	}
+	return n;
+}
+
+static void correct_init(const struct f9 *fs, struct fuse_init_out *out)
+{
+	uint64_t flags = out->flags | (uint64_t)out->flags2 << 32;
+	if (fs->init_offered & FUSE_HANDLE_KILLPRIV_V2) {
+		flags |= FUSE_HANDLE_KILLPRIV_V2;
+		flags &= ~(uint64_t)FUSE_HANDLE_KILLPRIV;
+	}
+	if (fs->init_offered & FUSE_INIT_EXT)
+		flags |= (fs->init_offered & INIT_DIRECT_IO_ALLOW_MMAP) | FUSE_INIT_EXT;
+	out->flags = (uint32_t)flags;
+	out->flags2 = (uint32_t)(flags >> 32);
+	out->max_readahead = P9_MAX_MSIZE;
+}
+
+static ssize_t fuse_writev(int fd, struct iovec *iov, int count, void *user)
+{
+	struct f9 *fs = user;
+	const struct fuse_out_header *h = iov[0].iov_base;
+	if (fs->init_unique && h->unique == fs->init_unique && count == 2 &&
+		iov[1].iov_len >= sizeof(struct fuse_init_out)) {
+		correct_init(fs, iov[1].iov_base);
+		fs->init_unique = 0;
+	}
+	return writev(fd, iov, count);
+}
+
 /* ---- start ---- */
 
 static int lock_down(void)
@@ -269,7 +331,8 @@ static int start(struct worker *w, uint32_t msize)
 		return r;
 	w->session = fuse_session_new(&fuse_args, &f9_fuse_ops, sizeof(f9_fuse_ops), &w->fs);
 	w->fs.session = w->session;
-	if (!w->session || fuse_session_mount(w->session, "/dev/fd/4") < 0)
+	static const struct fuse_custom_io io = {.writev = fuse_writev, .read = fuse_read};
+	if (!w->session || fuse_session_custom_io(w->session, &io, FD_FUSE) < 0)
 		return -EINVAL;
 	r = lock_down();
 	if (r >= 0)

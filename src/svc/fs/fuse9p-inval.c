@@ -34,7 +34,10 @@ static void invalidate(struct f9_invalidator *v, const struct job *j)
 	(void)fuse_lowlevel_notify_inval_inode(v->session, j->ino, 0, 0);
 	for (size_t i = 0; i < j->n_names; i++) {
 		size_t len = strlen(name);
-		(void)fuse_lowlevel_notify_inval_entry(v->session, j->parent, name, len);
+		int r = fuse_lowlevel_notify_expire_entry(
+			v->session, j->parent, name, len, FUSE_LL_EXPIRE_ONLY);
+		if (r == -ENOSYS) /* Linux before 6.2 */
+			(void)fuse_lowlevel_notify_inval_entry(v->session, j->parent, name, len);
 		name += len + 1;
 	}
 }
@@ -102,9 +105,11 @@ void f9_inval_free(struct f9_invalidator *v)
 	free(v);
 }
 
+/* Directories are left alone: older kernels would take a name that is somebody's working directory,
+ * or that something is mounted on, away altogether. */
 static bool believed(const struct f9_node *n, uint64_t now)
 {
-	return n->told_ms + (uint64_t)(F9_TIMEOUT * 1000) >= now;
+	return !(n->qid.type & P9_QTDIR) && n->told_ms + (uint64_t)(F9_TIMEOUT * 1000) >= now;
 }
 
 static struct job *job_new(const struct f9_op *op)

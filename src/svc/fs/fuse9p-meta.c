@@ -268,9 +268,10 @@ static void statfs_reply(struct f9_op *op, int error, const struct p9_msg *m)
 		f9_op_err(op, error);
 		return;
 	}
+	uint32_t block = m->rstatfs.bsize ? m->rstatfs.bsize : 4096; /* people divide by it */
 	struct statvfs s = {
-		.f_bsize = m->rstatfs.bsize,
-		.f_frsize = m->rstatfs.bsize,
+		.f_bsize = block,
+		.f_frsize = block,
 		.f_blocks = m->rstatfs.blocks,
 		.f_bfree = m->rstatfs.bfree,
 		.f_bavail = m->rstatfs.bavail,

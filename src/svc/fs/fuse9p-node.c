@@ -126,12 +126,22 @@ static void name_clear(struct f9 *fs, struct f9_node *n)
 	f9_node_unref(fs, parent);
 }
 
+/* A server that says a directory lies in itself would make a ring of references. */
+static bool is_above(const struct f9_node *n, const struct f9_node *of)
+{
+	if (!(n->qid.type & P9_QTDIR))
+		return n == of;
+	while (of && of != n)
+		of = of->parent;
+	return of != NULL;
+}
+
 /* From now on n is known as `name` in parent, and nothing else is. Without memory: nameless. */
 static void name_set(struct f9 *fs, struct f9_node *n, struct f9_node *parent, const char *name)
 {
-	if (n == parent || n == fs->root)
-		return;
 	if (n->parent == parent && !strcmp(n->name, name))
+		return;
+	if (n == fs->root || is_above(n, parent))
 		return;
 	char *copy = strdup(name);
 	f9_node_ref(parent); /* before clearing, which may drop the last one */

@@ -94,6 +94,7 @@ struct f9 {
 	const char *aname;
 	char client_id[48]; /* names this mount in locks */
 	bool read_only;
+	uint64_t init_unique, init_offered; /* of FUSE_INIT (9p-mount.c) */
 
 	struct f9_node *root;
 	struct f9_table by_qid, by_name;
