@@ -59,13 +59,19 @@ services_up() { # services_up a|b
 	list=$(metac_"$1" node services) && grep -q '^fs' <<<"$list" && grep -q '^persistence' <<<"$list"
 }
 
+launch_node() { # launch_node a|b LOG [metacd options]: does not wait
+	local h=$1 log=$2
+	shift 2
+	# not through on_host: $! must be metacd itself, which nsenter becomes
+	nsenter --net=/run/netns/$NS"$h" "$BUILD/metacd" --address "$(address_of "$h")" \
+		--runtime-dir "$TOP/$h/run" --state-dir "$TOP/$h/state" "$@" >>"$log" 2>&1 &
+	DAEMON[$h]=$!
+}
+
 start_node() { # start_node a|b [metacd options]
 	local h=$1
 	shift
-	# exec: the process waited for and signalled is the daemon itself.
-	exec_on_host "$h" "$BUILD/metacd" --address "$(address_of "$h")" --runtime-dir "$TOP/$h/run" \
-		--state-dir "$TOP/$h/state" "$@" >>"$TOP/$h/log" 2>&1 &
-	DAEMON[$h]=$!
+	launch_node "$h" "$TOP/$h/log" "$@"
 	wait_until 30 services_up "$h"
 }
 
@@ -110,6 +116,10 @@ hosts_up() {
 	fi
 	start_node a || { show_logs; echo "not ok 1 - node a starts"; echo "1..1"; exit 1; }
 	start_node b || { show_logs; echo "not ok 1 - node b starts"; echo "1..1"; exit 1; }
+}
+
+no_process() { # no_process a|b: nothing runs on that host any more
+	[ -z "$(ip netns pids $NS"$1")" ]
 }
 
 show_logs() {

@@ -40,7 +40,7 @@ kill -KILL "$server"
 check "the mount is back after its server worker was killed" wait_until 90 reads
 
 stop_node a KILL
-check "all roles end when their supervisor is killed" wait_until 10 bash -c "! pgrep -f '[r]ole=.*$A'"
+check "all roles end when their supervisor is killed" wait_until 10 no_process a
 check "the mount answers EIO, not the directory underneath" bash -c "cat $mnt/file 2>&1 | grep -q 'Input/output'"
 start_node a
 ok $? "node a starts again over what was left"
@@ -69,7 +69,7 @@ check "nor its stored object" test -z "$(metac_b obj ls --json | grep -o 'fs:mou
 daemon_b() { on_host b timeout 20 "$BUILD/metacd" --runtime-dir "$TOP/b/run" --state-dir "$TOP/b/state" "$@"; }
 fails_with "a second metacd for the same address" 1 'another metacd.*runs' daemon_b --address $B
 fails_with "an address of another host" 1 "not.*(on|of) this host|Cannot assign" daemon_b --address fd00:6d65:7461::77
-fails_with "not an address" 1 'not an IP address' daemon_b --address photos
+fails_with "not an address" 2 'address' daemon_b --address photos
 on_host b python3 -c '
 import socket, sys, time
 s = socket.socket(socket.AF_INET); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -95,8 +95,7 @@ cp "$db" "$TOP/saved"
 rm -f "$db-wal" "$db-shm"
 head -c 8192 /dev/urandom | dd of="$db" conv=notrunc bs=4096 seek=0 status=none
 before=$(sha256sum <"$db")
-on_host a "$BUILD/metacd" --address $A --runtime-dir "$TOP/a/run" --state-dir "$TOP/a/state" >>"$TOP/a/corrupt" 2>&1 &
-DAEMON[a]=$!
+launch_node a "$TOP/a/corrupt"
 check "a corrupt database is told" wait_until 20 grep -Eqi 'corrupt|malformed|not a database' "$TOP/a/corrupt"
 check "and not touched" test "$before" = "$(sha256sum <"$db")"
 stop_node a
