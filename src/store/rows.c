@@ -16,7 +16,6 @@ static const char *const sql[STMT_N] = {
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(service, runtime_id) DO NOTHING",
 	[STMT_OBJECT_WAITS] = "UPDATE objects SET waits = ?3 WHERE service = ?1 AND runtime_id = "
 			      "?2 AND waits <> ?3",
-	[STMT_OBJECT_REMOVE] = "DELETE FROM objects WHERE service = ?1 AND runtime_id = ?2",
 	[STMT_OBJECT_DESCRIPTION] =
 		"SELECT description FROM objects WHERE service = ?1 AND runtime_id = ?2",
 	[STMT_OBJECT_EACH] =
@@ -117,13 +116,6 @@ int store_object_set_waits(struct store *s, const char *service, const char *run
 	sqlite3_stmt *st = s->stmt[STMT_OBJECT_WAITS];
 	bind_key(st, service, runtime_id);
 	sqlite3_bind_int(st, 3, waits);
-	return store_run(s, st);
-}
-
-int store_object_remove(struct store *s, const char *service, const char *runtime_id)
-{
-	sqlite3_stmt *st = s->stmt[STMT_OBJECT_REMOVE];
-	bind_key(st, service, runtime_id);
 	return store_run(s, st);
 }
 

@@ -152,7 +152,8 @@ static int migrate(sqlite3 *db, int64_t from)
 static int damaged(struct err *e, const char *path, const char *detail)
 {
 	return err_set(e, -EUCLEAN,
-		"%s is damaged (corrupt database: %s). It holds this node's references and was left untouched. "
+		"%s is damaged (corrupt database: %s). It holds this node's references and was "
+		"left untouched. "
 		"Stop metacd; then put back a copy, or rescue what is readable with "
 		"\"sqlite3 %s .recover\", or move the file away to start without any reference",
 		path, detail, path);

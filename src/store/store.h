@@ -53,8 +53,6 @@ void store_rollback(struct store *s);
 int store_object_put(struct store *s, const struct store_object *o);
 int store_object_set_waits(
 	struct store *s, const char *service, const char *runtime_id, bool waits);
-/* Removes the object, the references to it and everything made through them. */
-int store_object_remove(struct store *s, const char *service, const char *runtime_id);
 /* The description as one malloc'ed block. -ENOENT if there is no such object. */
 int store_object_description(
 	struct store *s, const char *service, const char *runtime_id, void **ret, size_t *ret_size);

@@ -152,22 +152,6 @@ TEST(removing_a_parent_removes_descendants)
 	test_dir_remove(&d);
 }
 
-TEST(removing_an_object_removes_what_was_made_through_it)
-{
-	struct test_dir d = test_dir_make();
-	struct store *s = must_open(&d);
-	put_object(s, "a");
-	put_object(s, "b");
-	CHECK_INT(put_ref(s, 'x', "a", 0), 0);
-	CHECK_INT(put_ref(s, 'y', "b", 'x'), 0);
-	CHECK_INT(store_object_remove(s, "fs", "a"), 0);
-	CHECK_INT(store_tidy(s), 0);
-	check_refs(s, "");
-	check_objects(s, "");
-	store_free(s);
-	test_dir_remove(&d);
-}
-
 TEST(childless_parents_without_object_are_tidied)
 {
 	struct test_dir d = test_dir_make();

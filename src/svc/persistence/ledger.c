@@ -24,9 +24,9 @@ struct ledger *ledger_new(const struct ledger_limits *limits)
 	if (limits)
 		g->limits = *limits;
 	if (!g->limits.objects)
-		g->limits.objects = 65536;
+		g->limits.objects = 32768; /* what one answer can list */
 	if (!g->limits.refs)
-		g->limits.refs = 262144;
+		g->limits.refs = 65536;
 	if (!g->limits.refs_per_object)
 		g->limits.refs_per_object = 4096;
 	list_init(&g->objects);

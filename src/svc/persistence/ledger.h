@@ -20,8 +20,8 @@ enum ledger_state { LEDGER_STORED, LEDGER_ALIVE, LEDGER_RESTORING, LEDGER_BROKEN
 struct ledger;
 
 struct ledger_limits { /* 0 = the default named */
-	uint32_t objects; /* 65536 */
-	uint32_t refs; /* 262144 */
+	uint32_t objects; /* 32768 */
+	uint32_t refs; /* 65536 */
 	uint32_t refs_per_object; /* 4096 */
 };
 

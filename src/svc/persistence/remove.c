@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "core/ref.h"
 
-#define STORE_RETRY_US (UINT64_C(5) * 1000000)
+#define STORE_RETRY_US (UINT64_C(2) * 1000000)
 
 int hashes_add(struct hashes *h, const uint8_t *hash)
 {

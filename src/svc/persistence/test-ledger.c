@@ -230,7 +230,7 @@ TEST(long_chains_are_removed_without_recursion)
 	struct ledger *g = ledger_new(&(struct ledger_limits){.refs_per_object = 200000});
 	struct ledger_object *a = add_object(g, "a");
 	struct ledger_ref *parent = NULL, *top = NULL;
-	for (uint32_t i = 0; i < 50000; i++) {
+	for (uint32_t i = 0; i < 40000; i++) {
 		uint8_t hash[SECRET_HASH_SIZE];
 		secret_hash(&i, sizeof(i), hash);
 		struct ledger_ref_spec spec = {.hash = hash, .object = a, .parent = parent};
@@ -245,7 +245,7 @@ TEST(long_chains_are_removed_without_recursion)
 		ledger_ref_free(list_entry(i, struct ledger_ref, all));
 		n++;
 	}
-	CHECK_INT(n, 50000);
+	CHECK_INT(n, 40000);
 	list_init(&gone.refs);
 	CHECK_STR(names(&gone), " a");
 }

@@ -254,3 +254,120 @@ TEST(destroying_ends_the_object_for_everybody)
 	CHECK(a.failed && strstr(a.text, "can not be destroyed"));
 	world_down(&w);
 }
+
+/* What the framework of a service does after registering: one call of wait. */
+static struct vat_call *hold_wait(struct host *h, struct answer *a)
+{
+	struct metac_waitable_wait_req q =
+		metac_waitable_wait(h->w->loop.vat, metac_waitable_cast(h->handler.cap));
+	metac_waitable_wait_send(q, on_answer, a);
+	world_run(h->w);
+	return q.call;
+}
+
+TEST(when_a_service_ends_nothing_of_it_is_held)
+{
+	struct world w;
+	world_up(&w);
+	struct answer a = {};
+	struct vat_call *wait = hold_wait(&w.a, &a);
+	CHECK(!a.done);
+	struct secret s = export(&w, "srv", true), t = export(&w, "tmp", false);
+	world_run(&w);
+	CHECK_INT(w.a.n_things, 2);
+	vat_call_free(wait); /* its connection ended */
+	world_run(&w);
+	CHECK_INT(w.a.n_things, 0);
+	CHECK_STR(objects(&w, &w.a), "fs srv 1 stored persistent;");
+	check_gone(&w, &t);
+	host_register(&w.a);
+	vat_cap_unref(must_restore(&w, &s));
+	CHECK_INT(w.a.n_restored, 1);
+	world_down(&w);
+}
+
+TEST(when_another_process_takes_the_name_objects_are_restored_by_it)
+{
+	struct world w;
+	world_up(&w);
+	struct answer a = {};
+	struct vat_call *wait = hold_wait(&w.a, &a);
+	struct secret s = export(&w, "srv", true);
+	world_run(&w);
+	host_register(&w.a);
+	vat_cap_unref(must_restore(&w, &s));
+	CHECK_INT(w.a.n_restored, 1);
+	vat_call_free(wait); /* that the old one has ended comes late: the new one stays */
+	world_run(&w);
+	CHECK_STR(objects(&w, &w.a), "fs srv 1 alive persistent;");
+	vat_cap_unref(must_restore(&w, &s));
+	CHECK_INT(w.a.n_restored, 1);
+	world_down(&w);
+}
+
+TEST(the_service_hears_that_the_persistence_service_ends)
+{
+	struct world w;
+	world_up(&w);
+	struct answer a = {};
+	struct vat_call *wait = hold_wait(&w.a, &a);
+	host_restart(&w.a);
+	wait_answer(&w.loop, &a);
+	CHECK(a.failed);
+	CHECK_INT(a.kind, VAT_DISCONNECTED);
+	vat_call_free(wait);
+	world_down(&w);
+}
+
+TEST(what_was_passed_on_is_fetched_again_when_the_other_host_restarted)
+{
+	struct world w;
+	world_up(&w);
+	/* What b's directory is reached by breaks as it does when b's node ends. */
+	struct vat_membrane *link = vat_membrane_new(w.loop.vat, NULL);
+	struct fs_filesystem_c d = dir_new(&w.b, "far");
+	w.a.foreign = fs_filesystem_cast(vat_membrane_wrap(link, d.cap));
+	fs_filesystem_unref(d);
+	struct secret s = export(&w, "srv", true);
+	struct vat_cap *c = must_restore(&w, &s), *far = must_subtree(&w, c, "foreign");
+	struct secret passed = must_create(&w, far, true, 0);
+	vat_cap_unref(must_restore(&w, &passed));
+	vat_membrane_revoke(link, VAT_DISCONNECTED, "connection closed by the peer");
+	vat_membrane_free(link);
+	world_run(&w);
+	struct vat_cap *p = must_restore(&w, &passed);
+	check_works(&w, p);
+	vat_cap_unref(p);
+	vat_cap_unref(c);
+	vat_cap_unref(far);
+	world_down(&w);
+}
+
+/* A capability that is connected through others does not break by itself: calls on it fail. */
+static void dead_end(void *self, uint64_t interface_id, uint16_t method, struct vat_ctx *ctx)
+{
+	struct fs_filesystem_c *to = self;
+	if (to->cap)
+		vat_ctx_forward(ctx, to->cap);
+	else
+		vat_ctx_fail(ctx, VAT_DISCONNECTED, "connection closed by the peer");
+}
+
+TEST(a_dead_relay_is_noticed_before_it_is_handed_out)
+{
+	struct world w;
+	world_up(&w);
+	struct fs_filesystem_c d = dir_new(&w.b, "far");
+	w.a.foreign = fs_filesystem_cast(vat_serve_any(w.loop.vat, dead_end, &d, NULL));
+	struct secret s = export(&w, "srv", true);
+	struct vat_cap *c = must_restore(&w, &s), *far = must_subtree(&w, c, "foreign");
+	struct secret passed = must_create(&w, far, true, 0);
+	fs_filesystem_unref(d);
+	d.cap = NULL;
+	struct vat_cap *p = must_restore(&w, &passed);
+	check_works(&w, p);
+	vat_cap_unref(p);
+	vat_cap_unref(c);
+	vat_cap_unref(far);
+	world_down(&w);
+}
