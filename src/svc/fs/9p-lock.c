@@ -268,6 +268,10 @@ int p9_do_getlock(struct p9_job *j)
 	int r = to_flock(t->tgetlock.type, t->tgetlock.start, t->tgetlock.length, &fl);
 	if (r)
 		return r;
+	/* Linux's v9fs asks with this type, whatever its program has asked: name any lock there is.
+	 */
+	if (fl.l_type == F_UNLCK)
+		fl.l_type = F_WRLCK;
 	pthread_mutex_lock(&j->tree->locks_lock);
 	const struct p9_lock_owner *o =
 		find_owner(j->tree, f, t->tgetlock.proc_id, t->tgetlock.client_id);

@@ -53,6 +53,7 @@ TEST(locks_of_two_clients_conflict)
 	CHECK_INT(getlock(&b, 1, P9_LOCK_WRLCK, 0, 0, 7), P9_LOCK_WRLCK);
 	CHECK_INT(b.r.rgetlock.start, 0);
 	CHECK_INT(b.r.rgetlock.length, 5);
+	CHECK_INT(getlock(&b, 1, P9_LOCK_UNLCK, 0, 1, 7), P9_LOCK_WRLCK); /* as v9fs asks */
 	CHECK_INT(getlock(&a, 1, P9_LOCK_WRLCK, 0, 5, 7), P9_LOCK_UNLCK);
 	CHECK_INT(lock(&a, 1, P9_LOCK_UNLCK, 0, 5, 7), P9_LOCK_SUCCESS);
 	CHECK_INT(lock(&b, 1, P9_LOCK_WRLCK, 0, 5, 7), P9_LOCK_SUCCESS);
