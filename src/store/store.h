@@ -4,9 +4,11 @@
  * The database of the persistence service: objects that can be made again, and references to them.
  *
  * Only what must outlive the process is here; a row is the promise that an object comes back.
- * Secrets never enter: a reference is its hash.  A reference that is not persistent itself may be
- * in the table without an object, because persistent references were made through it: revoking it
- * must still reach them after a restart.
+ * A reference is its hash: its secret never enters.  Descriptions do hold secrets, those of the
+ * references that an object's parts are restored from, so the file is for its owner alone.
+ *
+ * A reference that is not persistent itself may be in the table without an object, because
+ * persistent references were made through it: revoking it must still reach them after a restart.
  *
  * Functions return 0 or negative errno: -ENOSPC disk full, -EUCLEAN damaged database, -EBUSY in use
  * by another process, -EROFS, -EIO, -ENOMEM, -ENOENT no such row.  Only opening gives words,

@@ -3,14 +3,15 @@
 /*
  * The parts of the persistence service, and how they use one another:
  *
- *	admin.c, handler.c    the methods: what administrators and services ask for
- *	create.c              making a reference; storing what a description refers to first
- *	entry.c               using a reference: from the secret to a capability
- *	gate.c                one membrane for each reference
- *	live.c                what is held of an object: its capability, whether it still lives
- *	restore.c             one restoration: wait for the service, restore parts, call the
- *restorer remove.c              taking back: the store first, then everything that depends on it
- *	ledger.c, pack.c      bookkeeping, stored descriptions
+ *	admin.c, handler.c   the methods: what administrators and services ask for
+ *	client.c             the services that store here: whether they live
+ *	create.c             making a reference; storing what a description refers to first
+ *	entry.c              using a reference: from the secret to a capability
+ *	gate.c               one membrane for each reference
+ *	live.c               what is held of an object, and whether it still lives
+ *	restore.c            one restoration: the service, the parts, the restorer
+ *	remove.c             taking back: the store first, then all that depends on it
+ *	ledger.c, pack.c     bookkeeping, stored descriptions
  */
 #include "svc/persistence/ledger.h"
 #include "svc/persistence/pack.h"

@@ -2,11 +2,11 @@
 /*
  * Theory of operation: what is held of an object.
  *
- *	stored ---- wanted, or its liveness matters ----> restoring ----> alive
- *	   ^                                               |   ^            |
- *	   |                                     failed    v   | back-off   | broken, or its wait
- *ended
- *	   +---- lost, liveness does not matter ---- broken ---+ <----------+
+ *	stored --- wanted, or its liveness matters --> restoring --> alive
+ *	   ^                                              |   ^        |
+ *	   |                                     failed   v   |        | broken,
+ *	   +-- lost, liveness does not matter --- broken -----+ <------+ or wait ended
+ *	                                         (back-off)
  *
  * Whoever wants the object while it is being restored waits in one queue.  An object that answers
  * Waitable.wait with anything but "unimplemented" matters while nobody asks for it (a mount):
