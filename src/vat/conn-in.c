@@ -637,6 +637,7 @@ static int handle_unimplemented(struct in *in)
 	struct vat_struct_r s = vat_ptr_struct(vat_ptr_at(in->body, 0), NULL);
 	struct descriptor d;
 	struct question *q;
+	int r;
 	switch (vat_r_u16(in->body, 0, 0)) {
 	case MSG_RESOLVE:
 		/* It did not take what the Resolve offered. */
@@ -651,6 +652,9 @@ static int handle_unimplemented(struct in *in)
 		if (!q || q->returned)
 			return conn_abort(c, "unimplemented: no such question");
 		q->returned = q->finished = true;
+		r = release_exports(c, q->param_exports, q->n_param_exports);
+		if (r < 0)
+			return r;
 		if (!q->outcome) {
 			question_free(q);
 			return 0;
