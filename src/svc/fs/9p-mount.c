@@ -330,6 +330,7 @@ static int start(struct worker *w, uint32_t msize)
 	if (r < 0)
 		return r;
 	w->session = fuse_session_new(&fuse_args, &f9_fuse_ops, sizeof(f9_fuse_ops), &w->fs);
+	fuse_opt_free_args(&fuse_args);
 	w->fs.session = w->session;
 	static const struct fuse_custom_io io = {.writev = fuse_writev, .read = fuse_read};
 	if (!w->session || fuse_session_custom_io(w->session, &io, FD_FUSE) < 0)
