@@ -99,6 +99,8 @@ struct StoredCapability {
   # How a capability inside a stored description is kept.
   ref @0 :Metac.MetacSturdyRef;
   isNull @1 :Bool;
+  own @2 :Data;
+  # Instead of ref, for a reference of this very service: its hash. So the secret is not kept.
 }
 
 struct StoredDescription {

@@ -4,8 +4,8 @@
  * The database of the persistence service: objects that can be made again, and references to them.
  *
  * Only what must outlive the process is here; a row is the promise that an object comes back.
- * A reference is its hash: its secret never enters.  Descriptions do hold secrets, those of the
- * references that an object's parts are restored from, so the file is for its owner alone.
+ * A reference is its hash: its secret never enters.  Descriptions do hold secrets, those of other
+ * nodes' references that an object's parts are restored from, so the file is its owner's alone.
  *
  * A reference that is not persistent itself may be in the table without an object, because
  * persistent references were made through it: revoking it must still reach them after a restart.

@@ -27,7 +27,6 @@ struct creation {
 		struct creation *c;
 		uint32_t index;
 		struct vat_call *call;
-		bool stored;
 	} * asked;
 	uint32_t n_pending;
 	bool starting; /* capabilities are being asked: do not conclude yet */
@@ -184,6 +183,16 @@ int create_now(
 	return 0;
 }
 
+int store_part(struct persistence *p, struct pack *pack, uint32_t i,
+	struct metac_metac_sturdy_ref_r r, struct err *e)
+{
+	uint8_t hash[SECRET_HASH_SIZE];
+	if (!own_hash(p, r, hash))
+		return pack_set_ref(pack, i, r, e);
+	pack_set_own(pack, i, hash);
+	return 0;
+}
+
 /* ---- with parts ---------------------------------------------------------------------------- */
 
 static struct persistence_service_persistence_handler_create_sturdy_ref_params_r params_of(
@@ -235,14 +244,14 @@ static void remove_made(struct creation *c)
 {
 	struct hashes h = {};
 	for (uint32_t i = 0; c->asked && i < c->pack->n_caps; i++) {
-		uint8_t hash[SECRET_HASH_SIZE];
-		struct persistence_stored_capability_r slot = persistence_stored_capability_b_r(
-			persistence_stored_capability_at_b(c->pack->slots, i));
-		if (c->asked[i].stored &&
-			own_hash(c->client->p, persistence_stored_capability_get_ref(slot), hash))
-			(void)hashes_add(&h, hash);
+		struct vat_data own =
+			persistence_stored_capability_get_own(persistence_stored_capability_b_r(
+				persistence_stored_capability_at_b(c->pack->slots, i)));
+		if (own.len == SECRET_HASH_SIZE)
+			(void)hashes_add(&h, own.p);
 	}
-	(void)remove_refs(c->client->p, &h, "revoked");
+	if (h.n)
+		(void)remove_refs(c->client->p, &h, "revoked");
 }
 
 static void creation_fail(struct creation *c, const struct err *e)
@@ -310,11 +319,10 @@ static void on_asked(void *user, const struct vat_error *err, struct vat_ptr_r r
 		err_set(&e, -EIO, "%s", err->text);
 		e.kind = (enum err_kind)err->kind;
 	} else {
-		(void)pack_set_ref(c->pack, a->index,
+		(void)store_part(c->client->p, c->pack, a->index,
 			persistence_persistable_create_sturdy_ref_results_get_id(
 				persistence_persistable_create_sturdy_ref_results_from(results)),
 			&e);
-		a->stored = !e.code;
 	}
 	if (e.code) {
 		err_wrap(&e, e.code, "capability %u of %u in the description", a->index + 1,

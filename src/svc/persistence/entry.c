@@ -13,6 +13,11 @@ struct ledger_ref *entry_find(struct persistence *p, struct vat_ptr_r object_inf
 	if (vat_ptr_kind(object_info) == VAT_PTR_LIST)
 		d = vat_ptr_data(object_info, NULL);
 	secret_hash(d.p, d.len, hash);
+	return entry_find_hash(p, hash);
+}
+
+struct ledger_ref *entry_find_hash(struct persistence *p, const uint8_t *hash)
+{
 	struct ledger_ref *r = ledger_ref_find(p->ledger, hash);
 	/* The timer may be late. */
 	if (!r || !r->object || (r->expires && r->expires <= now_us()))
@@ -54,10 +59,9 @@ void entry_revoked(struct entry *en)
 	finish(en, NULL, &e);
 }
 
-void entry_start(struct entry *en, struct persistence *p, struct vat_ptr_r object_info)
+void entry_start(struct entry *en, struct persistence *p, struct ledger_ref *r)
 {
 	struct err e = {};
-	struct ledger_ref *r = entry_find(p, object_info);
 	list_init(&en->link);
 	list_init(&en->waiter.link);
 	en->gate = NULL;

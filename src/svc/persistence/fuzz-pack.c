@@ -12,6 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t sum = 0;
 	for (uint32_t i = 0; i < p->n_caps; i++) {
 		struct metac_metac_sturdy_ref_r ref;
+		const uint8_t *own = pack_own(p, i);
+		sum += own ? own[SECRET_HASH_SIZE - 1] : 0;
 		if (!pack_ref(p, i, &ref))
 			continue;
 		sum += metac_node_address_get_ip(metac_metac_sturdy_ref_get_node(ref)).len;

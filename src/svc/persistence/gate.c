@@ -86,7 +86,7 @@ static int link_ref(struct pass *s, struct metac_metac_sturdy_ref_r r, struct er
 }
 
 /* The content of a forward's description: one capability. */
-static int store_forward(struct vat_cap *target, struct metac_metac_sturdy_ref_r r, struct err *e,
+static int store_forward(struct pass *s, struct metac_metac_sturdy_ref_r r, struct err *e,
 	void **ret, size_t *ret_size)
 {
 	struct vat_message *m = vat_message_new(0, 0);
@@ -94,14 +94,14 @@ static int store_forward(struct vat_cap *target, struct metac_metac_sturdy_ref_r
 	int code = -ENOMEM;
 	if (m) {
 		struct vat_struct_b b = vat_init_struct(vat_root_b(m), 0, 1);
-		vat_set_cap(vat_ptr_at_b(b, 0), target);
+		vat_set_cap(vat_ptr_at_b(b, 0), s->target);
 		code = pack_new(vat_root(m), e, &pack);
 	}
 	vat_message_free(m);
 	if (code == 0 && pack->n_caps != 1)
 		code = err_errno(e, -ENOMEM, "description");
 	if (code == 0)
-		code = pack_set_ref(pack, 0, r, e);
+		code = store_part(s->gate->p, pack, 0, r, e);
 	return code < 0 ? code : pack_finish(pack, e, ret, ret_size);
 }
 
@@ -120,7 +120,7 @@ static int make_forward(
 	};
 	int code = expiry_after(s->timeout, &n.expires, e);
 	if (code == 0 && s->persistent)
-		code = store_forward(s->target, r, e, &stored, &n.stored_size);
+		code = store_forward(s, r, e, &stored, &n.stored_size);
 	n.stored = stored;
 	return code < 0 ? code : create_now(s->gate->p, &n, secret, e);
 }

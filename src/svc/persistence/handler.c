@@ -99,7 +99,8 @@ static void restore(void *self, struct metac_service_restore_ctx cx)
 	r->entry.done = on_restored;
 	vat_ctx_on_cancel(cx.ctx, on_cancel, r);
 	entry_start(&r->entry, self,
-		metac_service_restore_params_get_object_info(metac_service_restore_params(cx)));
+		entry_find(self, metac_service_restore_params_get_object_info(
+					 metac_service_restore_params(cx))));
 }
 
 const struct metac_service_impl persistence_service_impl = {.restore = restore};

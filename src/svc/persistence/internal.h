@@ -164,10 +164,11 @@ struct entry {
 	bool active;
 };
 
-/* The reference whose secret this is, NULL if there is none that can be used. */
+/* The reference whose secret this is, or that has this hash; NULL if none can be used. */
 struct ledger_ref *entry_find(struct persistence *p, struct vat_ptr_r object_info);
-/* Calls en->done, now or later. */
-void entry_start(struct entry *en, struct persistence *p, struct vat_ptr_r object_info);
+struct ledger_ref *entry_find_hash(struct persistence *p, const uint8_t *hash);
+/* Calls en->done, now or later. r NULL: says that there is none. */
+void entry_start(struct entry *en, struct persistence *p, struct ledger_ref *r);
 void entry_cancel(struct entry *en);
 /* From gate.c: the reference has been revoked. */
 void entry_revoked(struct entry *en);
@@ -196,6 +197,9 @@ void write_sturdy_ref(
 /* The reference of ours that r names, NULL if it is not ours. */
 struct ledger_ref *own_ref(struct persistence *p, struct metac_metac_sturdy_ref_r r);
 bool is_own_address(struct persistence *p, struct vat_text ip);
+/* Notes in a description being stored that part i is restored from r. */
+int store_part(struct persistence *p, struct pack *pack, uint32_t i,
+	struct metac_metac_sturdy_ref_r r, struct err *e);
 /* Handles ServicePersistenceHandler.createSturdyRef. */
 void create_start(
 	struct client *c, struct persistence_service_persistence_handler_create_sturdy_ref_ctx cx);

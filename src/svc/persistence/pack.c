@@ -80,6 +80,12 @@ int pack_set_ref(struct pack *p, uint32_t i, struct metac_metac_sturdy_ref_r ref
 	return 0;
 }
 
+void pack_set_own(struct pack *p, uint32_t i, const uint8_t *hash)
+{
+	struct vat_data d = {hash, SECRET_HASH_SIZE};
+	persistence_stored_capability_set_own(persistence_stored_capability_at_b(p->slots, i), d);
+}
+
 int pack_finish(struct pack *p, struct err *e, void **ret, size_t *ret_size)
 {
 	size_t size;
@@ -135,6 +141,13 @@ bool pack_ref(const struct pack *p, uint32_t i, struct metac_metac_sturdy_ref_r 
 		return false;
 	*ret = persistence_stored_capability_get_ref(c);
 	return true;
+}
+
+const uint8_t *pack_own(const struct pack *p, uint32_t i)
+{
+	struct vat_data d = persistence_stored_capability_get_own(persistence_stored_capability_at(
+		persistence_stored_description_get_cap_table(p->stored), i));
+	return d.len == SECRET_HASH_SIZE ? d.p : NULL;
 }
 
 void pack_set_cap(struct pack *p, uint32_t i, struct vat_cap *cap)

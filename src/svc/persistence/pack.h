@@ -9,6 +9,7 @@
  */
 #include "base/err.h"
 #include "schema/persistence.capnp.h"
+#include "svc/persistence/secret.h"
 
 enum {
 	PACK_CONTENT_MAX = 64 << 10, /* bytes of content */
@@ -33,6 +34,8 @@ int pack_new(struct vat_ptr_r content, struct err *e, struct pack **ret);
 struct vat_cap *pack_cap(const struct pack *p, uint32_t i);
 /* What it is stored as. */
 int pack_set_ref(struct pack *p, uint32_t i, struct metac_metac_sturdy_ref_r ref, struct err *e);
+/* The same for a reference of this service: its hash will do. */
+void pack_set_own(struct pack *p, uint32_t i, const uint8_t *hash);
 /* The bytes to store, malloc'ed. */
 int pack_finish(struct pack *p, struct err *e, void **ret, size_t *ret_size);
 
@@ -40,6 +43,8 @@ int pack_finish(struct pack *p, struct err *e, void **ret, size_t *ret_size);
 int pack_open(const void *data, size_t size, struct pack **ret);
 /* Where capability i is restored from; false: it was null. */
 bool pack_ref(const struct pack *p, uint32_t i, struct metac_metac_sturdy_ref_r *ret);
+/* The hash, if it is a reference of this service; else NULL. */
+const uint8_t *pack_own(const struct pack *p, uint32_t i);
 /* What was restored (a new reference is taken). */
 void pack_set_cap(struct pack *p, uint32_t i, struct vat_cap *cap);
 /* The content, its capabilities being those set. */

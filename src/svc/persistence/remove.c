@@ -66,23 +66,16 @@ struct ledger_ref *own_ref(struct persistence *p, struct metac_metac_sturdy_ref_
 
 /* ---- the store ----------------------------------------------------------------------------- */
 
-struct gather {
-	struct persistence *p;
-	struct hashes *h;
-};
-
 static int gather_parts(void *user, const struct store_object *o)
 {
-	struct gather *g = user;
 	AUTO(pack_free) struct pack *pack = NULL;
 	int r = pack_open(o->description, o->description_size, &pack);
 	if (r == -ENOMEM)
 		return r;
 	for (uint32_t i = 0; r == 0 && i < pack->n_caps; i++) {
-		struct metac_metac_sturdy_ref_r ref;
-		uint8_t hash[SECRET_HASH_SIZE];
-		if (pack_ref(pack, i, &ref) && own_hash(g->p, ref, hash))
-			r = hashes_add(g->h, hash);
+		const uint8_t *own = pack_own(pack, i);
+		if (own)
+			r = hashes_add(user, own);
 	}
 	return r == -EBADMSG ? 0 : r; /* one that can not be read holds nobody back */
 }
@@ -90,13 +83,12 @@ static int gather_parts(void *user, const struct store_object *o)
 /* h grows by what goes along. */
 static int remove_stored(struct persistence *p, struct hashes *h)
 {
-	struct gather g = {p, h};
 	int r = store_begin(p->store);
 	for (size_t i = 0; r == 0 && i < h->n;) {
 		for (; r == 0 && i < h->n; i++)
 			r = store_ref_remove(p->store, h->v[i]);
 		if (r == 0)
-			r = store_orphan_each(p->store, gather_parts, &g);
+			r = store_orphan_each(p->store, gather_parts, h);
 		if (r == 0)
 			r = store_tidy(p->store);
 	}

@@ -184,26 +184,29 @@ static void start_other_part(struct part *t, struct metac_metac_sturdy_ref_r ref
 	metac_node_unref(node);
 }
 
+static void start_part(struct part *t)
+{
+	struct persistence *p = p_of(t->r);
+	struct metac_metac_sturdy_ref_r ref;
+	const uint8_t *own = pack_own(t->r->pack, t->index);
+	if (!own && !pack_ref(t->r->pack, t->index, &ref))
+		return;
+	t->r->n_pending++;
+	if (own) {
+		t->entry.done = on_own_part;
+		entry_start(&t->entry, p, entry_find_hash(p, own));
+	} else {
+		start_other_part(t, ref);
+	}
+}
+
 static void start_parts(struct restoration *r)
 {
-	struct persistence *p = p_of(r);
 	r->starting = true;
 	for (uint32_t i = 0; i < r->n_parts; i++) {
-		struct part *t = &r->parts[i];
-		struct metac_metac_sturdy_ref_r ref;
-		t->r = r;
-		t->index = i;
-		if (!pack_ref(r->pack, i, &ref))
-			continue;
-		r->n_pending++;
-		if (is_own_address(
-			    p, metac_node_address_get_ip(metac_metac_sturdy_ref_get_node(ref))) &&
-			vat_text_is(metac_metac_sturdy_ref_get_service(ref), OWN_SERVICE)) {
-			t->entry.done = on_own_part;
-			entry_start(&t->entry, p, metac_metac_sturdy_ref_get_object_info(ref));
-		} else {
-			start_other_part(t, ref);
-		}
+		r->parts[i].r = r;
+		r->parts[i].index = i;
+		start_part(&r->parts[i]);
 	}
 	r->starting = false;
 	conclude(r);

@@ -85,6 +85,34 @@ TEST(capabilities_anywhere_in_a_tree_come_back_in_place)
 	vat_free(v);
 }
 
+TEST(a_reference_of_our_own_is_kept_as_its_hash)
+{
+	struct vat *v = vat_new(NULL);
+	struct vat_cap *c = some_cap(v);
+	struct vat_message *m = vat_message_new(0, 0);
+	vat_set_cap(vat_ptr_at_b(vat_init_struct(vat_root_b(m), 0, 1), 0), c);
+	struct err e = {};
+	struct pack *p = NULL;
+	CHECK_INT(pack_new(vat_root(m), &e, &p), 0);
+	uint8_t hash[SECRET_HASH_SIZE];
+	memset(hash, 7, sizeof(hash));
+	pack_set_own(p, 0, hash);
+	void *bytes;
+	size_t size;
+	CHECK_INT(pack_finish(p, &e, &bytes, &size), 0);
+	pack_free(p);
+	CHECK_INT(pack_open(bytes, size, &p), 0);
+	CHECK(pack_own(p, 0) && !memcmp(pack_own(p, 0), hash, sizeof(hash)));
+	CHECK(!pack_own(p, 1));
+	pack_free(p);
+	free(bytes);
+	vat_message_free(m);
+	vat_cap_unref(c);
+	while (vat_run(v, 0))
+		;
+	vat_free(v);
+}
+
 TEST(nothing_to_store_is_a_description_too)
 {
 	struct vat_message *m = vat_message_new(0, 0);

@@ -127,6 +127,22 @@ TEST(forgetting_stops_retrying_and_removes_what_was_stored_for_it)
 	world_down(&w);
 }
 
+TEST(parts_of_the_same_host_are_restored_without_the_node)
+{
+	struct world w;
+	world_up(&w);
+	struct fs_filesystem_c d = dir_new(&w.b, "own");
+	struct fs_mount_c m = mount_new(&w.b, "mnt", d);
+	fs_filesystem_unref(d);
+	must_create(&w, m.cap, true, 0);
+	fs_mount_unref(m);
+	host_restart(&w.b);
+	host_register(&w.b);
+	wait_for_mounts(&w, &w.b, 1);
+	CHECK_STR(objects(&w, &w.b), "fs own 1 alive persistent;fs mnt 1 alive persistent;");
+	world_down(&w);
+}
+
 TEST(revoking_the_mounted_reference_cuts_the_mount_off_for_good)
 {
 	struct world w;
