@@ -13,8 +13,7 @@
 #include <fcntl.h>
 #include <sys/uio.h>
 
-/* What a read answers at once at most: copying more is worth a thread of its own. */
-enum { QUICK_READ = 128 * 1024, CREATE_TRIES = 8 };
+enum { CREATE_TRIES = 8 };
 
 /* O_DIRECT is left out (it wants aligned buffers), and O_NOATIME, which may be refused. */
 static const struct {
@@ -151,8 +150,6 @@ static ssize_t read_quick(const struct p9_file *f, void *buf, size_t n, uint64_t
 {
 	struct stat st;
 	struct iovec iov = {.iov_base = buf, .iov_len = n};
-	if (n > QUICK_READ)
-		return -EAGAIN;
 	ssize_t got = preadv2(f->fd, &iov, 1, (off_t)offset, RWF_NOWAIT);
 	if (got < 0)
 		return errno == EOPNOTSUPP ? -EAGAIN : -errno;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: the threads take turns in reading the connection.  The one that holds
- * `reading` takes requests from it and does the quick ones right there, collecting the replies,
- * which leave in one piece when nothing is left to read.  For a request that may take long (it
- * waits for a disk, copies a lot, or waits for a lock) the thread lets go of `reading` first, so
- * that another goes on with the connection, and sends its own reply itself.  No request is ever
- * handed from one thread to another, and no reply either.
+ * Theory of operation: the threads take turns in reading the connection.  The one that has the
+ * turn takes requests from it and does the quick ones right there, collecting the replies, which
+ * leave in one piece when nothing is left to read.  For a request that may take long (it changes
+ * the tree, waits for a disk or for a lock) the thread gives the turn away first, so that another
+ * goes on with the connection, and sends its own reply itself.  No request is ever handed from one
+ * thread to another, and no reply either.
  *
  * Order on the wire: a reply is sent under `writing`, which is taken before the request is ended
  * in the core.  So when the core says that a request has ended, its reply is on its way already,
  * and the Rflush that then comes waits for `writing` behind it.
  *
- * Locks are taken in the order reading, writing, core.  Nothing waits while it holds `core`.
+ * Locks are taken in the order writing, core; `turns` is never held with another.  Nothing waits
+ * while it holds `core`.
  */
 #include "svc/fs/9p-confine.h"
 #include "svc/fs/9p-server.h"
@@ -38,15 +39,19 @@ struct conn {
 	int sock;
 	struct p9_tree *tree;
 	struct p9_server *server;
-	pthread_mutex_t reading, writing, core;
+	pthread_mutex_t turns, writing, core;
+	bool reading; /* under `turns`: somebody has the turn at the connection */
+	struct thread *idle; /* under `turns`: who waits for it, the last to come first */
 	atomic_bool closed;
-	size_t in_at, in_len; /* under `reading`: bytes come but not used up yet */
+	size_t in_at, in_len; /* with the turn: bytes come but not used up yet */
 	uint8_t in[IN_SIZE];
 };
 
 struct thread {
 	pthread_t id;
 	struct conn *conn;
+	pthread_cond_t wake;
+	struct thread *next_idle;
 	struct p9_job job;
 	size_t out_len;
 	uint8_t *frame; /* P9_MAX_MSIZE: a request that outlives the turn at reading */
@@ -58,6 +63,42 @@ static void hang_up(struct conn *c)
 {
 	atomic_store(&c->closed, true);
 	shutdown(c->sock, SHUT_RDWR);
+}
+
+/* --- turns --- */
+
+static void take_turn(struct thread *t)
+{
+	struct conn *c = t->conn;
+	pthread_mutex_lock(&c->turns);
+	while (c->reading) {
+		t->next_idle = c->idle;
+		c->idle = t;
+		pthread_cond_wait(&t->wake, &c->turns);
+		/* Who gave the turn away has taken us off the list, unless it was a false alarm. */
+		for (struct thread **at = &c->idle; *at; at = &(*at)->next_idle) {
+			if (*at == t) {
+				*at = t->next_idle;
+				break;
+			}
+		}
+	}
+	c->reading = true;
+	pthread_mutex_unlock(&c->turns);
+}
+
+/* Wakes the thread that has been idle for the shortest time: its buffers are still in the
+ * processor's cache. */
+static void give_turn(struct conn *c)
+{
+	pthread_mutex_lock(&c->turns);
+	struct thread *next = c->idle;
+	if (next) {
+		c->idle = next->next_idle;
+		pthread_cond_signal(&next->wake);
+	}
+	c->reading = false;
+	pthread_mutex_unlock(&c->turns);
 }
 
 /* --- sending --- */
@@ -153,9 +194,9 @@ static void step_aside(struct thread *t, const uint8_t *frame, size_t len)
 		assert(!r);
 	}
 	flush_batch(t);
-	pthread_mutex_unlock(&c->reading);
+	give_turn(c);
 	run_slowly(t);
-	pthread_mutex_lock(&c->reading);
+	take_turn(t);
 }
 
 /* Called with the turn, returns with the turn. */
@@ -245,9 +286,9 @@ static int next_frame(struct thread *t, const uint8_t **ret)
 static void serve_turns(struct thread *t)
 {
 	struct conn *c = t->conn;
-	pthread_mutex_lock(&c->reading);
+	take_turn(t);
 	while (!atomic_load(&c->closed)) {
-		const uint8_t *frame;
+		const uint8_t *frame = NULL;
 		int n = next_frame(t, &frame);
 		if (n > 0)
 			n = handle(t, frame, (size_t)n);
@@ -265,7 +306,7 @@ static void serve_turns(struct thread *t)
 	pthread_mutex_lock(&c->core);
 	p9_server_reset(c->server);
 	pthread_mutex_unlock(&c->core);
-	pthread_mutex_unlock(&c->reading);
+	give_turn(c);
 }
 
 static void *thread_main(void *arg)
@@ -282,6 +323,7 @@ static void *thread_main(void *arg)
 static int thread_alloc(struct thread *t, struct conn *c)
 {
 	t->conn = c;
+	pthread_cond_init(&t->wake, NULL);
 	t->job.tree = c->tree;
 	uint8_t *p = mmap(NULL, P9_MAX_MSIZE + OUT_SIZE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -294,6 +336,8 @@ static int thread_alloc(struct thread *t, struct conn *c)
 
 static void thread_free(struct thread *t)
 {
+	if (t->conn)
+		pthread_cond_destroy(&t->wake);
 	if (t->frame)
 		munmap(t->frame, P9_MAX_MSIZE + OUT_SIZE);
 }
@@ -315,7 +359,7 @@ static int run_threads(struct conn *c, struct thread *threads, bool confine)
 	int r = 0;
 	for (size_t i = 0; i < N_THREADS && !r; i++)
 		r = thread_alloc(&threads[i], c);
-	pthread_mutex_lock(&c->reading);
+	c->reading = true;
 	for (; started < N_THREADS && !r; started++)
 		r = thread_start(&threads[started]);
 	started -= r != 0;
@@ -323,7 +367,7 @@ static int run_threads(struct conn *c, struct thread *threads, bool confine)
 		r = p9_confine();
 	if (r)
 		hang_up(c);
-	pthread_mutex_unlock(&c->reading);
+	give_turn(c);
 	if (!r)
 		thread_main(&threads[0]);
 	for (size_t i = 1; i < started; i++)
@@ -351,13 +395,13 @@ static int serve_tree(const struct p9_options *o, struct p9_tree *tree, int sock
 	c->sock = sock;
 	c->tree = tree;
 	c->server = server;
-	pthread_mutex_init(&c->reading, NULL);
+	pthread_mutex_init(&c->turns, NULL);
 	pthread_mutex_init(&c->writing, NULL);
 	pthread_mutex_init(&c->core, NULL);
 	int r = run_threads(c, threads, confine);
 	p9_server_reset(server);
 	reap(c);
-	pthread_mutex_destroy(&c->reading);
+	pthread_mutex_destroy(&c->turns);
 	pthread_mutex_destroy(&c->writing);
 	pthread_mutex_destroy(&c->core);
 	return r;
