@@ -239,23 +239,48 @@ int p9_do_clunk(struct p9_job *j)
 
 /* --- directories --- */
 
+/* A place in the file that no entry has: the next read starts with lseek. */
+#define NOWHERE UINT64_MAX
+
+static struct p9_dir_buffer *dir_buffer_new(struct p9_tree *t)
+{
+	struct p9_dir_buffer *b = NULL;
+	if (atomic_fetch_add(&t->dir_buffers, 1) < P9_DIR_BUFFERS_MAX)
+		b = malloc(sizeof(*b));
+	if (!b) {
+		atomic_fetch_sub(&t->dir_buffers, 1);
+		return NULL;
+	}
+	b->at = b->len = 0;
+	b->next = NOWHERE;
+	return b;
+}
+
+void p9_dir_buffer_free(struct p9_tree *t, struct p9_dir_buffer *b)
+{
+	if (!b)
+		return;
+	atomic_fetch_sub(&t->dir_buffers, 1);
+	free(b);
+}
+
 /* Fills the buffer from where it ended, or from another offset. */
 static int fill(struct p9_file *f, struct p9_dir_buffer *b, uint64_t offset)
 {
-	if (offset != b->next || b->at == b->len) {
-		if (offset > INT64_MAX)
-			return -EINVAL;
-		if (offset != b->next && lseek(f->fd, (off_t)offset, SEEK_SET) < 0)
-			return -errno;
-		b->at = b->len = 0;
-		b->next = offset;
-		ssize_t n = getdents64(f->fd, b->bytes, sizeof(b->bytes));
-		if (n < 0) {
-			b->next = UINT64_MAX; /* who knows where the file stands now */
-			return -errno;
-		}
-		b->len = (size_t)n;
+	if (offset > INT64_MAX)
+		return -EINVAL;
+	if (offset == b->next && b->at < b->len)
+		return 0;
+	if (offset != b->next && lseek(f->fd, (off_t)offset, SEEK_SET) < 0)
+		return -errno;
+	b->at = b->len = 0;
+	b->next = offset;
+	ssize_t n = getdents64(f->fd, b->bytes, sizeof(b->bytes));
+	if (n < 0) {
+		b->next = NOWHERE; /* who knows where the file stands now */
+		return -errno;
 	}
+	b->len = (size_t)n;
 	return 0;
 }
 
@@ -309,15 +334,14 @@ int p9_do_readdir(struct p9_job *j)
 	if (f->state != P9_DIR)
 		return f->state == P9_FILE ? -ENOTDIR : -EBADF;
 	pthread_mutex_lock(&f->lock);
-	if (!f->dir) {
-		f->dir = malloc(sizeof(*f->dir));
-		if (f->dir)
-			f->dir->at = f->dir->len = f->dir->next = 0;
-		else
-			r = -ENOMEM;
+	if (!f->dir)
+		f->dir = dir_buffer_new(j->tree);
+	r = f->dir ? read_entries(j, f, &used) : -ENOMEM;
+	/* At the end it has done its work, and fids of directories may be many. */
+	if (!r && !used) {
+		p9_dir_buffer_free(j->tree, f->dir);
+		f->dir = NULL;
 	}
-	if (!r)
-		r = read_entries(j, f, &used);
 	pthread_mutex_unlock(&f->lock);
 	j->q.r.rreaddir.data = (struct p9_data){.p = j->payload, .len = used};
 	return r;

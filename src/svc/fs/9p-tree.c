@@ -67,7 +67,7 @@ void p9_file_free(struct p9_tree *t, struct p9_file *f)
 		return;
 	p9_locks_drop(t, f);
 	p9_xattr_free(t, f->xattr);
-	free(f->dir);
+	p9_dir_buffer_free(t, f->dir);
 	p9_node_unref(f->node);
 	fd_close(f->fd);
 	pthread_mutex_destroy(&f->lock);

@@ -24,6 +24,7 @@ enum {
 	P9_LOCK_WAITERS_MAX = 8, /* threads that may wait for a lock at a time */
 	P9_LOCK_OWNERS_PER_FID = 16,
 	P9_DIR_BUFFER = 32768,
+	P9_DIR_BUFFERS_MAX = 1024, /* directories being read at a time */
 };
 
 struct p9_node {
@@ -73,6 +74,7 @@ struct p9_tree {
 	bool read_only;
 	uint32_t msize;
 	atomic_size_t xattr_bytes;
+	atomic_uint dir_buffers;
 	pthread_mutex_t locks_lock;
 	struct list lock_owners;
 	size_t n_lock_owners;
@@ -170,6 +172,8 @@ int p9_do_getlock(struct p9_job *j);
 /* Txattrcreate's end: sets or removes the attribute when its bytes have come. */
 int p9_xattr_commit(struct p9_job *j, struct p9_file *f);
 void p9_xattr_free(struct p9_tree *t, struct p9_xattr *x);
+
+void p9_dir_buffer_free(struct p9_tree *t, struct p9_dir_buffer *b);
 
 /* Drops the fid's part in its lock owners. */
 void p9_locks_drop(struct p9_tree *t, struct p9_file *f);

@@ -293,3 +293,37 @@ TEST(the_root_does_not_tell_what_is_above_it)
 		CHECK_INT(d.qid.path, st.st_ino); /* "." and ".." */
 	stop(&p);
 }
+
+TEST(directories_half_read_are_limited)
+{
+	enum { MOST = 1024 };
+	struct peer p;
+	int r = 0;
+	uint32_t fid;
+	start(&p);
+	for (int i = 0; i < 20; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "d%d", i);
+		mkdirat(tree_dir, name, 0777);
+	}
+	for (fid = 1; fid < 2000 && !r; fid++) {
+		CHECK_INT(t_open_path(&p, fid, "", P9_O_DIRECTORY), 0);
+		r = CALL(&p, P9_Treaddir, .treaddir = {fid, 0, 200});
+	}
+	CHECK_INT(r, -ENOMEM);
+	CHECK_INT(fid - 2, MOST);
+	/* read to its end, one makes room for another */
+	CHECK_INT(CALL(&p, P9_Treaddir, .treaddir = {1, 0, 65536}), 0);
+	uint8_t seen[N_ENTRIES];
+	uint64_t next = 0;
+	const uint8_t *b = p.r.rreaddir.data.p;
+	size_t left = p.r.rreaddir.data.len;
+	struct p9_dirent d;
+	for (int n; (n = p9_dirent_decode(b, left, &d)) > 0; b += n, left -= (size_t)n)
+		next = d.offset;
+	CHECK_INT(CALL(&p, P9_Treaddir, .treaddir = {1, next, 65536}), 0);
+	CHECK_INT(take_entries(&p, seen, &next), 0);
+	CHECK_INT(CALL(&p, P9_Treaddir, .treaddir = {fid - 1, 0, 200}), 0);
+	CHECK(p.r.rreaddir.data.len > 0);
+	stop(&p);
+}

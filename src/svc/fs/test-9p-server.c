@@ -159,6 +159,30 @@ TEST(a_read_only_worker_changes_nothing)
 	tree_remove();
 }
 
+TEST(one_file_is_served_confined)
+{
+	struct worker w;
+	char buf[8];
+	tree_make();
+	put_file("f", "text");
+	int dir = tree_dir;
+	tree_dir = openat(dir, "f", O_PATH | O_CLOEXEC);
+	START(&w);
+	session(&w);
+	CHECK_INT(t_open_path(&w.p, 1, "", P9_O_RDWR), 0);
+	CHECK_INT(t_read(&w.p, 1, 0, buf, 8), 4);
+	CHECK_INT(t_write(&w.p, 1, 0, "T", 1), 1);
+	CHECK_INT(t_walk(&w.p, 0, 2, ""), 0);
+	CHECK_INT(CALL(&w.p, P9_Tsetattr,
+			  .tsetattr = {.fid = 2, .valid = P9_SETATTR_SIZE, .size = 2}),
+		0);
+	CHECK_INT(CALL(&w.p, P9_Tremove, .tremove = {2}), -ENOENT);
+	worker_stop(&w);
+	close(tree_dir);
+	tree_dir = dir;
+	tree_remove();
+}
+
 TEST(wrong_options_are_refused)
 {
 	static const char *const wrong[][3] = {{"--uid=1"}, {"--gid=1"}, {"--uid=x", "--gid=1"},
