@@ -99,6 +99,7 @@ void f9_inval_free(struct f9_invalidator *v)
 	pthread_cond_signal(&v->wake);
 	pthread_mutex_unlock(&v->lock);
 	pthread_join(v->thread, NULL);
+	f9_inval_run(v);
 	pthread_cond_destroy(&v->wake);
 	pthread_mutex_destroy(&v->lock);
 	fd_close(v->event_fd);

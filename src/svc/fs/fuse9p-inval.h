@@ -8,7 +8,7 @@
 
 /* Starts the thread; *ret_fd (borrowed) is readable when f9_inval_run() has something to do. */
 int f9_inval_new(struct f9 *fs, struct f9_invalidator **ret, int *ret_fd);
-/* Ends the thread when it is done with what it has; answers nothing. */
+/* Ends the thread when it is done with what it has, and goes on with those operations. */
 void f9_inval_free(struct f9_invalidator *v);
 
 /* Drops all data and attributes of op->node from the cache, and the names that the kernel still

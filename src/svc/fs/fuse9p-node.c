@@ -126,11 +126,10 @@ static void name_clear(struct f9 *fs, struct f9_node *n)
 	f9_node_unref(fs, parent);
 }
 
-/* A server that says a directory lies in itself would make a ring of references. */
+/* A server that says a directory lies in itself would make a ring of references. (Whether something
+ * is a directory, two of its answers may disagree about.) */
 static bool is_above(const struct f9_node *n, const struct f9_node *of)
 {
-	if (!(n->qid.type & P9_QTDIR))
-		return n == of;
 	while (of && of != n)
 		of = of->parent;
 	return of != NULL;
