@@ -29,8 +29,10 @@ static void end(struct entry *en)
 {
 	list_unlink(&en->waiter.link);
 	list_unlink(&en->link);
-	if (en->active)
+	if (en->active) {
 		en->gate->p->n_entries--;
+		en->gate->n_entries--;
+	}
 	en->active = false;
 }
 
@@ -72,12 +74,15 @@ void entry_start(struct entry *en, struct persistence *p, struct ledger_ref *r)
 		err_set(&e, -EDQUOT, "too many references are being restored; try again");
 	else if (!gate_of(p, r))
 		err_errno(&e, -ENOMEM, "restore");
+	else if (((struct gate *)r->gate)->n_entries >= GATE_ENTRIES_MAX)
+		err_set(&e, -EDQUOT, "this reference is being restored too often; try again");
 	if (e.code) {
 		en->done(en, NULL, &e);
 		return;
 	}
 	en->gate = gate_ref(r->gate);
 	en->active = true;
+	en->gate->n_entries++;
 	p->n_entries++;
 	en->waiter.done = on_live;
 	list_append(&en->gate->entries, &en->link);

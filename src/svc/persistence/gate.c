@@ -33,6 +33,7 @@ static void pass_end(struct pass *s)
 {
 	list_unlink(&s->link);
 	s->gate->p->n_passes--;
+	s->gate->n_passes--;
 	vat_call_free(s->call);
 	vat_cap_unref(s->target);
 	gate_unref(s->gate);
@@ -76,12 +77,14 @@ static int link_ref(struct pass *s, struct metac_metac_sturdy_ref_r r, struct er
 	struct ledger_ref *parent = s->gate->ref, *child = own_ref(p, r);
 	if (!child || child->parent || ledger_ref_is_within(parent, child))
 		return 0;
-	int code = child->persistent ? link_stored(p, child, parent) : 0;
-	if (code == 0)
-		code = ledger_ref_set_parent(child, parent);
+	int code = ledger_ref_set_parent(p->ledger, child, parent);
+	if (code == 0 && child->persistent)
+		code = link_stored(p, child, parent);
 	if (code == 0)
 		return 1;
 	(void)remove_ref(p, child, "revoked");
+	if (code == -EDQUOT)
+		return err_set(e, code, "too many references were made through this one");
 	return err_errno(e, code, "save the reference");
 }
 
@@ -179,7 +182,7 @@ static void redirect_create(void *self, struct persistence_persistable_create_st
 		vat_ctx_fail(cx.ctx, VAT_DISCONNECTED, "revoked");
 		return;
 	}
-	if (p->n_passes < PASSES_MAX)
+	if (p->n_passes < PASSES_MAX && d->gate->n_passes < GATE_PASSES_MAX)
 		s = calloc(1, sizeof(*s));
 	if (!s) {
 		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many references are being made");
@@ -194,6 +197,7 @@ static void redirect_create(void *self, struct persistence_persistable_create_st
 	s->timeout = persistence_persistable_create_sturdy_ref_params_get_timeout(params);
 	list_append(&p->passes, &s->link);
 	p->n_passes++;
+	s->gate->n_passes++;
 	/* The resource group stays outside: inside nobody charges it yet. */
 	struct persistence_persistable_create_sturdy_ref_req q =
 		persistence_persistable_create_sturdy_ref(

@@ -26,6 +26,8 @@ enum {
 	ENTRIES_MAX = 1024, /* restores waiting */
 	RESTORATIONS_MAX = 256, /* objects being restored */
 	PASSES_MAX = 1024,
+	GATE_PASSES_MAX = 64, /* through one reference, like the next */
+	GATE_ENTRIES_MAX = 64,
 	DESTROYS_MAX = 256,
 	SERVICE_NAME_MAX = 64,
 	RUNTIME_ID_MAX = 512,
@@ -143,6 +145,7 @@ struct gate { /* ledger_ref.gate */
 	struct vat_membrane *membrane;
 	struct vat_cap *denied; /* for when there is no memory to do better */
 	struct list entries; /* struct entry: not through yet */
+	unsigned n_entries, n_passes;
 };
 
 /* Made when first wanted; borrowed; NULL: out of memory. */

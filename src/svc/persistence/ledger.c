@@ -27,6 +27,8 @@ struct ledger *ledger_new(const struct ledger_limits *limits)
 		g->limits.objects = 32768; /* what one answer can list */
 	if (!g->limits.refs)
 		g->limits.refs = 65536;
+	if (!g->limits.refs_within)
+		g->limits.refs_within = 1024; /* charged to whoever holds the outermost one */
 	if (!g->limits.refs_per_object)
 		g->limits.refs_per_object = 4096;
 	list_init(&g->objects);
@@ -224,12 +226,21 @@ static void link_expiry(struct ledger *g, struct ledger_ref *r)
 	list_insert_before(at, &r->by_expiry);
 }
 
+static struct ledger_ref *outermost(struct ledger_ref *r)
+{
+	while (r->parent)
+		r = r->parent;
+	return r;
+}
+
 int ledger_ref_add(struct ledger *g, const struct ledger_ref_spec *spec, struct ledger_ref **ret)
 {
 	if (ledger_ref_find(g, spec->hash))
 		return -EEXIST;
 	if (g->n_refs >= g->limits.refs ||
 		(spec->object && spec->object->n_refs >= g->limits.refs_per_object))
+		return -EDQUOT;
+	if (spec->parent && outermost(spec->parent)->n_within >= g->limits.refs_within)
 		return -EDQUOT;
 	struct ledger_ref *r = calloc(1, sizeof(*r));
 	if (!r)
@@ -250,6 +261,7 @@ int ledger_ref_add(struct ledger *g, const struct ledger_ref_spec *spec, struct 
 	if (spec->parent) {
 		r->parent = spec->parent;
 		list_append(&r->parent->children, &r->sibling);
+		outermost(r)->n_within++;
 	}
 	if (r->expires)
 		link_expiry(g, r);
@@ -267,7 +279,7 @@ bool ledger_ref_is_within(const struct ledger_ref *r, const struct ledger_ref *o
 	return r != NULL;
 }
 
-int ledger_ref_set_parent(struct ledger_ref *r, struct ledger_ref *parent)
+int ledger_ref_set_parent(struct ledger *g, struct ledger_ref *r, struct ledger_ref *parent)
 {
 	if (r->parent == parent)
 		return 0;
@@ -275,6 +287,11 @@ int ledger_ref_set_parent(struct ledger_ref *r, struct ledger_ref *parent)
 		return -EEXIST;
 	if (ledger_ref_is_within(parent, r))
 		return -ELOOP;
+	struct ledger_ref *top = outermost(parent);
+	if (top->n_within + 1 + r->n_within > g->limits.refs_within)
+		return -EDQUOT;
+	top->n_within += 1 + r->n_within;
+	r->n_within = 0;
 	r->parent = parent;
 	list_append(&parent->children, &r->sibling);
 	return 0;
@@ -302,15 +319,20 @@ void ledger_ref_remove(struct ledger *g, struct ledger_ref *r, struct ledger_rem
 	while (r->parent && !r->parent->object && r->parent->children.next == &r->sibling &&
 		r->parent->children.prev == &r->sibling)
 		r = r->parent;
+	struct ledger_ref *top = outermost(r);
+	uint32_t before = g->n_refs;
 	struct list work = LIST_INIT(work);
 	list_unlink(&r->sibling);
 	list_append(&work, &r->sibling);
 	struct list *i;
+	bool all = r == top;
 	while ((i = list_pop(&work))) {
 		r = list_entry(i, struct ledger_ref, sibling);
 		list_splice(&work, &r->children);
 		ref_take_out(g, r, removed);
 	}
+	if (!all)
+		top->n_within -= before - g->n_refs;
 }
 
 void ledger_ref_free(struct ledger_ref *r)

@@ -23,6 +23,7 @@ struct ledger_limits { /* 0 = the default named */
 	uint32_t objects; /* 32768 */
 	uint32_t refs; /* 65536 */
 	uint32_t refs_per_object; /* 4096 */
+	uint32_t refs_within; /* made through one reference, however indirectly; 1024 */
 };
 
 struct ledger_object {
@@ -46,6 +47,7 @@ struct ledger_ref {
 	int64_t created, expires; /* microseconds since 1970; expires: 0 = never */
 	struct list of_object;
 	struct list children, sibling;
+	uint32_t n_within; /* of one without parent: how many were made through it */
 	struct list by_expiry;
 	struct list all; /* ledger_refs(); after removal ledger_removed.refs */
 	struct list bucket;
@@ -98,8 +100,8 @@ int ledger_ref_add(struct ledger *g, const struct ledger_ref_spec *spec, struct 
 struct ledger_ref *ledger_ref_find(struct ledger *g, const uint8_t *hash);
 /* By the first hexadecimal digits of the hash, at least 4. -EINVAL, -ENOENT, -ENOTUNIQ. */
 int ledger_ref_find_id(struct ledger *g, const char *digits, struct ledger_ref **ret);
-/* -ELOOP: parent was itself made through r. -EEXIST: it has another parent. */
-int ledger_ref_set_parent(struct ledger_ref *r, struct ledger_ref *parent);
+/* -ELOOP: parent was itself made through r. -EEXIST: it has another parent. -EDQUOT. */
+int ledger_ref_set_parent(struct ledger *g, struct ledger_ref *r, struct ledger_ref *parent);
 /* True if r is `other` or was made through it, however indirectly. */
 bool ledger_ref_is_within(const struct ledger_ref *r, const struct ledger_ref *other);
 void ledger_ref_remove(struct ledger *g, struct ledger_ref *r, struct ledger_removed *removed);

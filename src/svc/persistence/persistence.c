@@ -82,7 +82,7 @@ static int load_parent(void *user, const struct store_ref *row)
 		return 0;
 	struct ledger_ref *ref = ledger_ref_find(p->ledger, row->hash);
 	struct ledger_ref *parent = ledger_ref_find(p->ledger, row->parent);
-	return ref && parent ? ledger_ref_set_parent(ref, parent) : -EUCLEAN;
+	return ref && parent ? ledger_ref_set_parent(p->ledger, ref, parent) : -EUCLEAN;
 }
 
 static int load(struct persistence *p, struct err *e)
