@@ -141,7 +141,8 @@ static size_t make_frame(size_t row, uint8_t *p)
 TEST(every_message_decodes_and_encodes_to_the_same_bytes)
 {
 	uint8_t frame[4096], again[4096];
-	for (seed = 0; seed < 100000; seed += 977) {
+	for (uint32_t round = 0; round < 100; round++) {
+		seed = round * 977;
 		for (size_t i = 0; i < ARRAY_SIZE(spec); i++) {
 			struct p9_msg m;
 			size_t n = make_frame(i, frame);
@@ -185,7 +186,8 @@ static int decode_exactly(const uint8_t *frame, size_t n)
 TEST(every_truncation_and_every_extension_is_refused)
 {
 	uint8_t frame[4096];
-	for (seed = 1; seed < 20000; seed += 1999) {
+	for (uint32_t round = 0; round < 10; round++) {
+		seed = round * 1999 + 1;
 		for (size_t i = 0; i < ARRAY_SIZE(spec); i++) {
 			size_t n = make_frame(i, frame);
 			CHECK_INT(decode_exactly(frame, n), 0);
