@@ -28,7 +28,7 @@ struct ledger *ledger_new(const struct ledger_limits *limits)
 	if (!g->limits.refs)
 		g->limits.refs = 65536;
 	if (!g->limits.refs_within)
-		g->limits.refs_within = 1024; /* charged to whoever holds the outermost one */
+		g->limits.refs_within = 4096; /* charged to whoever holds the outermost one */
 	if (!g->limits.refs_per_object)
 		g->limits.refs_per_object = 4096;
 	list_init(&g->objects);

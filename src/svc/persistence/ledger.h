@@ -23,7 +23,7 @@ struct ledger_limits { /* 0 = the default named */
 	uint32_t objects; /* 32768 */
 	uint32_t refs; /* 65536 */
 	uint32_t refs_per_object; /* 4096 */
-	uint32_t refs_within; /* made through one reference, however indirectly; 1024 */
+	uint32_t refs_within; /* made through one reference, however indirectly; 4096 */
 };
 
 struct ledger_object {
