@@ -76,11 +76,12 @@ int use(const char *where, const char *name)
 	wait.send().wait(ws);
 	auto get = node.getServiceRequest();
 	get.setName(name);
-	auto restore = get.send().getService().restoreRequest();
+	auto service = get.send().getService();
+	auto restore = service.restoreRequest();
 	restore.getObjectInfo().setAs<capnp::Text>("holiday");
 	auto album = restore.send().wait(ws).getObj().getAs<Waitable>();
 	album.waitRequest().send().wait(ws);
-	auto bad = get.send().getService().restoreRequest();
+	auto bad = service.restoreRequest();
 	bad.getObjectInfo().setAs<capnp::Text>("nonsense");
 	return fails(ws, [&]() { bad.send().wait(ws); }, "wrong reference") ? 0 : 1;
 }
@@ -101,12 +102,13 @@ int admin(const char *socket)
 	auto root = fs.send().getService().castAs<FilesystemServiceAdmin>().rootNamespaceRequest();
 	auto tree = root.send().getNs().filesystemRequest().send().getFs().getSubtreeRequest();
 	tree.setName("usr");
-	auto summary = tree.send().getFs().summaryRequest().send().wait(ws);
+	auto usr = tree.send().getFs();
+	auto summary = usr.summaryRequest().send().wait(ws);
 	printf("summary %s\n", summary.getInfo().cStr());
 	auto missing = main.getServiceAdminRequest();
 	missing.setName("no-such-service");
 	bool ok = fails(ws, [&]() { missing.send().wait(ws); }, "unknown service");
-	auto up = tree.send().getFs().getSubtreeRequest();
+	auto up = usr.getSubtreeRequest();
 	up.setName("../etc");
 	ok &= fails(ws, [&]() { up.send().wait(ws); }, "leaving the tree");
 	auto taken = main.registerNamedServiceRequest();
@@ -184,7 +186,7 @@ int tree(const char *where, const char *own, const char *secret)
 
 } // namespace
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "admin"))
 		return admin(argv[2]);
@@ -196,4 +198,13 @@ int main(int argc, char **argv)
 		return tree(argv[2], argv[3], argv[4]);
 	fprintf(stderr, "usage: cxx-node admin|serve|use|tree ...\n");
 	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	int status = 1;
+	auto error = kj::runCatchingExceptions([&]() { status = run(argc, argv); });
+	KJ_IF_MAYBE (e, error)
+		fprintf(stderr, "cxx-node: %s\n", e->getDescription().cStr());
+	return status;
 }
