@@ -187,8 +187,8 @@ TEST(directories_links_and_nodes_are_made)
 	struct peer p;
 	struct stat st;
 	char target[64];
-	start(&p);
 	need_root();
+	start(&p);
 	CHECK_INT(CALL(&p, P9_Tmkdir, .tmkdir = {0, p9_str("d"), 01755, 0}), 0);
 	CHECK_INT(p.r.rmkdir.qid.type, P9_QTDIR);
 	CHECK(!fstatat(tree_dir, "d", &st, 0) && (st.st_mode & 07777) == 01755);

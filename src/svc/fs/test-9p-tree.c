@@ -38,8 +38,8 @@ TEST(getattr_tells_what_stat_tells)
 TEST(device_numbers_travel_as_the_kernel_packs_them)
 {
 	struct peer p;
-	start(&p);
 	need_root();
+	start(&p);
 	CHECK(!mknodat(tree_dir, "d", S_IFBLK | 0600, makedev(259, 70000)));
 	CHECK_INT(t_walk(&p, 0, 1, "d"), 0);
 	CHECK_INT(t_getattr(&p, 1), 0);
@@ -92,8 +92,8 @@ TEST(owner_and_mode_in_one_request)
 {
 	struct peer p;
 	struct stat st;
-	start(&p);
 	need_root();
+	start(&p);
 	put_file("f", "");
 	CHECK(!symlinkat("f", tree_dir, "l"));
 	CHECK_INT(t_walk(&p, 0, 1, "f"), 0);
@@ -134,8 +134,8 @@ TEST(a_user_has_his_own_rights)
 {
 	struct peer p;
 	struct stat st;
-	start(&p);
 	need_root();
+	start(&p);
 	put_file("secret", "x");
 	CHECK(!fchmodat(tree_dir, "secret", 0600, 0));
 	put_file("open", "x");
@@ -173,8 +173,8 @@ TEST(users_take_turns_with_requests)
 	struct peer p;
 	struct stat st;
 	char name[16];
-	start(&p);
 	need_root();
+	start(&p);
 	for (uint32_t i = 1; i <= 20; i++)
 		CHECK_INT(t_attach(&p, 100 + i, "", 1000 + i), 0);
 	for (uint16_t round = 0; round < 10; round++) {
@@ -205,8 +205,8 @@ TEST(who_has_no_number_is_known_by_name)
 {
 	struct peer p;
 	struct stat st;
-	start(&p);
 	need_root();
+	start(&p);
 	CHECK_INT(t_attach(&p, 1, "root", P9_NONUNAME), 0);
 	CHECK_INT(CALL(&p, P9_Tmkdir, .tmkdir = {1, p9_str("root"), 0700, 0}), 0);
 	CHECK(!fstatat(tree_dir, "root", &st, 0) && st.st_uid == 0);
@@ -222,8 +222,8 @@ TEST(who_has_no_number_is_known_by_name)
 TEST(there_is_a_limit_to_users)
 {
 	struct peer p;
-	start(&p);
 	need_root();
+	start(&p);
 	int r = 0;
 	uint32_t i;
 	for (i = 1; i < 2000 && !r; i++) {
