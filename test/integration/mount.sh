@@ -223,7 +223,7 @@ ro() {
 	mount_up --read-only "$TOP/tree" "$TOP/m4"
 	test -d "$TOP/m4/repo"
 	cat "$TOP/m4/repo/.git/HEAD"
-	! touch "$TOP/m4/x" 2>"$TOP/err"
+	if touch "$TOP/m4/x" 2>"$TOP/err"; then return 1; fi
 	grep -q "Read-only" "$TOP/err"
 	mount_down
 }
@@ -235,16 +235,18 @@ dead_server() {
 	mkdir -p "$TOP/m5"
 	mount_up --tcp "$TOP/tree" "$TOP/m5"
 	exec 7<"$TOP/m5/repo/.git/HEAD" 8>"$TOP/m5/being-written"
+	cat "$TOP/m5/repo/.git/HEAD" >/dev/null
 	kill -KILL "$SERVER"
 	read -r -t 10 line <&"${MOUNT[0]}"
 	test "$line" = "lost $TOP/m5"
-	! cat "$TOP/m5/repo/.git/config" 2>"$TOP/err"
+	if cat "$TOP/m5/repo/.git/config" 2>"$TOP/err"; then return 1; fi
 	grep -q "Input/output error" "$TOP/err"
-	! ls "$TOP/m5/" 2>"$TOP/err"
+	if ls "$TOP/m5/" 2>"$TOP/err"; then return 1; fi
 	grep -q "Input/output error" "$TOP/err"
-	! echo x >&8
-	! sh -c 'cat <&7' 2>"$TOP/err" || sleep 1.1 # what was cached may be believed for a second
-	! stat "$TOP/m5/other" 2>"$TOP/err"
+	if echo x >&8; then return 1; fi
+	if cat <&7 2>"$TOP/err"; then return 1; fi # cached before
+	grep -q "Input/output error" "$TOP/err"
+	if stat "$TOP/m5/other" 2>"$TOP/err"; then return 1; fi
 	grep -q "Input/output error" "$TOP/err"
 	exec 7<&- 8>&-
 	mount_down

@@ -61,8 +61,10 @@ static void lose(struct worker *w, const char *why)
 	log_debug("connection lost: %s", why);
 	p9_client_fail(w->client);
 	(void)shutdown(w->conn, SHUT_RDWR);
-	if (w->attached)
+	if (w->attached) {
 		tell(FS_MOUNT_LOST);
+		f9_inval_open_files(&w->fs);
+	}
 }
 
 /* ---- the 9P session ---- */

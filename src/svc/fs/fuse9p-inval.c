@@ -16,13 +16,15 @@ struct f9_invalidator {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct list todo, done; /* struct f9_op, by its member sleep */
+	struct list todo, done; /* struct job */
 	bool end;
 	int event_fd;
 };
 
-/* What to invalidate, complete: the thread looks at nothing else of an operation. */
+/* What to invalidate, complete: the thread looks at nothing else. */
 struct job {
+	struct list link;
+	struct f9_op *op; /* who waits for it, or NULL */
 	fuse_ino_t ino, parent;
 	size_t n_names;
 	char names[]; /* one after the other, each with its NUL */
@@ -52,9 +54,8 @@ static void *inval_thread(void *user)
 		struct list *it = list_pop(&v->todo);
 		if (!it)
 			break;
-		struct f9_op *op = list_entry(it, struct f9_op, sleep);
 		pthread_mutex_unlock(&v->lock);
-		invalidate(v, op->data);
+		invalidate(v, list_entry(it, struct job, link));
 		pthread_mutex_lock(&v->lock);
 		list_append(&v->done, it);
 		(void)eventfd_write(v->event_fd, 1);
@@ -113,9 +114,9 @@ static bool believed(const struct f9_node *n, uint64_t now)
 	return !(n->qid.type & P9_QTDIR) && n->told_ms + (uint64_t)(F9_TIMEOUT * 1000) >= now;
 }
 
-static struct job *job_new(const struct f9_op *op)
+static struct job *job_new(const struct f9 *fs, const struct f9_node *n, bool with_names)
 {
-	const struct f9_node *n = op->node, *dir = n->parent;
+	const struct f9_node *dir = with_names ? n->parent : NULL;
 	uint64_t now = f9_now_ms();
 	size_t size = 0, at = 0;
 	if (dir) {
@@ -127,10 +128,10 @@ static struct job *job_new(const struct f9_op *op)
 	struct job *j = calloc(1, sizeof(*j) + size);
 	if (!j)
 		return NULL;
-	j->ino = f9_node_ino(op->fs, n);
+	j->ino = f9_node_ino(fs, n);
 	if (!size)
 		return j;
-	j->parent = f9_node_ino(op->fs, dir);
+	j->parent = f9_node_ino(fs, dir);
 	list_for_each (it, &dir->children) {
 		const struct f9_node *c = list_entry(it, struct f9_node, sibling);
 		if (c == n || !believed(c, now))
@@ -143,19 +144,35 @@ static struct job *job_new(const struct f9_op *op)
 	return j;
 }
 
+static void job_queue(struct f9_invalidator *v, struct job *j)
+{
+	pthread_mutex_lock(&v->lock);
+	list_append(&v->todo, &j->link);
+	pthread_cond_signal(&v->wake);
+	pthread_mutex_unlock(&v->lock);
+}
+
 void f9_inval_node(struct f9_op *op, f9_then then)
 {
-	struct f9_invalidator *v = op->fs->invalidator;
-	op->got = then;
-	op->data = job_new(op);
-	if (!op->data) {
+	struct job *j = job_new(op->fs, op->node, true);
+	if (!j) {
 		then(op, -ENOMEM, NULL);
 		return;
 	}
-	pthread_mutex_lock(&v->lock);
-	list_append(&v->todo, &op->sleep);
-	pthread_cond_signal(&v->wake);
-	pthread_mutex_unlock(&v->lock);
+	op->got = then;
+	j->op = op;
+	job_queue(op->fs->invalidator, j);
+}
+
+void f9_inval_open_files(struct f9 *fs)
+{
+	for (size_t i = 0; i < fs->by_qid.n_buckets; i++) {
+		for (const struct f9_node *n = fs->by_qid.buckets[i]; n; n = n->by_qid) {
+			struct job *j = list_empty(&n->handles) ? NULL : job_new(fs, n, false);
+			if (j)
+				job_queue(fs->invalidator, j);
+		}
+	}
 }
 
 void f9_inval_run(struct f9_invalidator *v)
@@ -167,7 +184,10 @@ void f9_inval_run(struct f9_invalidator *v)
 	list_splice(&done, &v->done);
 	pthread_mutex_unlock(&v->lock);
 	while ((it = list_pop(&done))) {
-		struct f9_op *op = list_entry(it, struct f9_op, sleep);
-		op->got(op, 0, NULL);
+		struct job *j = list_entry(it, struct job, link);
+		struct f9_op *op = j->op;
+		free(j);
+		if (op)
+			op->got(op, 0, NULL);
 	}
 }

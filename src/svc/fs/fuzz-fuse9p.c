@@ -505,6 +505,7 @@ static void begin(void)
 static void end(void)
 {
 	p9_client_fail(k.fs.client);
+	f9_inval_open_files(&k.fs);
 	(void)f9_sleepers_run(&k.fs);
 	f9_inval_free(k.fs.invalidator);
 	assert(k.n_open == 0 && k.fs.n_ops == 0);
