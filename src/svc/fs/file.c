@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 struct file {
 	struct fs_service *fs;
@@ -23,27 +22,11 @@ struct file_stream {
 	bool append;
 };
 
-/* Only regular files and block devices have content from start to end; opening must not block. */
-static int open_content(const struct view *v, int flags, struct err *e)
-{
-	AUTO_CLOSE int fd = view_open(v, flags | O_NONBLOCK, e);
-	struct stat st;
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
-		return err_errno(e, -errno, "%s", v->path);
-	if (S_ISDIR(st.st_mode))
-		return err_errno(e, -EISDIR, "%s", v->path);
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_set(e, -EINVAL, "%s: not a regular file", v->path);
-	return TAKE_FD(fd);
-}
-
 static int read_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
 {
 	struct file_stream *s = self;
 	static const char *const argv[] = {"metacd: read", "--role=copy", "--one-way", NULL};
-	AUTO_CLOSE int file = open_content(&s->view, O_RDONLY, e);
+	AUTO_CLOSE int file = view_open_content(&s->view, O_RDONLY, e);
 	if (file < 0)
 		return file;
 	int fds[] = {file, fd};
@@ -56,7 +39,7 @@ static int write_spawn(void *self, int fd, struct spawn_child *ret, struct err *
 	struct file_stream *s = self;
 	static const char *const argv[] = {
 		"metacd: write", "--role=copy", "--one-way", "--sync", NULL};
-	AUTO_CLOSE int file = open_content(&s->view,
+	AUTO_CLOSE int file = view_open_content(&s->view,
 		O_WRONLY | O_CREAT | (s->append ? O_APPEND : O_TRUNC), e);
 	if (file < 0)
 		return file;

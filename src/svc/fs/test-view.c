@@ -146,3 +146,53 @@ TEST(damaged_descriptions_are_refused)
 		vat_message_free(m);
 	}
 }
+
+TEST(only_what_has_content_is_opened_for_it)
+{
+	struct place p;
+	struct err e = {};
+	struct view at;
+	up(&p);
+	sh("mkfifo $D/fifo && ln -s sub/file $D/link", p.top);
+	static const struct {
+		const char *name;
+		int result;
+	} bad[] = {{"sub", -EISDIR}, {"fifo", -EINVAL}, {"link", -ELOOP}, {"none", -ENOENT}};
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		CHECK_INT(view_at(&p.view, vat_str(bad[i].name), &at), 0);
+		CHECK_INT(view_open_content(&at, O_RDONLY, &e), bad[i].result);
+		view_done(&at);
+	}
+	CHECK_INT(view_at(&p.view, vat_str("new"), &at), 0);
+	for (int i = 0; i < 2; i++) { /* made, then found */
+		AUTO_CLOSE int fd = view_open_content(&at, O_WRONLY | O_CREAT | O_TRUNC, &e);
+		CHECK_INT(write(fd, "x", 1), 1);
+	}
+	at.read_only = true;
+	CHECK_INT(view_open_content(&at, O_WRONLY | O_CREAT | O_TRUNC, &e), -EROFS);
+	AUTO_CLOSE int fd = view_open_content(&at, O_RDONLY, &e);
+	CHECK(fd >= 0);
+	view_done(&at);
+	down(&p);
+}
+
+/* Who may write to a tree as root can make nodes of any device in it. */
+TEST(a_device_is_not_to_be_had_by_making_a_node_of_it)
+{
+	struct place p;
+	struct err e = {};
+	struct view at;
+	if (geteuid() != 0)
+		test_skip("needs root");
+	up(&p);
+	sh("mknod $D/sub/disk b 7 0 && mknod $D/sub/zero c 1 5", p.top);
+	static const char *const names[] = {"sub/disk", "sub/zero"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		CHECK_INT(view_at(&p.view, vat_str(names[i]), &at), 0);
+		CHECK_INT(view_open_content(&at, O_RDONLY, &e), -EINVAL);
+		CHECK_INT(view_open_content(&at, O_WRONLY | O_CREAT, &e), -EINVAL);
+		CHECK(strstr(e.msg, "not a regular file"));
+		view_done(&at);
+	}
+	down(&p);
+}

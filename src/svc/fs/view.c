@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/fsuid.h>
+#include <sys/stat.h>
 
 int view_copy(const struct view *v, struct view *ret)
 {
@@ -54,16 +55,15 @@ void view_done(struct view *v)
 	(PRIV_CAP(CAP_DAC_OVERRIDE) | PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_FOWNER) |       \
 		PRIV_CAP(CAP_CHOWN) | PRIV_CAP(CAP_FSETID) | PRIV_CAP(CAP_MKNOD))
 
-static int become(const struct view *v, uint64_t *ret_caps)
+enum { OPEN_TRIES = 8 };
+
+static int become(const struct view *v, uint64_t caps)
 {
-	int r = priv_caps_effective(ret_caps);
-	if (r < 0)
-		return r;
 	setfsgid(v->gid);
 	setfsuid(v->uid);
 	if ((uint32_t)setfsgid((gid_t)-1) != v->gid || (uint32_t)setfsuid((uid_t)-1) != v->uid)
 		return -EPERM;
-	return priv_caps_set_effective(*ret_caps & ~OVERRIDES);
+	return priv_caps_set_effective(caps & ~OVERRIDES);
 }
 
 static void become_self(uint64_t caps)
@@ -84,22 +84,86 @@ static int open_here(const struct view *v, int flags)
 	return beneath_open(root, rel, flags & O_PATH ? flags : flags | O_NOCTTY, 0644);
 }
 
-int view_open(const struct view *v, int flags, struct err *e)
+/* Runs `how` as the view's user. */
+static int open_as(const struct view *v, int flags, int (*how)(const struct view *, int))
 {
 	uint64_t caps = 0;
+	if (!v->limited)
+		return how(v, flags);
+	int r = priv_caps_effective(&caps);
+	if (r < 0)
+		return r;
+	r = become(v, caps);
+	if (r >= 0)
+		r = how(v, flags);
+	become_self(caps);
+	return r;
+}
+
+static int open_view(const struct view *v, int flags, int (*how)(const struct view *, int),
+	struct err *e)
+{
 	bool writes = (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC);
 	if (writes && !(flags & O_PATH) && v->read_only)
 		return err_errno(e, -EROFS, "%s", v->path);
-	int r = v->limited ? become(v, &caps) : 0;
-	if (r >= 0)
-		r = open_here(v, flags);
-	if (v->limited)
-		become_self(caps);
+	int r = open_as(v, flags, how);
 	if (r == -ELOOP)
 		return err_set(e, r,
 			"%s: there is a symbolic link in this path (name the directory it leads to)",
 			v->path);
+	if (r == -ENXIO)
+		return err_set(e, -EINVAL, "%s: not a regular file", v->path);
 	return r < 0 ? err_errno(e, r, "%s", v->path) : r;
+}
+
+int view_open(const struct view *v, int flags, struct err *e)
+{
+	return open_view(v, flags, open_here, e);
+}
+
+/*
+ * -ENXIO for what has no content from start to end.  A device node is as good as the device, and
+ * who may change a tree as root can make nodes in it: only those in this machine's own /dev were
+ * made by somebody entitled to the device.
+ */
+static int check_content(int at)
+{
+	struct stat st, dev;
+	if (fstat(at, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	bool own_device =
+		S_ISBLK(st.st_mode) && !lstat("/dev", &dev) && st.st_dev == dev.st_dev;
+	return S_ISREG(st.st_mode) || own_device ? 0 : -ENXIO;
+}
+
+/* Opening a device or a FIFO is an act of its own: so the object is looked at first and then opened
+ * itself, by its descriptor's name, not by a name where another may have been put meanwhile. */
+static int open_content(const struct view *v, int flags)
+{
+	char proc[40];
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		AUTO_CLOSE int at = open_here(v, O_PATH);
+		if (at == -ENOENT && (flags & O_CREAT)) {
+			int fd = open_here(v, flags | O_EXCL);
+			if (fd != -EEXIST)
+				return fd;
+			continue;
+		}
+		int r = at < 0 ? at : check_content(at);
+		if (r < 0)
+			return r;
+		(void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", at);
+		int fd = open(proc, (flags & ~O_CREAT) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	return -EAGAIN;
+}
+
+int view_open_content(const struct view *v, int flags, struct err *e)
+{
+	return open_view(v, flags, open_content, e);
 }
 
 void view_describe(const struct view *v, struct fs_tree_description_b b)

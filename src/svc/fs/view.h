@@ -27,6 +27,10 @@ void view_done(struct view *v);
  * descriptor or negative errno with e set. */
 int view_open(const struct view *v, int flags, struct err *e);
 
+/* The same for what has content from start to end: a regular file, or a block device of this
+ * machine's /dev. Anything else is not even opened: -EISDIR, -EINVAL. */
+int view_open_content(const struct view *v, int flags, struct err *e);
+
 /* To and from a stored description. */
 void view_describe(const struct view *v, struct fs_tree_description_b b);
 int view_from_description(struct fs_tree_description_r d, struct view *ret);
