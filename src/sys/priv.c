@@ -161,11 +161,8 @@ static bool is_user(const struct priv_user *u)
 	       sg == u->gid;
 }
 
-static int become(const struct priv_user *u, bool keep_caps, const struct caps *now)
+static int become(const struct priv_user *u, bool keep_caps)
 {
-	bool may_set_groups = now->effective & PRIV_CAP(CAP_SETGID);
-	if ((may_set_groups || !is_user(u)) && setgroups(0, NULL) < 0)
-		return -errno;
 	if (is_user(u))
 		return 0;
 	if (keep_caps && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
@@ -228,8 +225,12 @@ int priv_drop(const struct priv_drop *d)
 	r = caps_set(&now);
 	if (r >= 0)
 		r = limit_gains(d, &now);
+	bool may_set_groups = now.effective & PRIV_CAP(CAP_SETGID);
+	bool must_set_groups = d->user && !is_user(d->user);
+	if (r >= 0 && (may_set_groups || must_set_groups) && setgroups(0, NULL) < 0)
+		r = -errno;
 	if (r >= 0 && d->user)
-		r = become(d->user, keep != 0, &now);
+		r = become(d->user, keep != 0);
 	if (r >= 0)
 		r = set_caps(keep, d->ambient);
 	if (r >= 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

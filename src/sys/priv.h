@@ -27,13 +27,14 @@ struct priv_user {
 int priv_user_lookup(const char *text, struct priv_user *ret);
 
 struct priv_drop {
-	const struct priv_user *user; /* NULL: stay who we are (groups too) */
+	const struct priv_user *user; /* NULL: stay who we are */
 	uint64_t keep; /* permitted and effective afterwards: never more than now */
 	bool ambient; /* `keep` also survives an exec (a program started later has it) */
 };
 
 /*
- * Becomes `user` with no supplementary groups, keeps exactly those capabilities of `keep` that it
+ * Becomes `user`, or stays who it is, with no supplementary groups (where it may drop them: those
+ * of the shell that started a daemon would go along with any identity taken later), keeps exactly those capabilities of `keep` that it
  * has, limits the bounding set to them, clears the inheritable set, locks the securebits (root is
  * nothing special any more: exec as root gives nothing) where it may, and sets no_new_privs. The
  * parent-death signal, which the kernel clears when credentials change, is set again. Works for

@@ -64,8 +64,11 @@ static int keep_as_root(void)
 {
 	uint64_t keep = PRIV_CAP(CAP_CHOWN) | PRIV_CAP(CAP_SETUID) | PRIV_CAP(CAP_SYS_RESOURCE);
 	uint64_t had = 0, now = 0;
+	gid_t extra[] = {0, 4};
+	EXPECT(10, setgroups(2, extra) == 0);
 	EXPECT(1, priv_caps_permitted(&had) == 0);
 	EXPECT(2, priv_drop(&(struct priv_drop){.keep = keep}) == 0);
+	EXPECT(11, getgroups(0, NULL) == 0);
 	EXPECT(3, priv_caps_effective(&now) == 0 && now == (keep & had));
 	EXPECT(4, getuid() == 0);
 	EXPECT(5, prctl(PR_CAPBSET_READ, CAP_NET_ADMIN, 0, 0, 0) == 0);

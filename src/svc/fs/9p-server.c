@@ -19,7 +19,6 @@
 
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -85,8 +84,6 @@ int p9_lock_down(const struct p9_options *o, int tree_fd)
 	struct priv_user user = {.uid = o->uid, .gid = o->gid};
 	struct priv_drop drop = {
 		.user = o->fixed ? &user : NULL, .keep = o->fixed ? PRIV_CAPS_NONE : CAPS_SERVE};
-	if (!o->fixed && !geteuid() && setgroups(0, NULL) < 0)
-		return -errno;
 	int r = priv_drop(&drop);
 	return r < 0 ? r : restrict_to_tree(o, tree_fd);
 }
