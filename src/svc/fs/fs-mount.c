@@ -10,6 +10,7 @@
  */
 #include "base/log.h"
 #include "svc/fs/fs-mount.h"
+#include "sys/beneath.h"
 #include "sys/mountinfo.h"
 
 #include <dirent.h>
@@ -26,6 +27,49 @@
 enum { SYNC_TIMEOUT_MS = 2000, V9FS_MSIZE = 1024 * 1024, READ_AHEAD_KIB = 1024, STALE_MAX = 1024 };
 
 #define SOURCE_PREFIX "metac:"
+
+/* ---- paths that others may change ---- */
+
+/*
+ * mount(2) and umount2(2) follow symbolic links in a path, and who owns a directory on the way can
+ * put one there at any moment after a check.  So the walk is done with links refused, and the calls
+ * are given a name relative to where it ended.  The working directory is nothing else's concern.
+ */
+static int go_to(int fd)
+{
+	AUTO_CLOSE int owned = fd;
+	if (fd < 0)
+		return fd;
+	return fchdir(fd) < 0 ? -errno : 0;
+}
+
+static int mount_at(const char *source, const char *path, const char *type, unsigned long flags,
+	const char *options)
+{
+	AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	int r = go_to(beneath_open(root, path + 1, O_PATH | O_DIRECTORY, 0));
+	if (r >= 0 && mount(source, ".", type, flags, options) < 0)
+		r = -errno;
+	(void)go_to(TAKE_FD(root));
+	return r;
+}
+
+static int unmount_at(const char *path)
+{
+	const char *name;
+	AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	int r = go_to(beneath_open_parent(root, path + 1, &name));
+	/* MNT_FORCE ends requests that nobody will answer, so that nothing waits for a dead
+	 * connection; MNT_DETACH takes it off even while in use. */
+	if (r >= 0 && umount2(name, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		r = -errno;
+	(void)go_to(TAKE_FD(root));
+	return r;
+}
 
 /* ---- is it fit to mount on ---- */
 
@@ -137,8 +181,9 @@ int fs_mount_fuse(const char *path, const char *source, bool read_only, struct e
 		return err_errno(e, -errno, "/dev/fuse");
 	(void)snprintf(options, sizeof(options),
 		"fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions", fd);
-	if (mount(source, path, "fuse.metac", mount_flags(read_only), options) < 0)
-		return err_errno(e, -errno, "mount fuse on %s", path);
+	int r = mount_at(source, path, "fuse.metac", mount_flags(read_only), options);
+	if (r < 0)
+		return err_errno(e, r, "mount fuse on %s", path);
 	set_read_ahead(path);
 	return TAKE_FD(fd);
 }
@@ -162,8 +207,9 @@ int fs_mount_v9fs(const char *path, const char *source, int conn_fd, bool read_o
 		"access=user,cache=mmap",
 		conn_fd, conn_fd, V9FS_MSIZE);
 	/* The kernel loads the module if it has one. */
-	if (mount(source, path, "9p", mount_flags(read_only), options) < 0) {
-		int r = errno == ENODEV || !kernel_has_9p() ? -ENODEV : -errno;
+	int r = mount_at(source, path, "9p", mount_flags(read_only), options);
+	if (r < 0) {
+		r = r == -ENODEV || !kernel_has_9p() ? -ENODEV : r;
 		return err_errno(e, r, "mount 9p on %s", path);
 	}
 	set_read_ahead(path);
@@ -208,9 +254,7 @@ int fs_mount_detach(const char *path)
 		return r;
 	AUTO_CLOSE int pidfd = -EBADF;
 	pid_t pid = sync_begin(path, &pidfd);
-	/* MNT_FORCE ends requests that nobody will answer (the child's among them), so that nothing
-	 * waits for a dead connection; MNT_DETACH takes it off even while in use. */
-	r = umount2(path, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+	r = unmount_at(path); /* also ends what the child waits for */
 	sync_end(pid, pidfd);
 	return r == -EINVAL ? 0 : r;
 }
@@ -241,9 +285,9 @@ int fs_mount_detach_stale(const char *address)
 	int r = mountinfo_each(collect_stale, s);
 	/* Later ones first: they may lie upon or below earlier ones. */
 	for (size_t i = s->n; i-- > 0;) {
-		int d = umount2(s->paths[i], MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
+		int d = unmount_at(s->paths[i]);
 		if (d < 0)
-			log_warning("detach %s: %s", s->paths[i], strerror(errno));
+			log_warning("detach %s: %s", s->paths[i], strerror(-d));
 		n += d == 0;
 		free(s->paths[i]);
 	}

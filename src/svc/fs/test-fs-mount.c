@@ -150,3 +150,37 @@ TEST(a_kernel_without_v9fs_says_so)
 		test_skip("this kernel has v9fs (and answered %d)", r);
 	CHECK(strstr(e.msg, "mount 9p on"));
 }
+
+/* Whoever owns a directory on the way may swap it for a link right after the check. */
+TEST(no_link_is_followed_when_mounting_and_unmounting)
+{
+	struct err e = {};
+	char was[256], here[4096];
+	begin(true);
+	CHECK_INT(mkdir(at("good"), 0755), 0);
+	CHECK_INT(mkdir(at("good/m"), 0755), 0);
+	CHECK_INT(mkdir(at("victim"), 0755), 0);
+	CHECK_INT(mkdir(at("victim/m"), 0755), 0);
+	CHECK_INT(symlink("victim", at("link")), 0);
+	CHECK_INT(symlink("m", at("victim/n")), 0);
+	CHECK_INT(fs_mount_fuse(at("link/m"), "metac:fd00::1", false, &e), -ELOOP);
+	CHECK_INT(fs_mount_fuse(at("victim/n"), "metac:fd00::1", false, &e), -ELOOP);
+	CHECK_INT(mountinfo_is_mount_point(at("victim/m")), 0);
+	int fd = fs_mount_fuse(at("good/m"), "metac:fd00::1", false, &e);
+	CHECK(fd >= 0);
+	CHECK_INT(mountinfo_is_mount_point(at("good/m")), 1);
+	CHECK(getcwd(here, sizeof(here)));
+	CHECK_STR(here, "/"); /* no file system is held by it */
+	/* Now the mount is elsewhere, and its path leads to somebody else's mount. */
+	CHECK_INT(mount("none", at("victim/m"), "tmpfs", 0, NULL), 0);
+	strcpy(was, at("good"));
+	CHECK_INT(rename(was, at("moved")), 0);
+	CHECK_INT(symlink("victim", was), 0);
+	CHECK_INT(fs_mount_detach(at("good/m")), 0);
+	CHECK_INT(mountinfo_is_mount_point(at("victim/m")), 1);
+	CHECK_INT(fs_mount_detach(at("moved/m")), 0);
+	CHECK_INT(mountinfo_is_mount_point(at("moved/m")), 0);
+	CHECK_INT(umount2(at("victim/m"), MNT_DETACH), 0);
+	close(fd);
+	end();
+}
