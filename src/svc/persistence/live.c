@@ -117,6 +117,7 @@ static void lose(struct live *l, const char *text, bool keep)
 		l->failures = 0;
 	ledger_object_set_error(o, why);
 	o->state = LEDGER_STORED;
+	log_debug("\"%s\" is not here any more: %s", o->summary, why);
 	if (!list_empty(&l->waiters)) {
 		start(l);
 	} else if (l->waits) {
@@ -165,6 +166,7 @@ void live_adopt(struct live *l, struct vat_cap *cap)
 	l->cap = vat_cap_ref(cap);
 	l->since = now_us();
 	l->object->state = LEDGER_ALIVE;
+	log_debug("\"%s\" is here", l->object->summary);
 	ledger_object_set_error(l->object, NULL);
 	watch(l);
 	serve_waiters(l, l->cap, NULL);
@@ -177,6 +179,7 @@ static void start(struct live *l)
 	struct err e = {};
 	l->retry = sd_event_source_disable_unref(l->retry);
 	l->object->state = LEDGER_RESTORING;
+	log_debug("restoring \"%s\"", l->object->summary);
 	int r = restoration_new(l, &l->restoration);
 	if (r == 0)
 		restoration_go_on(l->restoration); /* may end it at once */
