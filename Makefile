@@ -36,7 +36,7 @@ fuzz: ## run every fuzz target under libFuzzer for SECONDS_EACH seconds (60)
 bench: ## measure a mounted directory against the same directory read locally
 	@scripts/install-deps build bench
 	@test -f build-bench/build.ninja || meson setup build-bench --buildtype=release
-	@ninja -C build-bench -j $(JOBS)
+	@ninja -C build-bench -j $(JOBS) metac metacd
 	@scripts/run-tests build-bench --benchmark
 
 format: ## bring all C sources into the house style
