@@ -63,11 +63,11 @@ void p9_locks_drop(struct p9_tree *t, struct p9_file *f)
 }
 
 /* Write locks want a descriptor for writing, read locks one for reading: try for both. */
-static int open_for_locks(const struct p9_file *f, bool *ret_writable)
+static int open_for_locks(const struct p9_tree *t, const struct p9_file *f, bool *ret_writable)
 {
 	char path[P9_PROC_PATH];
 	p9_proc_path(f->fd, path);
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = t->read_only ? -1 : open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
 	*ret_writable = true;
 	if (fd >= 0)
 		return fd;
@@ -104,7 +104,7 @@ static int add_owner(struct p9_tree *t, const struct p9_file *f, uint32_t proc_i
 	struct p9_lock_owner *o = calloc(1, sizeof(*o));
 	if (!o)
 		return -ENOMEM;
-	o->fd = open_for_locks(f, &o->writable);
+	o->fd = open_for_locks(t, f, &o->writable);
 	if (o->fd < 0) {
 		int r = o->fd;
 		free(o);

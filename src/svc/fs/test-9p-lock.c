@@ -198,3 +198,17 @@ TEST(there_is_a_limit_to_owners)
 	CHECK_INT(lock(&a, 1, P9_LOCK_RDLCK, 0, 0, pid), P9_LOCK_SUCCESS);
 	stop(&a);
 }
+
+/* Who may only read must not keep others from writing and reading. */
+TEST(a_read_only_client_takes_no_write_lock)
+{
+	struct peer a;
+	tree_make();
+	put_file("f", "0123456789");
+	peer_start(&a, (struct p9_options){.read_only = true});
+	CHECK_INT(t_open_path(&a, 1, "f", P9_O_RDONLY), 0);
+	CHECK_INT(lock(&a, 1, P9_LOCK_WRLCK, 0, 0, 7), -EBADF);
+	CHECK_INT(lock(&a, 1, P9_LOCK_RDLCK, 0, 0, 7), P9_LOCK_SUCCESS);
+	peer_stop(&a);
+	tree_remove();
+}
