@@ -20,7 +20,8 @@ struct spawn_child {
 /*
  * argv[0] is the program name shown in ps ("metacd: 9p server"), argv[1] should be "--role=NAME";
  * ends with NULL. fds[i] (borrowed; -EBADF entries are skipped and stay unset) becomes descriptor
- * SPAWN_FD_FIRST + i in the child; 0 is /dev/null, 1 and 2 are kept. Returns 0 or negative errno
+ * SPAWN_FD_FIRST + i in the child; 0 is /dev/null, 1 and 2 are kept.  Of the environment it gets
+ * METAC_* and what concerns time zone, language, log and sanitizers. Returns 0 or negative errno
  * (exec's failure included).
  */
 int spawn_self(const char *const *argv, const int *fds, size_t n_fds, struct spawn_child *ret);

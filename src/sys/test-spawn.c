@@ -23,7 +23,7 @@ static unsigned fds_open(void)
 
 struct found {
 	unsigned fds;
-	bool usr1_ignored, blocked, own_session;
+	bool usr1_ignored, blocked, own_session, foreign_env, own_env;
 	int death_signal;
 	char byte[2]; /* read from 3 and 5 */
 };
@@ -48,6 +48,8 @@ __attribute__((constructor)) static void child_main(int argc, char **argv)
 	f.blocked = sigismember(&set, SIGUSR2);
 	prctl(PR_GET_PDEATHSIG, &f.death_signal);
 	f.own_session = getsid(0) == getpid();
+	f.foreign_env = getenv("SECRET_TOKEN") || getenv("PATHS");
+	f.own_env = getenv("METAC_TEST") && getenv("PATH");
 	ssize_t r = read(3, &f.byte[0], 1);
 	r += read(5, &f.byte[1], 1);
 	r += write(4, &f, sizeof(f));
@@ -75,6 +77,9 @@ TEST(role_gets_exactly_the_descriptors_named)
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 
+	CHECK(!setenv("SECRET_TOKEN", "x", 1) && !setenv("PATHS", "x", 1));
+	CHECK(!setenv("METAC_TEST", "x", 1));
+
 	/* These are low numbers, the targets of one another. */
 	int fds[] = {a, report[1], b};
 	struct spawn_child c;
@@ -86,6 +91,7 @@ TEST(role_gets_exactly_the_descriptors_named)
 	CHECK_INT(c.pidfd, -EBADF);
 	CHECK_INT(f.fds, 0x3f);
 	CHECK(!f.usr1_ignored && !f.blocked && f.own_session);
+	CHECK(f.own_env && !f.foreign_env);
 	CHECK_INT(f.death_signal, SIGKILL);
 	CHECK(f.byte[0] == 'a' && f.byte[1] == 'b');
 	close(a);
