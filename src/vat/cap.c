@@ -115,12 +115,29 @@ void ctx_set_target(struct vat_ctx *ctx, struct vat_cap *c)
 	vat_cap_unref(old);
 }
 
+/* A call passed on (a fresh one has no pipes yet) to what only its own results can settle. */
+static bool waits_for_itself(struct vat_cap *p, const struct outcome *o)
+{
+	if (list_empty(&o->pipes))
+		return false;
+	while (p && p->kind == CAP_PROMISE && p->promise.outcome) {
+		if (p->promise.outcome == o)
+			return true;
+		p = ctx_waits_at(p->promise.outcome);
+	}
+	return false;
+}
+
 static void promise_call(struct vat_cap *c, struct vat_ctx *ctx)
 {
 	struct address a;
 	if (c->state == PROMISE_WAITING && list_empty(&c->promise.queue) && cap_address(c, &a)) {
 		c->received_call = true;
 		conn_call(&a, ctx);
+		return;
+	}
+	if (waits_for_itself(c, ctx->outcome)) {
+		ctx_fail(ctx, failure_new(VAT_FAILED, "call waits for its own result"));
 		return;
 	}
 	ctx_set_target(ctx, c);

@@ -195,6 +195,8 @@ void ctx_free(struct vat_ctx *ctx);
 void ctx_schedule(struct vat_ctx *ctx);
 /* Makes it the producer of its outcome: cancelling reaches it. */
 void ctx_attach(struct vat_ctx *ctx);
+/* The promise in whose queue the producer of o is; NULL if it is anywhere else. */
+struct vat_cap *ctx_waits_at(const struct outcome *o);
 
 /* Sends a request (not sent yet; taken, may be NULL) so that its outcome is o. */
 void call_send_for(struct vat_call *takes, struct outcome *o);

@@ -56,17 +56,17 @@ static struct vat_cap *answer_cap(struct answer *a, const uint16_t *path, size_t
 }
 
 /* Ours, named by the peer. If it leads straight back to the peer it is pinned: what named us has to
- * be reached through us, or calls would overtake those that went through us before. NULL: no
- * memory. */
-static struct vat_cap *loop_back(struct vat_conn *c, struct vat_cap *takes)
+ * be reached through us, or calls would overtake those that went through us before. */
+static int loop_back(struct vat_conn *c, struct vat_cap *takes, struct vat_cap **ret)
 {
 	struct address a;
 	struct vat_cap *inner = cap_inner(takes);
+	*ret = takes;
 	if (!inner || inner->kind == CAP_PIN || !cap_address(inner, &a) || a.conn != c)
-		return takes;
-	struct vat_cap *pin = pin_new(c->vat, &a);
+		return 0;
+	*ret = pin_new(c->vat, &a);
 	vat_cap_unref(takes);
-	return pin;
+	return *ret ? 0 : conn_oom(c);
 }
 
 /* The capability a descriptor stands for, new reference in *ret (may be NULL). */
@@ -79,29 +79,24 @@ static int receive_cap(struct vat_conn *c, const struct descriptor *d, struct va
 	case DESC_SENDER_HOSTED:
 	case DESC_SENDER_PROMISE:
 		*ret = import_get(c, d->id, d->tag == DESC_SENDER_PROMISE);
-		break;
+		return *ret ? 0 : conn_oom(c);
 	case DESC_RECEIVER_HOSTED:
 		e = idtab_get(&c->exports, d->id);
 		if (!e)
 			return conn_abort(c, "receiverHosted: no such export %u", d->id);
-		*ret = loop_back(c, vat_cap_ref(e->cap));
-		break;
+		return loop_back(c, vat_cap_ref(e->cap), ret);
 	case DESC_RECEIVER_ANSWER:
 		a = idmap_get(&c->answers, d->id);
 		if (a)
-			*ret = answer_cap(a, d->path, d->n_path);
-		else
-			*ret = cap_broken(c->vat,
-				failure_new(VAT_FAILED, "receiverAnswer: no such question"));
-		if (!*ret)
-			return 0;
-		*ret = loop_back(c, *ret);
-		break;
+			return loop_back(c, answer_cap(a, d->path, d->n_path), ret);
+		*ret = cap_broken(
+			c->vat, failure_new(VAT_FAILED, "receiverAnswer: no such question"));
+		return 0;
 	case DESC_NONE:
 	case DESC_THIRD_PARTY_HOSTED:
 		return 0;
 	}
-	return *ret ? 0 : conn_oom(c);
+	return 0;
 }
 
 /* Gives an import the descriptor that came with it. */

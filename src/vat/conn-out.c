@@ -426,19 +426,6 @@ static struct parcel *prepare_results(struct answer *a)
 	return parcel_copy(p, PARCEL_RETURN, a->conn->limits.message_words);
 }
 
-/* Calls held back by an embargo go where the Return says, not where that leads later. */
-static void repin(struct outcome *o, const struct parcel *p)
-{
-	list_for_each (l, &o->pipes) {
-		struct vat_cap *pipe = list_entry(l, struct vat_cap, promise.pipe);
-		if (pipe->state != PROMISE_EMBARGOED)
-			continue;
-		struct vat_cap *to = parcel_cap_at(p, pipe->promise.path, pipe->promise.n_path);
-		vat_cap_unref(pipe->promise.target);
-		pipe->promise.target = vat_cap_ref(to);
-	}
-}
-
 static struct failure *return_results(struct answer *a)
 {
 	struct vat_conn *c = a->conn;
@@ -465,7 +452,6 @@ static struct failure *return_results(struct answer *a)
 	a->results = p;
 	a->result_words = words;
 	c->result_words += words;
-	repin(a->outcome, p);
 	conn_send_late(c);
 	return NULL;
 }

@@ -136,3 +136,5 @@ struct vat_ptr_b parcel_content_b(struct parcel *p);
 struct parcel *parcel_copy(struct parcel *p, enum parcel_form form, size_t max_words);
 /* The capability at the end of a path of pointer indexes; borrowed. */
 struct vat_cap *parcel_cap_at(const struct parcel *p, const uint16_t *path, size_t n);
+/* The index into the capability table found there; false if there is no capability. */
+bool parcel_cap_index(const struct parcel *p, const uint16_t *path, size_t n, uint32_t *ret);

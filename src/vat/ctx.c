@@ -77,10 +77,19 @@ static void cancel(struct outcome *o, void *data)
 		task_queue(ctx->vat, &ctx->cancel_task);
 }
 
+static const struct producer ctx_producer = {.cancel = cancel};
+
 void ctx_attach(struct vat_ctx *ctx)
 {
-	static const struct producer producer = {.cancel = cancel};
-	outcome_set_producer(ctx->outcome, &producer, ctx);
+	outcome_set_producer(ctx->outcome, &ctx_producer, ctx);
+}
+
+struct vat_cap *ctx_waits_at(const struct outcome *o)
+{
+	if (o->producer != &ctx_producer)
+		return NULL;
+	const struct vat_ctx *ctx = o->producer_data;
+	return ctx->state == CTX_WAITING ? ctx->target : NULL;
 }
 
 void ctx_let_go(struct vat_ctx *ctx)

@@ -97,6 +97,30 @@ static void tell(struct outcome *o)
 	}
 }
 
+/*
+ * Where calls were sent ahead to a part of the results, whoever takes that part from the results
+ * has to queue behind them like the pipe does: the pipe takes its place in the capability table.
+ * The message may be another outcome's too, for which that is not so: then it is copied.
+ */
+static void replace_embargoed(struct outcome *o)
+{
+	uint32_t i;
+	list_for_each (l, &o->pipes) {
+		struct vat_cap *p = list_entry(l, struct vat_cap, promise.pipe);
+		if (p->state != PROMISE_EMBARGOED)
+			continue;
+		if (o->results->refs > 1 || o->results->sent) {
+			struct parcel *copy = parcel_copy(o->results, PARCEL_RETURN, 0);
+			if (!copy)
+				return;
+			parcel_unref(o->results);
+			o->results = copy;
+		}
+		if (parcel_cap_index(o->results, p->promise.path, p->promise.n_path, &i))
+			vat_message_set_cap(o->results->msg, i, cap_revive(p));
+	}
+}
+
 void outcome_return(struct outcome *o, struct parcel *takes_results)
 {
 	if (o->state != OUTCOME_PENDING) {
@@ -111,10 +135,14 @@ void outcome_return(struct outcome *o, struct parcel *takes_results)
 	outcome_clear_producer(o);
 	list_for_each_safe (l, &o->pipes) {
 		struct vat_cap *p = list_entry(l, struct vat_cap, promise.pipe);
-		cap_resolve(p,
-			vat_cap_ref(parcel_cap_at(o->results, p->promise.path, p->promise.n_path)));
+		struct vat_cap *to = parcel_cap_at(o->results, p->promise.path, p->promise.n_path);
+		bool ghost = p->ghost;
+		cap_resolve(p, vat_cap_ref(to));
+		if (ghost)
+			vat_cap_unref(p);
 	}
 	o->question = NULL;
+	replace_embargoed(o);
 	tell(o);
 	outcome_unref(o);
 	vat_leave(v);

@@ -130,10 +130,25 @@ struct parcel *parcel_copy(struct parcel *p, enum parcel_form form, size_t max_w
 	return NULL;
 }
 
-struct vat_cap *parcel_cap_at(const struct parcel *p, const uint16_t *path, size_t n)
+static struct vat_ptr_r follow(const struct parcel *p, const uint16_t *path, size_t n)
 {
 	struct vat_ptr_r at = parcel_content(p);
 	for (size_t i = 0; i < n; i++)
 		at = vat_ptr_at(vat_ptr_struct(at, NULL), path[i]);
-	return vat_ptr_cap(at);
+	return at;
+}
+
+struct vat_cap *parcel_cap_at(const struct parcel *p, const uint16_t *path, size_t n)
+{
+	return vat_ptr_cap(follow(p, path, n));
+}
+
+bool parcel_cap_index(const struct parcel *p, const uint16_t *path, size_t n, uint32_t *ret)
+{
+	struct vat_ptr_r at = follow(p, path, n);
+	struct vat_object o;
+	if (!vat_ptr_cap(at) || !vat_ptr_follow(at, &o))
+		return false;
+	*ret = (uint32_t)(o.tag >> 32);
+	return *ret < vat_message_n_caps(p->msg);
 }
