@@ -9,13 +9,13 @@
  * A struct vat_message is either a view of received segments or a growing arena; both are read with
  * the same readers, so a message just built can be read without being written out.
  *
- * Readers (…_r) and builders (…_b) are small handles passed by value.  They borrow the message: they
- * are valid until it is freed.  Reading never fails loudly: a pointer that leads outside its
+ * Readers (…_r) and builders (…_b) are small handles passed by value.  They borrow the message:
+ * they are valid until it is freed.  Reading never fails loudly: a pointer that leads outside its
  * segment, exceeds a limit or has the wrong kind reads as the default value, and the message
  * remembers the first such fault (vat_message_error), which a caller checks once at the end.
- * Building never fails loudly either: when memory runs out or the size limit is reached, the builder
- * returned is a null builder (b.msg == NULL) whose setters do nothing, and vat_message_error(msg)
- * tells -ENOMEM or -EMSGSIZE.
+ * Building never fails loudly either: when memory runs out or the size limit is reached, the
+ * builder returned is a null builder (b.msg == NULL) whose setters do nothing, and
+ * vat_message_error(msg) tells -ENOMEM or -EMSGSIZE.
  *
  * Not thread-safe: a message belongs to one thread at a time.
  */
@@ -37,39 +37,39 @@ struct vat_cap; /* a capability: see vat/rpc.h */
 
 struct vat_read_limits {
 	uint64_t traversal_words; /* budget counted per access; 0 = 8 Mi words (64 MiB) */
-	uint32_t nesting;         /* depth of pointers; 0 = 64, at most 1024 */
-	uint32_t segments;        /* per message; 0 = 512, at most 65535 */
+	uint32_t nesting; /* depth of pointers; 0 = 64, at most 1024 */
+	uint32_t segments; /* per message; 0 = 512, at most 65535 */
 };
 
 enum vat_fault { /* what vat_message_error returns besides 0 and negative errno */
 	VAT_FAULT_BOUNDS = 1, /* an object or landing pad not inside its segment */
-	VAT_FAULT_TRAVERSAL,  /* the traversal budget is used up */
-	VAT_FAULT_NESTING,    /* pointers nested too deeply */
-	VAT_FAULT_KIND,       /* a pointer of another kind than the schema says */
-	VAT_FAULT_TEXT,       /* text without its final NUL */
-	VAT_FAULT_CAP,        /* a capability index outside the table */
-	VAT_FAULT_UPGRADE,    /* a list that cannot be read with the element size asked for */
+	VAT_FAULT_TRAVERSAL, /* the traversal budget is used up */
+	VAT_FAULT_NESTING, /* pointers nested too deeply */
+	VAT_FAULT_KIND, /* a pointer of another kind than the schema says */
+	VAT_FAULT_TEXT, /* text without its final NUL */
+	VAT_FAULT_CAP, /* a capability index outside the table */
+	VAT_FAULT_UPGRADE, /* a list that cannot be read with the element size asked for */
 };
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
 struct vat_message;
 
-/* A new arena, its first segment of first_words words (0 = 128); later segments double what there is,
- * but after a first one of less than 16 words the next 255 are as small (to test far pointers).
+/* A new arena, its first segment of first_words words (0 = 128); later segments double what there
+ * is, but after a first one of less than 16 words the next 255 are as small (to test far pointers).
  * max_words bounds the whole (0 = 8 Mi words). NULL when memory is out. */
 VAT_API struct vat_message *vat_message_new(size_t first_words, size_t max_words);
 
-/* A view of n segments that stay where they are, borrowed for the life of the message. Bases must be
- * 8-byte aligned, sizes are in words. limits may be NULL. Returns 0, -EINVAL (count 0 or over the
- * limit, unaligned base), -ENOMEM. */
+/* A view of n segments that stay where they are, borrowed for the life of the message. Bases must
+ * be 8-byte aligned, sizes are in words. limits may be NULL. Returns 0, -EINVAL (count 0 or over
+ * the limit, unaligned base), -ENOMEM. */
 VAT_API int vat_message_view(const void *const *bases, const uint32_t *sizes_words, size_t n,
 	const struct vat_read_limits *limits, struct vat_message **ret);
 
 /* A view of one framed message (segment table, then segments) at the start of data. Copies nothing
  * when data is 8-byte aligned, else copies it whole. *ret_used is the message's size in bytes.
- * Returns 0, -EAGAIN (the message is not complete yet), -EBADMSG (too many segments, larger than the
- * traversal limit), -ENOMEM. */
+ * Returns 0, -EAGAIN (the message is not complete yet), -EBADMSG (too many segments, larger than
+ * the traversal limit), -ENOMEM. */
 VAT_API int vat_message_parse(const void *data, size_t size, const struct vat_read_limits *limits,
 	struct vat_message **ret, size_t *ret_used);
 
@@ -96,11 +96,11 @@ VAT_API size_t vat_message_words(const struct vat_message *m);
 VAT_API void *vat_message_flatten(struct vat_message *m, size_t *ret_size);
 
 /* Packed encoding (capnproto.org/encoding.html#packing) of whole words. vat_pack: size a multiple
- * of 8; the result is malloc'ed. vat_unpack: fails with -EBADMSG on truncated input or when the result
- * would exceed max_size bytes. Both return 0, -EINVAL, -ENOMEM or -EBADMSG. */
+ * of 8; the result is malloc'ed. vat_unpack: fails with -EBADMSG on truncated input or when the
+ * result would exceed max_size bytes. Both return 0, -EINVAL, -ENOMEM or -EBADMSG. */
 VAT_API int vat_pack(const void *data, size_t size, void **ret, size_t *ret_size);
-VAT_API int vat_unpack(const void *data, size_t size, size_t max_size, void **ret,
-	size_t *ret_size);
+VAT_API int vat_unpack(
+	const void *data, size_t size, size_t max_size, void **ret, size_t *ret_size);
 
 /* Capability table of a message: what capability pointers index. _add takes the reference (NULL is
  * allowed and stored) and returns the index, or -ENOMEM (then the reference is dropped). _cap
@@ -150,7 +150,7 @@ struct vat_list_r {
 	uint32_t count;
 	uint32_t step_bits; /* distance between elements */
 	uint32_t data_bits; /* data section of an element */
-	uint16_t n_ptrs;    /* pointers of an element */
+	uint16_t n_ptrs; /* pointers of an element */
 	uint16_t segment;
 	uint16_t depth;
 	uint8_t elem; /* enum vat_elem as encoded */
@@ -218,8 +218,8 @@ VAT_API struct vat_ptr_r vat_ptr_at(struct vat_struct_r s, uint16_t i);
 VAT_API bool vat_ptr_is_null(struct vat_ptr_r p);
 /* d may be NULL: then an absent struct reads as all zero, an absent list as empty. */
 VAT_API struct vat_struct_r vat_ptr_struct(struct vat_ptr_r p, const struct vat_default *d);
-VAT_API struct vat_list_r vat_ptr_list(struct vat_ptr_r p, enum vat_elem want,
-	const struct vat_default *d);
+VAT_API struct vat_list_r vat_ptr_list(
+	struct vat_ptr_r p, enum vat_elem want, const struct vat_default *d);
 /* As encoded, of any element size; for generic code. */
 VAT_API struct vat_list_r vat_ptr_any_list(struct vat_ptr_r p);
 VAT_API struct vat_text vat_ptr_text(struct vat_ptr_r p, const struct vat_default *d);
@@ -240,16 +240,16 @@ static inline bool vat_r_bool(struct vat_struct_r s, uint32_t bit, bool dflt)
 {
 	return (bit < s.data_bits ? s.data[bit / 8] >> (bit % 8) & 1 : 0) ^ (int)dflt;
 }
-#define VAT_R_INT_(name, type, utype)                                                              \
-	static inline type vat_r_##name(struct vat_struct_r s, uint32_t off, utype dflt)           \
-	{                                                                                          \
-		utype v = 0;                                                                       \
-		if (((uint64_t)off + 1) * 8 * sizeof(v) <= s.data_bits)                            \
-			memcpy(&v, s.data + (size_t)off * sizeof(v), sizeof(v));                   \
-		v = (utype)(v ^ dflt);                                                             \
-		type r;                                                                            \
-		memcpy(&r, &v, sizeof(r));                                                         \
-		return r;                                                                          \
+#define VAT_R_INT_(name, type, utype)                                                    \
+	static inline type vat_r_##name(struct vat_struct_r s, uint32_t off, utype dflt) \
+	{                                                                                \
+		utype v = 0;                                                             \
+		if (((uint64_t)off + 1) * 8 * sizeof(v) <= s.data_bits)                  \
+			memcpy(&v, s.data + (size_t)off * sizeof(v), sizeof(v));         \
+		v = (utype)(v ^ dflt);                                                   \
+		type r;                                                                  \
+		memcpy(&r, &v, sizeof(r));                                               \
+		return r;                                                                \
 	}
 VAT_R_INT_(u8, uint8_t, uint8_t)
 VAT_R_INT_(u16, uint16_t, uint16_t)
@@ -267,13 +267,13 @@ VAT_R_INT_(f64, double, uint64_t)
 VAT_API struct vat_struct_r vat_list_struct(struct vat_list_r l, uint32_t i);
 VAT_API struct vat_ptr_r vat_list_ptr(struct vat_list_r l, uint32_t i);
 VAT_API bool vat_list_bool(struct vat_list_r l, uint32_t i);
-#define VAT_L_INT_(name, type)                                                                     \
-	static inline type vat_list_##name(struct vat_list_r l, uint32_t i)                        \
-	{                                                                                          \
-		type v = 0;                                                                        \
-		if (i < l.count && l.data_bits >= 8 * sizeof(v))                                   \
-			memcpy(&v, l.base + (uint64_t)i * l.step_bits / 8, sizeof(v));             \
-		return v;                                                                          \
+#define VAT_L_INT_(name, type)                                                         \
+	static inline type vat_list_##name(struct vat_list_r l, uint32_t i)            \
+	{                                                                              \
+		type v = 0;                                                            \
+		if (i < l.count && l.data_bits >= 8 * sizeof(v))                       \
+			memcpy(&v, l.base + (uint64_t)i * l.step_bits / 8, sizeof(v)); \
+		return v;                                                              \
 	}
 VAT_L_INT_(u8, uint8_t)
 VAT_L_INT_(u16, uint16_t)
@@ -296,21 +296,21 @@ VAT_API struct vat_ptr_b vat_ptr_at_b(struct vat_struct_b s, uint16_t i);
 /* init: a new, zeroed object; what was there before is zeroed in place and left as a hole, its
  * capabilities dropped. (Below 1024 levels it is only unlinked.) Lists of 2^29 elements or more:
  * fault -EMSGSIZE. */
-VAT_API struct vat_struct_b vat_init_struct(struct vat_ptr_b p, uint16_t data_words,
-	uint16_t n_ptrs);
+VAT_API struct vat_struct_b vat_init_struct(
+	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs);
 VAT_API struct vat_list_b vat_init_list(struct vat_ptr_b p, enum vat_elem elem, uint32_t count);
-VAT_API struct vat_list_b vat_init_struct_list(struct vat_ptr_b p, uint16_t data_words,
-	uint16_t n_ptrs, uint32_t count);
+VAT_API struct vat_list_b vat_init_struct_list(
+	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs, uint32_t count);
 
 /* get: what is there, made from the default (or zero) if null, upgraded by copying if an older,
  * smaller struct is there (handles on the old place are void then). Something of another kind is
  * left alone: null builder, fault VAT_FAULT_KIND or _UPGRADE. */
-VAT_API struct vat_struct_b vat_get_struct_b(struct vat_ptr_b p, uint16_t data_words,
-	uint16_t n_ptrs, const struct vat_default *d);
-VAT_API struct vat_list_b vat_get_list_b(struct vat_ptr_b p, enum vat_elem elem,
-	const struct vat_default *d);
-VAT_API struct vat_list_b vat_get_struct_list_b(struct vat_ptr_b p, uint16_t data_words,
-	uint16_t n_ptrs, const struct vat_default *d);
+VAT_API struct vat_struct_b vat_get_struct_b(
+	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs, const struct vat_default *d);
+VAT_API struct vat_list_b vat_get_list_b(
+	struct vat_ptr_b p, enum vat_elem elem, const struct vat_default *d);
+VAT_API struct vat_list_b vat_get_struct_list_b(
+	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs, const struct vat_default *d);
 
 VAT_API void vat_set_text(struct vat_ptr_b p, struct vat_text t);
 VAT_API void vat_set_data(struct vat_ptr_b p, struct vat_data d);
@@ -341,14 +341,14 @@ static inline void vat_w_bool(struct vat_struct_b s, uint32_t bit, bool v, bool 
 	else
 		s.data[bit / 8] &= (uint8_t)~mask;
 }
-#define VAT_W_INT_(name, type, utype)                                                              \
-	static inline void vat_w_##name(struct vat_struct_b s, uint32_t off, type v, utype dflt)   \
-	{                                                                                          \
-		utype u;                                                                           \
-		memcpy(&u, &v, sizeof(u));                                                         \
-		u = (utype)(u ^ dflt);                                                             \
-		if (s.msg && ((uint64_t)off + 1) * 8 * sizeof(u) <= s.data_bits)                   \
-			memcpy(s.data + (size_t)off * sizeof(u), &u, sizeof(u));                   \
+#define VAT_W_INT_(name, type, utype)                                                            \
+	static inline void vat_w_##name(struct vat_struct_b s, uint32_t off, type v, utype dflt) \
+	{                                                                                        \
+		utype u;                                                                         \
+		memcpy(&u, &v, sizeof(u));                                                       \
+		u = (utype)(u ^ dflt);                                                           \
+		if (s.msg && ((uint64_t)off + 1) * 8 * sizeof(u) <= s.data_bits)                 \
+			memcpy(s.data + (size_t)off * sizeof(u), &u, sizeof(u));                 \
 	}
 VAT_W_INT_(u8, uint8_t, uint8_t)
 VAT_W_INT_(u16, uint16_t, uint16_t)
@@ -365,11 +365,11 @@ VAT_W_INT_(f64, double, uint64_t)
 VAT_API struct vat_struct_b vat_list_struct_b(struct vat_list_b l, uint32_t i);
 VAT_API struct vat_ptr_b vat_list_ptr_b(struct vat_list_b l, uint32_t i);
 VAT_API void vat_list_set_bool(struct vat_list_b l, uint32_t i, bool v);
-#define VAT_LW_INT_(name, type)                                                                    \
-	static inline void vat_list_set_##name(struct vat_list_b l, uint32_t i, type v)            \
-	{                                                                                          \
-		if (l.msg && i < l.count && l.data_bits >= 8 * sizeof(v))                          \
-			memcpy(l.base + (uint64_t)i * l.step_bits / 8, &v, sizeof(v));             \
+#define VAT_LW_INT_(name, type)                                                         \
+	static inline void vat_list_set_##name(struct vat_list_b l, uint32_t i, type v) \
+	{                                                                               \
+		if (l.msg && i < l.count && l.data_bits >= 8 * sizeof(v))               \
+			memcpy(l.base + (uint64_t)i * l.step_bits / 8, &v, sizeof(v));  \
 	}
 VAT_LW_INT_(u8, uint8_t)
 VAT_LW_INT_(u16, uint16_t)

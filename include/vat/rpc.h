@@ -6,13 +6,13 @@
  * Source: rpc.capnp and rpc-twoparty.capnp of Cap'n Proto (wire format), capnproto.org/rpc.html.
  *
  * A struct vat is a world of objects: capabilities, a queue of deliveries, and any number of
- * connections (struct vat_conn) to other vats.  It has no thread, clock, socket or global: bytes and
- * descriptors come in through vat_conn_received(), go out through vat_conn_output(), and application
- * code (method handlers, completion callbacks, destructors) runs only inside vat_run() and
- * the functions that say so.  So no function here calls back into the caller while it works.
+ * connections (struct vat_conn) to other vats.  It has no thread, clock, socket or global: bytes
+ * and descriptors come in through vat_conn_received(), go out through vat_conn_output(), and
+ * application code (method handlers, completion callbacks, destructors) runs only inside vat_run()
+ * and the functions that say so.  So no function here calls back into the caller while it works.
  *
- * E-order holds: calls made on one reference arrive in the order made, however often the reference is
- * resolved in between (embargoes are the library's business).
+ * E-order holds: calls made on one reference arrive in the order made, however often the reference
+ * is resolved in between (embargoes are the library's business).
  *
  * Everything a peer can make us hold is limited per connection (struct vat_limits).
  * Running out of memory breaks the connection concerned with an `overloaded` error, never the
@@ -29,8 +29,8 @@ extern "C" {
 struct vat;
 struct vat_conn;
 struct vat_cap;
-struct vat_call;  /* client side: a request, then an outstanding question */
-struct vat_ctx;   /* server side: one call being handled */
+struct vat_call; /* client side: a request, then an outstanding question */
+struct vat_ctx; /* server side: one call being handled */
 
 /* ---- errors -------------------------------------------------------------------------------- */
 
@@ -49,8 +49,9 @@ struct vat_error {
 /* ---- the vat ------------------------------------------------------------------------------- */
 
 struct vat_config {
-	/* Called (may be NULL) when vat_run() has something to do or a connection has output, after a
-	 * time when neither was so. May be called from any library function; must only note the fact. */
+	/* Called (may be NULL) when vat_run() has something to do or a connection has output, after
+	 * a time when neither was so. May be called from any library function; must only note the
+	 * fact. */
 	void (*wakeup)(void *user);
 	void *user;
 };
@@ -60,34 +61,36 @@ VAT_API struct vat *vat_new(const struct vat_config *cfg);
 /* All connections must have been freed. Objects still referenced by the application stay valid
  * until unreferenced; queued deliveries are dropped. */
 VAT_API void vat_free(struct vat *v);
-/* Delivers what is queued, including what gets queued meanwhile, up to `budget` deliveries (0 = 1024).
- * Returns true if more is queued. Calls handlers, callbacks, destructors. */
+/* Delivers what is queued, including what gets queued meanwhile, up to `budget` deliveries (0 =
+ * 1024). Returns true if more is queued. Calls handlers, callbacks, destructors. */
 VAT_API bool vat_run(struct vat *v, unsigned budget);
 
 /* ---- connections --------------------------------------------------------------------------- */
 
 struct vat_limits { /* 0 = the default named */
 	struct vat_read_limits read; /* of one incoming message */
-	uint32_t message_words;      /* incoming or outgoing message; 2 Mi words (16 MiB) */
-	uint32_t answers;            /* calls of the peer not yet finished by it; 16384 */
-	uint32_t questions;          /* our calls not yet done; 65536 */
-	uint32_t exports;            /* 65536 */
-	uint32_t imports;            /* 65536 */
-	uint64_t call_words;         /* parameters of the peer's calls in progress; 8 Mi words */
-	uint64_t result_words;       /* results kept until the peer's Finish; 8 Mi words */
-	uint64_t output_bytes;       /* queued output; when above, input is not read (see
-	                              * vat_conn_wants_input); 64 MiB */
-	uint32_t fds_per_message;    /* accepted; the surplus is closed. 0 = none unless fds is set: 16 */
-	uint32_t pending_fds;        /* received descriptors held by imports; 256 */
+	uint32_t message_words; /* incoming or outgoing message; 2 Mi words (16 MiB) */
+	uint32_t answers; /* calls of the peer not yet finished by it; 16384 */
+	uint32_t questions; /* our calls not yet done; 65536 */
+	uint32_t exports; /* 65536 */
+	uint32_t imports; /* 65536 */
+	uint64_t call_words; /* parameters of the peer's calls in progress; 8 Mi words */
+	uint64_t result_words; /* results kept until the peer's Finish; 8 Mi words */
+	uint64_t output_bytes; /* queued output; when above, input is not read (see
+				* vat_conn_wants_input); 64 MiB */
+	uint32_t fds_per_message; /* accepted; the surplus is closed. 0 = none unless fds is set: 16
+				   */
+	uint32_t pending_fds; /* received descriptors held by imports; 256 */
 };
 
 struct vat_conn_config {
 	struct vat_limits limits;
-	bool fds;                  /* the transport passes descriptors (Unix socket) */
+	bool fds; /* the transport passes descriptors (Unix socket) */
 	struct vat_cap *bootstrap; /* what the peer's Bootstrap gets; borrowed, referenced while the
-	                            * connection lives; NULL = none */
+				    * connection lives; NULL = none */
 	/* Called once from vat_run(), when the connection is over: err is NULL after a clean end
-	 * (peer closed, nothing outstanding). The connection then only waits for vat_conn_free(). */
+	 * (peer closed, nothing outstanding). The connection then only waits for vat_conn_free().
+	 */
 	void (*closed)(void *user, const struct vat_error *err);
 	void *user;
 };
@@ -97,10 +100,10 @@ VAT_API int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struc
  * May be called from callbacks. The closed callback is not called any more. NULL is accepted. */
 VAT_API void vat_conn_free(struct vat_conn *c);
 
-/* Input. Space to read into (at least 4 KiB; in place parsing: the buffer stays with the connection),
- * then how much was read and which descriptors came with it. _received takes the descriptors, also
- * on failure. Returns 0, or -EPROTO when the peer broke the protocol (an abort message is then in the
- * output and the connection is over after it is sent), -ENOMEM. */
+/* Input. Space to read into (at least 4 KiB; in place parsing: the buffer stays with the
+ * connection), then how much was read and which descriptors came with it. _received takes the
+ * descriptors, also on failure. Returns 0, or -EPROTO when the peer broke the protocol (an abort
+ * message is then in the output and the connection is over after it is sent), -ENOMEM. */
 VAT_API int vat_conn_input(struct vat_conn *c, void **ret, size_t *ret_len);
 VAT_API int vat_conn_received(struct vat_conn *c, size_t n, const int *fds, size_t n_fds);
 /* False while our output queue is over its limit: do not read then. */
@@ -111,8 +114,8 @@ VAT_API size_t vat_conn_partial(const struct vat_conn *c);
 VAT_API void vat_conn_eof(struct vat_conn *c, int err);
 
 /* Output: what to write next. Fills at most n iovecs, returns how many, 0 = nothing. Descriptors
- * that must be sent with the FIRST byte of this batch are put in fds (room for max_fds, at least 253),
- * *ret_n_fds tells how many; they stay owned by the connection until _sent. */
+ * that must be sent with the FIRST byte of this batch are put in fds (room for max_fds, at least
+ * 253), *ret_n_fds tells how many; they stay owned by the connection until _sent. */
 VAT_API size_t vat_conn_output(struct vat_conn *c, struct iovec *iov, size_t n, int *fds,
 	size_t max_fds, size_t *ret_n_fds);
 VAT_API void vat_conn_sent(struct vat_conn *c, size_t bytes);
@@ -132,8 +135,8 @@ VAT_API void vat_conn_counts(const struct vat_conn *c, struct vat_conn_counts *r
 
 /* ---- capabilities -------------------------------------------------------------------------- */
 /*
- * A capability is a counted reference to an object here, an object at a peer, a promise, or a broken
- * object.  NULL is the null capability: calls on it fail.  ref/unref accept NULL.
+ * A capability is a counted reference to an object here, an object at a peer, a promise, or a
+ * broken object.  NULL is the null capability: calls on it fail.  ref/unref accept NULL.
  */
 
 VAT_API struct vat_cap *vat_cap_ref(struct vat_cap *c);
@@ -151,15 +154,15 @@ VAT_API void vat_resolve(struct vat_resolver *takes, struct vat_cap *takes_cap);
 VAT_API void vat_reject(struct vat_resolver *takes, enum vat_error_kind kind, const char *text);
 VAT_API void vat_resolver_free(struct vat_resolver *takes);
 
-/* A watch calls fn once from vat_run() when the event comes; free it to stop watching (also from fn or
- * after it fired). NULL when memory is out. */
+/* A watch calls fn once from vat_run() when the event comes; free it to stop watching (also from fn
+ * or after it fired). NULL when memory is out. */
 struct vat_watch;
 /* cap is settled: no promise any more (err NULL), or broken (err set). */
-VAT_API struct vat_watch *vat_cap_on_settled(struct vat_cap *cap,
-	void (*fn)(void *user, const struct vat_error *err), void *user);
+VAT_API struct vat_watch *vat_cap_on_settled(
+	struct vat_cap *cap, void (*fn)(void *user, const struct vat_error *err), void *user);
 /* cap is broken: its connection died, it was revoked, or its promise was rejected. */
-VAT_API struct vat_watch *vat_cap_on_broken(struct vat_cap *cap,
-	void (*fn)(void *user, const struct vat_error *err), void *user);
+VAT_API struct vat_watch *vat_cap_on_broken(
+	struct vat_cap *cap, void (*fn)(void *user, const struct vat_error *err), void *user);
 VAT_API void vat_watch_free(struct vat_watch *w);
 
 /* True if settled and broken; *ret (may be NULL) borrows until the next call into the vat. */
@@ -175,7 +178,7 @@ VAT_API int vat_cap_fd(struct vat_cap *cap);
 
 struct vat_method {
 	const char *name;
-	uint16_t param_data_words, param_ptrs;   /* size of a new params struct */
+	uint16_t param_data_words, param_ptrs; /* size of a new params struct */
 	uint16_t result_data_words, result_ptrs; /* size of a new results struct */
 };
 
@@ -191,7 +194,7 @@ struct vat_interface {
 	const struct vat_super {
 		const struct vat_interface *interface;
 		size_t offset;
-	} *supers;
+	} * supers;
 	uint16_t n_supers;
 };
 
@@ -208,24 +211,24 @@ VAT_API void *vat_cap_self(struct vat_cap *cap, const void *impl);
 /* A local object whose calls all go to one function, whatever their interface: for relays. The ctx
  * is answered as in any handler. */
 VAT_API struct vat_cap *vat_serve_any(struct vat *v,
-	void (*call)(void *self, uint64_t interface_id, uint16_t method, struct vat_ctx *ctx), void *self,
-	void (*destroy)(void *self));
+	void (*call)(void *self, uint64_t interface_id, uint16_t method, struct vat_ctx *ctx),
+	void *self, void (*destroy)(void *self));
 
 /* ---- calling ------------------------------------------------------------------------------- */
 
-/* A new request. hint_words: expected size of the parameters (0 = small). NULL when memory is out or
- * cap's vat cannot be told (cap NULL): the generated wrappers cope with NULL throughout. */
+/* A new request. hint_words: expected size of the parameters (0 = small). NULL when memory is out
+ * or cap's vat cannot be told (cap NULL): the generated wrappers cope with NULL throughout. */
 VAT_API struct vat_call *vat_call_new(struct vat *v, struct vat_cap *cap, uint64_t interface_id,
 	uint16_t method, uint32_t hint_words);
 VAT_API struct vat_ptr_b vat_call_params(struct vat_call *call);
 
-/* Runs once from vat_run(): err set, or results (valid until the call is freed). The call is not freed
- * by it. */
+/* Runs once from vat_run(): err set, or results (valid until the call is freed). The call is not
+ * freed by it. */
 typedef void (*vat_done)(void *user, const struct vat_error *err, struct vat_ptr_r results);
 
-/* Sends. done may be NULL. After this, only pipelining, _take_results and free are allowed. A failure is
- * reported through done too, never lost. A NULL call is accepted here, in _params and in _pipeline: nothing
- * happens, done is not called. */
+/* Sends. done may be NULL. After this, only pipelining, _take_results and free are allowed. A
+ * failure is reported through done too, never lost. A NULL call is accepted here, in _params and in
+ * _pipeline: nothing happens, done is not called. */
 VAT_API void vat_call_send(struct vat_call *call, vat_done done, void *user);
 /* Frees. Before the answer: cancels (Finish); done is not called any more. NULL is accepted. */
 VAT_API void vat_call_free(struct vat_call *call);
@@ -263,16 +266,16 @@ VAT_API struct vat_conn *vat_ctx_conn(struct vat_ctx *ctx);
 /* ---- membranes ----------------------------------------------------------------------------- */
 /*
  * A membrane surrounds a capability and everything obtained through it.  Capabilities that come
- * out (results of calls going in, parameters of calls going out) are wrapped; capabilities that go in
- * are wrapped the other way round; one that crosses back is unwrapped.  Revoking cuts all of
+ * out (results of calls going in, parameters of calls going out) are wrapped; capabilities that go
+ * in are wrapped the other way round; one that crosses back is unwrapped.  Revoking cuts all of
  * them at once: calls in progress and later ones fail, on_broken watches fire, and every reference
  * the membrane held inside is dropped.  An attached descriptor is passed through.
  */
 struct vat_membrane;
 
 struct vat_membrane_policy {
-	/* Asked for each call from outside (inward true) or inside. May return a substitute to receive
-	 * the call instead (a new reference, outside the membrane), or NULL to let it pass.
+	/* Asked for each call from outside (inward true) or inside. May return a substitute to
+	 * receive the call instead (a new reference, outside the membrane), or NULL to let it pass.
 	 * May be NULL. Runs from vat_run(). */
 	struct vat_cap *(*call)(void *user, bool inward, uint64_t interface_id, uint16_t method,
 		struct vat_cap *target);
@@ -280,12 +283,12 @@ struct vat_membrane_policy {
 };
 
 /* policy is copied. NULL when memory is out. */
-VAT_API struct vat_membrane *vat_membrane_new(struct vat *v,
-	const struct vat_membrane_policy *policy);
+VAT_API struct vat_membrane *vat_membrane_new(
+	struct vat *v, const struct vat_membrane_policy *policy);
 /* inside as seen from outside; a new reference. */
 VAT_API struct vat_cap *vat_membrane_wrap(struct vat_membrane *m, struct vat_cap *inside);
-VAT_API void vat_membrane_revoke(struct vat_membrane *m, enum vat_error_kind kind,
-	const char *text);
+VAT_API void vat_membrane_revoke(
+	struct vat_membrane *m, enum vat_error_kind kind, const char *text);
 /* Drops the handle; wrapped capabilities live on. */
 VAT_API void vat_membrane_free(struct vat_membrane *m);
 

@@ -19,7 +19,7 @@ enum err_kind { /* the four kinds of a Cap'n Proto exception, same numbers as on
 
 struct err {
 	enum err_kind kind;
-	int code;       /* negative errno, 0 while unset */
+	int code; /* negative errno, 0 while unset */
 	char msg[1000]; /* NUL-terminated */
 };
 

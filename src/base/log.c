@@ -32,8 +32,8 @@ static void write_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[1200];
 	int at = getenv("JOURNAL_STREAM")
-		? snprintf(line, sizeof(line), "<%d>%s: ", (int)level, log_role)
-		: snprintf(line, sizeof(line), "metacd[%s]: ", log_role);
+			 ? snprintf(line, sizeof(line), "<%d>%s: ", (int)level, log_role)
+			 : snprintf(line, sizeof(line), "metacd[%s]: ", log_role);
 	int n = vsnprintf(line + at, sizeof(line) - (size_t)at - 1, fmt, ap);
 	size_t len = MIN((size_t)at + (size_t)MAX(n, 0), sizeof(line) - 2);
 	line[len++] = '\n';

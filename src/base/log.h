@@ -30,8 +30,8 @@ void log_limited(struct log_limit *l, unsigned burst, enum log_level level, cons
 #define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
-#define log_peer(level, ...)                                                                       \
-	do {                                                                                       \
-		static struct log_limit limit_;                                                    \
-		log_limited(&limit_, 20, level, __VA_ARGS__);                                      \
+#define log_peer(level, ...)                                  \
+	do {                                                  \
+		static struct log_limit limit_;               \
+		log_limited(&limit_, 20, level, __VA_ARGS__); \
 	} while (0)

@@ -20,19 +20,19 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* Takes the value of an owning pointer variable and leaves NULL in it. */
-#define TAKE_PTR(p)                                                                                \
-	({                                                                                         \
-		typeof(p) take_ = (p);                                                             \
-		(p) = NULL;                                                                        \
-		take_;                                                                             \
+#define TAKE_PTR(p)                    \
+	({                             \
+		typeof(p) take_ = (p); \
+		(p) = NULL;            \
+		take_;                 \
 	})
 
 /* Takes the descriptor out of an owning variable and leaves -EBADF in it. */
-#define TAKE_FD(fd)                                                                                \
-	({                                                                                         \
-		int take_ = (fd);                                                                  \
-		(fd) = -EBADF;                                                                     \
-		take_;                                                                             \
+#define TAKE_FD(fd)               \
+	({                        \
+		int take_ = (fd); \
+		(fd) = -EBADF;    \
+		take_;            \
 	})
 
 /*
@@ -43,12 +43,12 @@
  *	AUTO(buf_free) struct buf *b = NULL;
  */
 #define AUTO(func) __attribute__((cleanup(auto_##func)))
-#define DEFINE_AUTO(type, func)                                                                    \
-	static inline void auto_##func(type *p)                                                    \
-	{                                                                                          \
-		if (*p)                                                                            \
-			func(*p);                                                                  \
-	}                                                                                          \
+#define DEFINE_AUTO(type, func)                 \
+	static inline void auto_##func(type *p) \
+	{                                       \
+		if (*p)                         \
+			func(*p);               \
+	}                                       \
 	struct swallow_semicolon
 
 static inline void auto_free(void *p)

@@ -108,8 +108,8 @@ int main(int argc, char **argv)
 		}
 		int r = run_in_child(i);
 		failed += r && r != STATUS_SKIP;
-		printf("%s %zu - %s%s\n", r && r != STATUS_SKIP ? "not ok" : "ok", i + 1, tests[i].name,
-			r == STATUS_SKIP ? " # SKIP" : "");
+		printf("%s %zu - %s%s\n", r && r != STATUS_SKIP ? "not ok" : "ok", i + 1,
+			tests[i].name, r == STATUS_SKIP ? " # SKIP" : "");
 	}
 	return failed ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A reference's text is typed by people and sent by peers: whatever is accepted must be printed back. */
+/* A reference's text is typed by people and sent by peers: whatever is accepted must be printed
+ * back. */
 #include "core/ref.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		char *back = ref_format(f);
 		if (back) {
 			assert(!ref_parse(back, &again, NULL));
-			assert(!strcmp(again->node, f->node) && !strcmp(again->service, f->service));
+			assert(!strcmp(again->node, f->node) &&
+				!strcmp(again->service, f->service));
 		}
 		free(back);
 	}

@@ -122,8 +122,8 @@ static void admin_register(void *self, struct metac_node_admin_register_named_se
 	metac_holder_unref(holder);
 }
 
-static void admin_get_unprivileged_node(void *self,
-	struct metac_node_admin_get_unprivileged_node_ctx cx)
+static void admin_get_unprivileged_node(
+	void *self, struct metac_node_admin_get_unprivileged_node_ctx cx)
 {
 	struct node *n = self;
 	metac_node_admin_get_unprivileged_node_results_set_node(
@@ -145,8 +145,8 @@ static void admin_get_node(void *self, struct metac_node_admin_get_node_ctx cx)
 		peers_get_node(n->peers, address, cx);
 		return;
 	}
-	metac_node_admin_get_node_results_set_node(metac_node_admin_get_node_results(cx),
-		n->public_node);
+	metac_node_admin_get_node_results_set_node(
+		metac_node_admin_get_node_results(cx), n->public_node);
 	vat_ctx_return(cx.ctx);
 }
 
@@ -291,13 +291,14 @@ static int on_public_connection(sd_event_source *source, int fd, uint32_t revent
 
 int node_listen_admin(struct node *n, int fd)
 {
-	return sd_event_add_io(n->loop->event, &n->admin_listen, fd, EPOLLIN, on_admin_connection, n);
+	return sd_event_add_io(
+		n->loop->event, &n->admin_listen, fd, EPOLLIN, on_admin_connection, n);
 }
 
 int node_listen(struct node *n, int fd)
 {
-	return sd_event_add_io(n->loop->event, &n->public_listen, fd, EPOLLIN, on_public_connection,
-		n);
+	return sd_event_add_io(
+		n->loop->event, &n->public_listen, fd, EPOLLIN, on_public_connection, n);
 }
 
 int node_add_service_link(struct node *n, const char *name, int fd)

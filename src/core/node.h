@@ -10,7 +10,7 @@
 
 enum {
 	NODE_ADMIN_LINKS_MAX = 256,
-	NODE_LINKS_MAX = 1024,         /* from other nodes and strangers */
+	NODE_LINKS_MAX = 1024, /* from other nodes and strangers */
 	NODE_LINKS_PER_ADDRESS_MAX = 64,
 };
 

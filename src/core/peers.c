@@ -25,9 +25,9 @@ struct peer {
 	struct peers *peers;
 	struct list link;
 	char address[64];
-	struct dial *dial;         /* while dialling */
-	struct link *connection;   /* while linked */
-	struct metac_node_c node;  /* its bootstrap */
+	struct dial *dial; /* while dialling */
+	struct link *connection; /* while linked */
+	struct metac_node_c node; /* its bootstrap */
 	unsigned idle_ticks;
 	struct vat_ctx *waiters[PEER_WAITERS_MAX];
 	unsigned n_waiters;
@@ -135,8 +135,8 @@ static void on_dialled(void *user, int fd)
 	p->node = metac_node_cast(vat_conn_bootstrap(link_conn(p->connection)));
 	while (p->n_waiters)
 		answer(p, p->waiters[--p->n_waiters]);
-	(void)sd_event_source_set_time_relative(p->peers->idle_timer,
-		PEER_IDLE_SECONDS * 1000000ULL / 2);
+	(void)sd_event_source_set_time_relative(
+		p->peers->idle_timer, PEER_IDLE_SECONDS * 1000000ULL / 2);
 	(void)sd_event_source_set_enabled(p->peers->idle_timer, SD_EVENT_ONESHOT);
 }
 

@@ -97,14 +97,14 @@ static int parse_object(const char *text, struct vat_message **ret)
 static int parse_into(struct ref *f, const char *text, struct err *e)
 {
 	if (strlen(text) > REF_TEXT_MAX)
-		return err_set(e, -EINVAL, "malformed reference: longer than %d characters",
-			REF_TEXT_MAX);
+		return err_set(
+			e, -EINVAL, "malformed reference: longer than %d characters", REF_TEXT_MAX);
 	if (strncmp(text, REF_PREFIX, strlen(REF_PREFIX)))
 		return err_set(e, -EINVAL, "malformed reference: it must start with " REF_PREFIX);
 	const char *rest = parse_node(text + strlen(REF_PREFIX), f->node);
 	if (!rest)
-		return err_set(e, -EINVAL,
-			"malformed reference: no node address (ref://[ADDRESS]/...)");
+		return err_set(
+			e, -EINVAL, "malformed reference: no node address (ref://[ADDRESS]/...)");
 	const char *slash = strchr(rest, '/');
 	struct vat_text service = vat_str(REF_DEFAULT_SERVICE);
 	if (slash)
@@ -114,8 +114,9 @@ static int parse_into(struct ref *f, const char *text, struct err *e)
 	memcpy(f->service, service.s, service.len);
 	int r = parse_object(slash ? slash + 1 : rest, &f->info);
 	if (r == -EINVAL)
-		return err_set(e, r, "malformed reference: the part after the address is damaged "
-				     "(was it copied whole?)");
+		return err_set(e, r,
+			"malformed reference: the part after the address is damaged "
+			"(was it copied whole?)");
 	return r < 0 ? err_errno(e, r, "reference") : 0;
 }
 
@@ -181,8 +182,8 @@ static int pack_object(const struct ref *f, void **ret, size_t *ret_size)
 	vat_set_ptr(vat_root_b(flat), vat_root(f->info));
 	struct iovec iov[2];
 	int r = vat_message_iov(flat, iov, ARRAY_SIZE(iov)) == 2
-		? vat_pack(iov[1].iov_base, iov[1].iov_len, ret, ret_size)
-		: -EINVAL;
+			? vat_pack(iov[1].iov_base, iov[1].iov_len, ret, ret_size)
+			: -EINVAL;
 	vat_message_free(flat);
 	return r;
 }
@@ -194,11 +195,12 @@ char *ref_format(const struct ref *f)
 	char *text = NULL;
 	if (pack_object(f, &packed, &n_packed) < 0)
 		return NULL;
-	size_t b64_size = sodium_base64_encoded_len(n_packed, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	size_t b64_size =
+		sodium_base64_encoded_len(n_packed, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	char *b64 = malloc(b64_size);
 	if (b64) {
-		sodium_bin2base64(b64, b64_size, packed, n_packed,
-			sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+		sodium_bin2base64(
+			b64, b64_size, packed, n_packed, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 		bool plain = !strcmp(f->service, REF_DEFAULT_SERVICE);
 		if (asprintf(&text, REF_PREFIX "[%s]/%s%s%s", f->node, plain ? "" : f->service,
 			    plain ? "" : "/", b64) < 0)

@@ -12,7 +12,7 @@
 
 enum {
 	REF_NODE_MAX = 63,
-	REF_SERVICE_MAX = 64,  /* as registerNamedService allows */
+	REF_SERVICE_MAX = 64, /* as registerNamedService allows */
 	REF_OBJECT_MAX = 2048, /* bytes of objectInfo, unpacked */
 	REF_TEXT_MAX = 3200,
 };
@@ -26,7 +26,8 @@ struct ref {
 /* True if text looks like a reference at all ("ref:"). */
 bool ref_is(const char *text);
 
-/* Returns 0, -EINVAL (malformed; e tells what is wrong, without giving the secret away), -ENOMEM. */
+/* Returns 0, -EINVAL (malformed; e tells what is wrong, without giving the secret away), -ENOMEM.
+ */
 int ref_parse(const char *text, struct ref **ret, struct err *e);
 
 /* From a message; what it holds is copied. -EINVAL as above. */

@@ -2,8 +2,8 @@
 /*
  * Theory of operation: registry.h.
  *
- * An entry is the Holder's object.  A service registered again under its name is a new entry, so the
- * end of an old holder can never take the new registration away.
+ * An entry is the Holder's object.  A service registered again under its name is a new entry, so
+ * the end of an old holder can never take the new registration away.
  */
 #include "core/registry.h"
 #include "base/log.h"

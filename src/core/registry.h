@@ -20,8 +20,8 @@ void registry_init(struct registry *r, struct vat *v);
 /* Fails the waiters. Holders still referenced elsewhere stay valid and do nothing. */
 void registry_done(struct registry *r);
 
-/* Takes new references to both. *ret: a new reference to the Holder. -EINVAL: bad name, -EEXIST, -EDQUOT,
- * -ENOMEM. */
+/* Takes new references to both. *ret: a new reference to the Holder. -EINVAL: bad name, -EEXIST,
+ * -EDQUOT, -ENOMEM. */
 int registry_add(struct registry *r, struct vat_text name, struct metac_service_c service,
 	struct metac_service_admin_c admin, struct metac_holder_c *ret);
 

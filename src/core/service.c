@@ -125,10 +125,11 @@ static void on_handler(void *user, const struct vat_error *err, struct vat_ptr_r
 	vat_call_free(TAKE_PTR(s->asking));
 	struct persistence_service_persistence_handler_register_restorer_req q =
 		persistence_service_persistence_handler_register_restorer(s->loop.vat, s->handler);
-	persistence_service_persistence_handler_register_restorer_params_set_restorer(q.params,
-		s->restorer);
+	persistence_service_persistence_handler_register_restorer_params_set_restorer(
+		q.params, s->restorer);
 	s->asking = q.call;
-	persistence_service_persistence_handler_register_restorer_send(q, on_restorer_registered, s);
+	persistence_service_persistence_handler_register_restorer_send(
+		q, on_restorer_registered, s);
 }
 
 static void on_persistence_there(void *user, const struct vat_error *err, struct vat_ptr_r r)
@@ -144,12 +145,13 @@ static void on_persistence_there(void *user, const struct vat_error *err, struct
 		metac_node_admin_get_service_admin(s->loop.vat, s->node);
 	metac_node_admin_get_service_admin_params_set_name(q.params, vat_str("persistence"));
 	metac_node_admin_get_service_admin_send(q, NULL, NULL);
-	struct metac_service_admin_c admin = metac_node_admin_get_service_admin_pipe_service(q.call);
+	struct metac_service_admin_c admin =
+		metac_node_admin_get_service_admin_pipe_service(q.call);
 	struct persistence_persistence_service_admin_get_handler_for_req h =
-		persistence_persistence_service_admin_get_handler_for(s->loop.vat,
-			persistence_persistence_service_admin_cast(admin.cap));
-	persistence_persistence_service_admin_get_handler_for_params_set_service_name(h.params,
-		vat_str(s->cfg->name));
+		persistence_persistence_service_admin_get_handler_for(
+			s->loop.vat, persistence_persistence_service_admin_cast(admin.cap));
+	persistence_persistence_service_admin_get_handler_for_params_set_service_name(
+		h.params, vat_str(s->cfg->name));
 	s->asking = h.call;
 	persistence_persistence_service_admin_get_handler_for_send(h, on_handler, s);
 	metac_service_admin_unref(admin);
@@ -191,16 +193,17 @@ void service_create_sturdy_ref(struct service *s,
 	persistence_cap_description_set_category(d, vat_str(o->category));
 	persistence_cap_description_set_summary(d, vat_str(o->summary));
 	o->describe(o->self, persistence_cap_description_get_description_b(d));
-	persistence_service_persistence_handler_create_sturdy_ref_params_set_group(q.params,
-		persistence_persistable_create_sturdy_ref_params_get_rgroup(p));
-	persistence_service_persistence_handler_create_sturdy_ref_params_set_persistent(q.params,
-		persistence_persistable_create_sturdy_ref_params_get_persistent(p));
-	persistence_service_persistence_handler_create_sturdy_ref_params_set_timeout(q.params,
-		persistence_persistable_create_sturdy_ref_params_get_timeout(p));
+	persistence_service_persistence_handler_create_sturdy_ref_params_set_group(
+		q.params, persistence_persistable_create_sturdy_ref_params_get_rgroup(p));
+	persistence_service_persistence_handler_create_sturdy_ref_params_set_persistent(
+		q.params, persistence_persistable_create_sturdy_ref_params_get_persistent(p));
+	persistence_service_persistence_handler_create_sturdy_ref_params_set_timeout(
+		q.params, persistence_persistable_create_sturdy_ref_params_get_timeout(p));
 	vat_set_cap(persistence_service_persistence_handler_create_sturdy_ref_params_get_cap_b(
 			    q.params),
 		o->cap);
-	/* Both methods return one struct whose only field is the reference: the answer passes through. */
+	/* Both methods return one struct whose only field is the reference: the answer passes
+	 * through. */
 	vat_ctx_tail_call(cx.ctx, q.call);
 }
 
@@ -215,8 +218,8 @@ void service_forget(struct service *s, const char *runtime_id)
 		return;
 	struct persistence_service_persistence_handler_forget_object_req q =
 		persistence_service_persistence_handler_forget_object(s->loop.vat, s->handler);
-	persistence_service_persistence_handler_forget_object_params_set_runtime_id(q.params,
-		vat_str(runtime_id));
+	persistence_service_persistence_handler_forget_object_params_set_runtime_id(
+		q.params, vat_str(runtime_id));
 	persistence_service_persistence_handler_forget_object_send(q, NULL, NULL);
 	vat_call_detach(q.call);
 }

@@ -14,7 +14,7 @@
 struct service;
 
 struct service_config {
-	const char *name;    /* registered under; borrowed */
+	const char *name; /* registered under; borrowed */
 	const char *address; /* the node's; borrowed */
 	/* Makes the two bootstrap objects and whatever they need; s is ready to use. The references
 	 * returned are the framework's. restorer: null if the service stores nothing. */
@@ -26,8 +26,8 @@ struct service_config {
 	void *self;
 };
 
-/* Runs the service until it is told to stop, its node link ends or the supervisor goes. Descriptor 3
- * is the control socket, 4 the link to the node. Returns the process's exit status. */
+/* Runs the service until it is told to stop, its node link ends or the supervisor goes. Descriptor
+ * 3 is the control socket, 4 the link to the node. Returns the process's exit status. */
 int service_run(const struct service_config *cfg);
 
 struct loop *service_loop(struct service *s);

@@ -24,9 +24,9 @@ struct stream_opening {
 	stream_opened done;
 	void *user;
 	struct vat_call *call;
-	struct vat_cap *end;      /* Connection */
-	struct vat_watch *watch;  /* end is settled: only then has it its descriptor */
-	int fd;                   /* bound, then connecting */
+	struct vat_cap *end; /* Connection */
+	struct vat_watch *watch; /* end is settled: only then has it its descriptor */
+	int fd; /* bound, then connecting */
 	sd_event_source *io, *timer;
 };
 
@@ -121,7 +121,8 @@ static void on_listening(void *user, const struct vat_error *err, struct vat_ptr
 		fail_remote(o, "tcpListen", err);
 		return;
 	}
-	struct stream_stream_tcp_listen_results_r r = stream_stream_tcp_listen_results_from(results);
+	struct stream_stream_tcp_listen_results_r r =
+		stream_stream_tcp_listen_results_from(results);
 	o->end = vat_cap_ref(stream_stream_tcp_listen_results_get_holder(r).cap);
 	int k = connect_to(o,
 		metac_node_address_get_ip(stream_stream_tcp_listen_results_get_local(r)),
@@ -160,8 +161,8 @@ static void open_tcp(struct stream_opening *o)
 		return;
 	}
 	struct stream_stream_tcp_listen_req q = stream_stream_tcp_listen(o->loop->vat, o->stream);
-	metac_node_address_set_ip(stream_stream_tcp_listen_params_init_remote(q.params),
-		vat_str(o->address));
+	metac_node_address_set_ip(
+		stream_stream_tcp_listen_params_init_remote(q.params), vat_str(o->address));
 	stream_stream_tcp_listen_params_set_remote_port(q.params, port);
 	o->call = q.call;
 	stream_stream_tcp_listen_send(q, on_listening, o);

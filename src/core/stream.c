@@ -27,15 +27,15 @@ struct stream {
 
 enum session_state {
 	SESSION_LISTENING, /* waits for its connection */
-	SESSION_OPENING,   /* bindTo: opens the other stream */
-	SESSION_RUNNING,   /* the worker runs */
-	SESSION_ENDED,     /* outcome is known */
+	SESSION_OPENING, /* bindTo: opens the other stream */
+	SESSION_RUNNING, /* the worker runs */
+	SESSION_ENDED, /* outcome is known */
 };
 
 struct session {
 	struct stream *stream;
 	struct vat_cap *stream_cap; /* keeps the stream alive */
-	struct vat_cap *cap;        /* the Connection, not referenced */
+	struct vat_cap *cap; /* the Connection, not referenced */
 	enum session_state state;
 	struct err outcome; /* code 0 = ended well */
 	/* listening */
@@ -136,8 +136,8 @@ static int session_run(struct session *s, int fd, struct err *e)
 	int r = st->source->spawn(st->self, fd, &child, e);
 	if (r < 0)
 		return r;
-	r = sd_event_add_child_pidfd(st->host->loop->event, &s->child_src, child.pidfd, WEXITED,
-		on_worker_exit, s);
+	r = sd_event_add_child_pidfd(
+		st->host->loop->event, &s->child_src, child.pidfd, WEXITED, on_worker_exit, s);
 	if (r < 0) {
 		spawn_kill(&child, SIGKILL);
 		spawn_wait(&child);
@@ -181,9 +181,9 @@ static const struct stream_connection_impl connection_impl = {
 /* Hands the session to its Connection. On failure the session is freed. */
 static struct vat_cap *session_serve(struct session *s)
 {
-	struct vat_cap *cap =
-		stream_connection_serve(s->stream->host->loop->vat, &connection_impl, s, session_free)
-			.cap;
+	struct vat_cap *cap = stream_connection_serve(
+		s->stream->host->loop->vat, &connection_impl, s, session_free)
+				      .cap;
 	if (!cap)
 		session_free(s);
 	else
@@ -255,8 +255,8 @@ static int session_listen(struct session *s, uint16_t *ret_port)
 	char text[64];
 	r = addr_format(&sa, text, sizeof(text), ret_port);
 	if (r >= 0)
-		r = sd_event_add_io(h->loop->event, &s->listen_src, s->listen_fd, EPOLLIN,
-			on_connection, s);
+		r = sd_event_add_io(
+			h->loop->event, &s->listen_src, s->listen_fd, EPOLLIN, on_connection, s);
 	if (r >= 0)
 		r = sd_event_add_time_relative(h->loop->event, &s->listen_timer, CLOCK_MONOTONIC,
 			STREAM_LISTEN_SECONDS * 1000000ULL, 0, on_listen_timeout, s);
@@ -290,14 +290,14 @@ static void stream_tcp_listen(void *self, struct stream_stream_tcp_listen_ctx cx
 	int r = session_listen(s, &port);
 	if (r < 0) {
 		session_free(s);
-		vat_ctx_fail(cx.ctx, VAT_FAILED, "listen on %s: %s", st->host->address,
-			strerror(-r));
+		vat_ctx_fail(
+			cx.ctx, VAT_FAILED, "listen on %s: %s", st->host->address, strerror(-r));
 		return;
 	}
 	struct vat_cap *cap = session_serve(s);
 	struct stream_stream_tcp_listen_results_b b = stream_stream_tcp_listen_results(cx);
-	metac_node_address_set_ip(stream_stream_tcp_listen_results_init_local(b),
-		vat_str(st->host->address));
+	metac_node_address_set_ip(
+		stream_stream_tcp_listen_results_init_local(b), vat_str(st->host->address));
 	stream_stream_tcp_listen_results_set_port(b, port);
 	stream_stream_tcp_listen_results_set_holder(b, metac_holder_cast(cap));
 	vat_cap_unref(cap);
@@ -332,8 +332,8 @@ static void stream_open_local(void *self, struct stream_stream_open_local_ctx cx
 		fd_close(pair[1]);
 	else
 		vat_cap_attach_fd(cap, pair[1]);
-	stream_stream_open_local_results_set_end(stream_stream_open_local_results(cx),
-		metac_holder_cast(cap));
+	stream_stream_open_local_results_set_end(
+		stream_stream_open_local_results(cx), metac_holder_cast(cap));
 	vat_cap_unref(cap);
 	vat_ctx_return(cx.ctx);
 }
@@ -355,8 +355,8 @@ static void binding_summary_text(struct session *s, char *ret, size_t size)
 	(void)snprintf(ret, size, "binding of %s", what);
 }
 
-static void binding_create_sturdy_ref(void *self,
-	struct persistence_persistable_create_sturdy_ref_ctx cx)
+static void binding_create_sturdy_ref(
+	void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
 {
 	struct session *s = self;
 	char summary[512], id[40];
@@ -377,8 +377,8 @@ static void binding_summary(void *self, struct persistence_persistable_summary_c
 {
 	char summary[512];
 	binding_summary_text(self, summary, sizeof(summary));
-	persistence_persistable_summary_results_set_info(persistence_persistable_summary_results(cx),
-		vat_str(summary));
+	persistence_persistable_summary_results_set_info(
+		persistence_persistable_summary_results(cx), vat_str(summary));
 	vat_ctx_return(cx.ctx);
 }
 
@@ -419,7 +419,8 @@ static void on_other_open(void *user, int fd, struct vat_cap *end, const struct 
 		session_free(s);
 		return;
 	}
-	/* bindTo and a restorer's restoreFromDescription both answer with one capability, at pointer 0. */
+	/* bindTo and a restorer's restoreFromDescription both answer with one capability, at
+	 * pointer 0. */
 	stream_stream_bind_to_results_set_holder(
 		stream_stream_bind_to_results((struct stream_stream_bind_to_ctx){ctx}),
 		metac_holder_cast(s->cap));
@@ -435,7 +436,8 @@ static void bind_streams(struct stream *st, struct vat_cap *other, struct vat_ct
 	s->state = SESSION_OPENING;
 	s->other = vat_cap_ref(other);
 	s->bind_ctx = ctx;
-	int r = stream_open(st->host->loop, other, st->host->address, on_other_open, s, &s->opening);
+	int r = stream_open(
+		st->host->loop, other, st->host->address, on_other_open, s, &s->opening);
 	if (r < 0)
 		session_free(s); /* answers ctx */
 }
@@ -443,7 +445,8 @@ static void bind_streams(struct stream *st, struct vat_cap *other, struct vat_ct
 static void stream_bind_to(void *self, struct stream_stream_bind_to_ctx cx)
 {
 	bind_streams(self,
-		stream_stream_bind_to_params_get_other(stream_stream_bind_to_params(cx)).cap, cx.ctx);
+		stream_stream_bind_to_params_get_other(stream_stream_bind_to_params(cx)).cap,
+		cx.ctx);
 }
 
 /* ---- the Stream ---------------------------------------------------------------------------- */
@@ -454,8 +457,8 @@ static void describe_stream(void *self, struct vat_ptr_b description)
 	st->source->describe(st->self, description);
 }
 
-static void stream_create_sturdy_ref(void *self,
-	struct persistence_persistable_create_sturdy_ref_ctx cx)
+static void stream_create_sturdy_ref(
+	void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
 {
 	struct stream *st = self;
 	char summary[512];
@@ -476,8 +479,8 @@ static void stream_summary(void *self, struct persistence_persistable_summary_ct
 	struct stream *st = self;
 	char summary[512];
 	st->source->summary(st->self, summary, sizeof(summary));
-	persistence_persistable_summary_results_set_info(persistence_persistable_summary_results(cx),
-		vat_str(summary));
+	persistence_persistable_summary_results_set_info(
+		persistence_persistable_summary_results(cx), vat_str(summary));
 	vat_ctx_return(cx.ctx);
 }
 
@@ -499,8 +502,8 @@ static void stream_free(void *self)
 	free(st);
 }
 
-struct stream_stream_c stream_serve(struct stream_host *h, const struct stream_source *source,
-	void *self)
+struct stream_stream_c stream_serve(
+	struct stream_host *h, const struct stream_source *source, void *self)
 {
 	struct stream *st = calloc(1, sizeof(*st));
 	struct stream_stream_c c = {};
@@ -526,8 +529,10 @@ void stream_restore_binding(struct stream_host *h, struct vat_ptr_r description,
 		bind_streams(st, stream_stream_binding_get_other(b).cap, cx);
 		return;
 	}
-	/* The stream came back through its sturdy reference, as a capability from elsewhere: ask it. */
-	struct stream_stream_bind_to_req q = stream_stream_bind_to(h->loop->vat, stream_stream_cast(own));
+	/* The stream came back through its sturdy reference, as a capability from elsewhere: ask
+	 * it. */
+	struct stream_stream_bind_to_req q =
+		stream_stream_bind_to(h->loop->vat, stream_stream_cast(own));
 	stream_stream_bind_to_params_set_other(q.params, stream_stream_binding_get_other(b));
 	vat_ctx_tail_call(cx, q.call);
 }

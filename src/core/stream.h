@@ -5,8 +5,8 @@
  * connected socket, and opening somebody's Stream as a connected socket.
  *
  * Bytes never pass through the process that serves the Stream.  Each opening gets a worker of its
- * own, which holds the socket; what the opener holds is a Connection, and dropping it kills the worker
- * and so closes the socket: that is how a revoked reference cuts its data connections.
+ * own, which holds the socket; what the opener holds is a Connection, and dropping it kills the
+ * worker and so closes the socket: that is how a revoked reference cuts its data connections.
  */
 #include "base/err.h"
 #include "loop/link.h"
@@ -18,9 +18,9 @@ struct service;
 /* What the streams of one service share. */
 struct stream_host {
 	struct loop *loop;
-	const char *address;     /* the node's: where tcpListen listens; borrowed */
+	const char *address; /* the node's: where tcpListen listens; borrowed */
 	struct service *service; /* for sturdy references; borrowed */
-	unsigned n_sessions;     /* openings alive: limited by STREAM_SESSIONS_MAX */
+	unsigned n_sessions; /* openings alive: limited by STREAM_SESSIONS_MAX */
 };
 
 enum {
@@ -41,14 +41,15 @@ struct stream_source {
 	const char *category; /* of the stored description ("fs:v9fsstream") */
 };
 
-/* A Stream on the source; takes self, also on failure (then destroyed, and the capability is null). */
-struct stream_stream_c stream_serve(struct stream_host *h, const struct stream_source *source,
-	void *self);
+/* A Stream on the source; takes self, also on failure (then destroyed, and the capability is null).
+ */
+struct stream_stream_c stream_serve(
+	struct stream_host *h, const struct stream_source *source, void *self);
 
 /* Binds as Stream.bindTo does; for restoring a stored binding (StreamBinding). The call's result is
  * answered through cx. */
-void stream_restore_binding(struct stream_host *h, struct vat_ptr_r description,
-	struct vat_ctx *cx);
+void stream_restore_binding(
+	struct stream_host *h, struct vat_ptr_r description, struct vat_ctx *cx);
 #define STREAM_BINDING_CATEGORY "stream:binding"
 
 /* ---- opening ------------------------------------------------------------------------------- */

@@ -30,11 +30,12 @@ static inline void wait_answer(struct loop *l, struct answer *a)
 		test_fail(__FILE__, __LINE__, "no answer: %s", strerror(-r));
 }
 
-/* CALL(&loop, request, send_function) -> struct answer; the call must be freed with vat_call_free. */
-#define CALL(l, req, send)                                                                         \
-	({                                                                                         \
-		struct answer a_ = {};                                                             \
-		send((req), on_answer, &a_);                                                       \
-		wait_answer((l), &a_);                                                             \
-		a_;                                                                                \
+/* CALL(&loop, request, send_function) -> struct answer; the call must be freed with vat_call_free.
+ */
+#define CALL(l, req, send)                   \
+	({                                   \
+		struct answer a_ = {};       \
+		send((req), on_answer, &a_); \
+		wait_answer((l), &a_);       \
+		a_;                          \
 	})

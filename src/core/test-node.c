@@ -46,10 +46,11 @@ static void restore(void *self, struct metac_service_restore_ctx cx)
 static const struct metac_service_impl service_impl = {.restore = restore};
 static const struct metac_service_admin_impl service_admin_impl = {};
 
-static struct answer try_register(struct world *w, struct metac_node_admin_c admin,
-	const char *name, struct vat_call **ret)
+static struct answer try_register(
+	struct world *w, struct metac_node_admin_c admin, const char *name, struct vat_call **ret)
 {
-	struct metac_service_c s = metac_service_serve(w->loop.vat, &service_impl, (void *)"us", NULL);
+	struct metac_service_c s =
+		metac_service_serve(w->loop.vat, &service_impl, (void *)"us", NULL);
 	struct metac_service_admin_c a =
 		metac_service_admin_serve(w->loop.vat, &service_admin_impl, NULL, NULL);
 	struct metac_node_admin_register_named_service_req q =
@@ -63,8 +64,8 @@ static struct answer try_register(struct world *w, struct metac_node_admin_c adm
 	return CALL(&w->loop, q, metac_node_admin_register_named_service_send);
 }
 
-static struct metac_holder_c must_register(struct world *w, struct metac_node_admin_c admin,
-	const char *name)
+static struct metac_holder_c must_register(
+	struct world *w, struct metac_node_admin_c admin, const char *name)
 {
 	struct vat_call *call;
 	struct answer a = try_register(w, admin, name, &call);
@@ -142,7 +143,8 @@ TEST(the_name_goes_with_the_connection)
 	struct world w = {};
 	up(&w);
 	struct link *other = new_link(&w);
-	struct metac_node_admin_c admin = metac_node_admin_cast(vat_conn_bootstrap(link_conn(other)));
+	struct metac_node_admin_c admin =
+		metac_node_admin_cast(vat_conn_bootstrap(link_conn(other)));
 	struct metac_holder_c h = must_register(&w, admin, "album");
 	CHECK_INT(n_services(&w), 1);
 	link_free(other);
@@ -209,8 +211,8 @@ TEST(who_stops_waiting_is_forgotten)
 static struct answer get_node(struct world *w, const char *address, struct vat_call **ret)
 {
 	struct metac_node_admin_get_node_req q = metac_node_admin_get_node(w->loop.vat, w->admin);
-	metac_node_address_set_ip(metac_node_admin_get_node_params_init_address(q.params),
-		vat_str(address));
+	metac_node_address_set_ip(
+		metac_node_admin_get_node_params_init_address(q.params), vat_str(address));
 	*ret = q.call;
 	return CALL(&w->loop, q, metac_node_admin_get_node_send);
 }

@@ -9,7 +9,7 @@ struct world {
 	struct loop loop;
 	struct peers *peers;
 	struct metac_node_admin_c admin; /* its getNode is peers_get_node */
-	struct metac_node_c far;         /* what the other node offers */
+	struct metac_node_c far; /* what the other node offers */
 	int listen_fd;
 	sd_event_source *listen;
 	struct link *links[8];
@@ -59,7 +59,8 @@ static void up(struct world *w)
 	CHECK(w->peers);
 	w->admin = metac_node_admin_serve(w->loop.vat, &admin_impl, w, NULL);
 	w->far = metac_node_serve(w->loop.vat, &far_impl, NULL, NULL);
-	CHECK(sd_event_add_io(w->loop.event, &w->listen, w->listen_fd, EPOLLIN, on_connection, w) >= 0);
+	CHECK(sd_event_add_io(w->loop.event, &w->listen, w->listen_fd, EPOLLIN, on_connection, w) >=
+		0);
 }
 
 static void down(struct world *w)
@@ -77,8 +78,8 @@ static void down(struct world *w)
 static struct metac_node_admin_get_node_req ask(struct world *w, const char *address)
 {
 	struct metac_node_admin_get_node_req q = metac_node_admin_get_node(w->loop.vat, w->admin);
-	metac_node_address_set_ip(metac_node_admin_get_node_params_init_address(q.params),
-		vat_str(address));
+	metac_node_address_set_ip(
+		metac_node_admin_get_node_params_init_address(q.params), vat_str(address));
 	return q;
 }
 
@@ -133,8 +134,9 @@ TEST(a_link_that_ended_is_dialled_again)
 		struct metac_node_admin_get_node_req q = ask(&w, "127.0.0.2");
 		struct answer a = CALL(&w.loop, q, metac_node_admin_get_node_send);
 		CHECK(!a.failed);
-		struct metac_node_c node = metac_node_ref(metac_node_admin_get_node_results_get_node(
-			metac_node_admin_get_node_results_from(a.results)));
+		struct metac_node_c node =
+			metac_node_ref(metac_node_admin_get_node_results_get_node(
+				metac_node_admin_get_node_results_from(a.results)));
 		vat_call_free(q.call);
 		check_reaches(&w, node);
 		CHECK_INT(w.n_accepted, i);

@@ -102,8 +102,8 @@ static void wait_for(void *self, struct metac_node_wait_for_service_ctx cx)
 
 static const struct metac_node_impl node_impl = {.wait_for_service = wait_for};
 
-static struct metac_node_wait_for_service_req new_wait(struct world *w, struct metac_node_c node,
-	const char *name)
+static struct metac_node_wait_for_service_req new_wait(
+	struct world *w, struct metac_node_c node, const char *name)
 {
 	struct metac_node_wait_for_service_req q = metac_node_wait_for_service(w->loop.vat, node);
 	metac_node_wait_for_service_params_set_name(q.params, vat_str(name));

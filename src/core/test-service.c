@@ -44,8 +44,8 @@ __attribute__((noreturn)) static void run_service(int control, int link, int tol
 {
 	AUTO_CLOSE int c = fcntl(control, F_DUPFD, 20), l = fcntl(link, F_DUPFD, 20);
 	int t = fcntl(told, F_DUPFD, 20);
-	static struct service_config cfg = {.name = "album", .address = "127.0.0.1", .start = start,
-		.stop = stop};
+	static struct service_config cfg = {
+		.name = "album", .address = "127.0.0.1", .start = start, .stop = stop};
 	cfg.self = &t;
 	dup2(c, CONTROL_FD);
 	dup2(l, CONTROL_FD_LINK);
@@ -117,7 +117,8 @@ TEST(a_service_registers_says_ready_and_answers_pings)
 	struct control_message m;
 	up(&w);
 	must_be_ready(&w);
-	struct metac_node_get_service_req q = metac_node_get_service(w.loop.vat, node_public(w.node));
+	struct metac_node_get_service_req q =
+		metac_node_get_service(w.loop.vat, node_public(w.node));
 	metac_node_get_service_params_set_name(q.params, vat_str("album"));
 	metac_node_get_service_send(q, NULL, NULL);
 	struct metac_service_c s = metac_node_get_service_pipe_service(q.call);

@@ -124,8 +124,8 @@ static void check_echo(int fd)
 }
 
 /* Everything but openLocal, as over a link that passes no descriptors. */
-static void without_descriptors(void *self, uint64_t interface_id, uint16_t method,
-	struct vat_ctx *ctx)
+static void without_descriptors(
+	void *self, uint64_t interface_id, uint16_t method, struct vat_ctx *ctx)
 {
 	struct stream_stream_c *s = self;
 	if (interface_id == STREAM_STREAM_ID && method == 2)
@@ -268,7 +268,8 @@ static struct answer listen_for(struct world *w, struct stream_stream_c s, const
 	int32_t port, struct vat_call **ret)
 {
 	struct stream_stream_tcp_listen_req q = stream_stream_tcp_listen(w->loop.vat, s);
-	metac_node_address_set_ip(stream_stream_tcp_listen_params_init_remote(q.params), vat_str(ip));
+	metac_node_address_set_ip(
+		stream_stream_tcp_listen_params_init_remote(q.params), vat_str(ip));
 	stream_stream_tcp_listen_params_set_remote_port(q.params, port);
 	*ret = q.call;
 	return CALL(&w->loop, q, stream_stream_tcp_listen_send);

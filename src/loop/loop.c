@@ -91,8 +91,8 @@ static int set_up(struct loop *l)
 int loop_init(struct loop *l)
 {
 	*l = (struct loop){0};
-	/* sd-event asks for it at the first timer, from a file; it is remembered. A process that has
-	 * locked itself down by then may not open files any more. */
+	/* sd-event asks for it at the first timer, from a file; it is remembered. A process that
+	 * has locked itself down by then may not open files any more. */
 	sd_id128_t boot;
 	(void)sd_id128_get_boot(&boot);
 	int r = set_up(l);

@@ -15,7 +15,8 @@ int mntns_check(int fd);
 bool mntns_same(int a, int b);
 /* Enters; root and working directory become that namespace's. Negative errno: still in our own. */
 int mntns_enter(int fd);
-/* Back to our own, after a successful mntns_enter(fd). Cannot fail short of a bug: the process ends. */
+/* Back to our own, after a successful mntns_enter(fd). Cannot fail short of a bug: the process
+ * ends. */
 void mntns_leave(int fd);
 /* Closes what the module keeps (tests look for descriptors left open). */
 void mntns_forget(void);

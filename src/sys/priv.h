@@ -34,12 +34,12 @@ struct priv_drop {
 
 /*
  * Becomes `user`, or stays who it is, with no supplementary groups (where it may drop them: those
- * of the shell that started a daemon would go along with any identity taken later), keeps exactly those capabilities of `keep` that it
- * has, limits the bounding set to them, clears the inheritable set, locks the securebits (root is
- * nothing special any more: exec as root gives nothing) where it may, and sets no_new_privs. The
- * parent-death signal, which the kernel clears when credentials change, is set again. Works for
- * a process that has no privileges to begin with (user must then be NULL or itself). May be
- * repeated.
+ * of the shell that started a daemon would go along with any identity taken later), keeps exactly
+ * those capabilities of `keep` that it has, limits the bounding set to them, clears the inheritable
+ * set, locks the securebits (root is nothing special any more: exec as root gives nothing) where it
+ * may, and sets no_new_privs. The parent-death signal, which the kernel clears when credentials
+ * change, is set again. Works for a process that has no privileges to begin with (user must then be
+ * NULL or itself). May be repeated.
  */
 int priv_drop(const struct priv_drop *d);
 

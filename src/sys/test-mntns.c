@@ -17,9 +17,9 @@ static pid_t child_in_namespace(int *ret_ns, int *ret_hold)
 	CHECK(pid >= 0);
 	if (!pid) {
 		char c = unshare(CLONE_NEWNS) < 0 ||
-				mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
-			? 'n'
-			: 'y';
+					 mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
+				 ? 'n'
+				 : 'y';
 		close(hold[1]);
 		if (write(ready[1], &c, 1) != 1 || read(hold[0], &c, 1) < 0)
 			_exit(1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * File: a path offered as a capability, read and written as streams.  Each opening of a stream opens the
- * file anew and gives it, with the socket, to a copy worker.
+ * File: a path offered as a capability, read and written as streams.  Each opening of a stream
+ * opens the file anew and gives it, with the socket, to a copy worker.
  */
 #include "base/list.h"
 #include "svc/fs/fs-service.h"
@@ -39,8 +39,8 @@ static int write_spawn(void *self, int fd, struct spawn_child *ret, struct err *
 	struct file_stream *s = self;
 	static const char *const argv[] = {
 		"metacd: write", "--role=copy", "--one-way", "--sync", NULL};
-	AUTO_CLOSE int file = view_open_content(&s->view,
-		O_WRONLY | O_CREAT | (s->append ? O_APPEND : O_TRUNC), e);
+	AUTO_CLOSE int file = view_open_content(
+		&s->view, O_WRONLY | O_CREAT | (s->append ? O_APPEND : O_TRUNC), e);
 	if (file < 0)
 		return file;
 	int fds[] = {fd, file};
@@ -91,8 +91,8 @@ static const struct stream_source write_source = {
 	.category = "fs:writestream",
 };
 
-static struct stream_stream_c file_stream(struct fs_service *fs, const struct stream_source *source,
-	struct view takes, bool append)
+static struct stream_stream_c file_stream(
+	struct fs_service *fs, const struct stream_source *source, struct view takes, bool append)
 {
 	struct file_stream *s = calloc(1, sizeof(*s));
 	if (!s) {
@@ -108,8 +108,8 @@ struct stream_stream_c fs_service_read_stream(struct fs_service *fs, struct view
 	return file_stream(fs, &read_source, takes, false);
 }
 
-struct stream_stream_c fs_service_write_stream(struct fs_service *fs, struct view takes,
-	bool append)
+struct stream_stream_c fs_service_write_stream(
+	struct fs_service *fs, struct view takes, bool append)
 {
 	return file_stream(fs, &write_source, takes, append);
 }
@@ -155,8 +155,8 @@ static void describe(void *self, struct vat_ptr_b description)
 	view_describe(&f->view, fs_tree_description_init(description));
 }
 
-static void file_create_sturdy_ref(void *self,
-	struct persistence_persistable_create_sturdy_ref_ctx cx)
+static void file_create_sturdy_ref(
+	void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
 {
 	struct file *f = self;
 	char summary[512], id[VIEW_ID_SIZE];
@@ -178,8 +178,8 @@ static void file_summary(void *self, struct persistence_persistable_summary_ctx 
 	struct file *f = self;
 	char summary[512];
 	view_summary(&f->view, "file", summary, sizeof(summary));
-	persistence_persistable_summary_results_set_info(persistence_persistable_summary_results(cx),
-		vat_str(summary));
+	persistence_persistable_summary_results_set_info(
+		persistence_persistable_summary_results(cx), vat_str(summary));
 	vat_ctx_return(cx.ctx);
 }
 

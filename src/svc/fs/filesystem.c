@@ -91,7 +91,8 @@ static void fail_path(struct vat_ctx *ctx, int r, struct vat_text name)
 {
 	if (r == -EINVAL)
 		vat_ctx_fail(ctx, VAT_FAILED,
-			"bad path \"%s\": it must be relative, without \"..\", \".\" or empty parts",
+			"bad path \"%s\": it must be relative, without \"..\", \".\" or empty "
+			"parts",
 			name.s);
 	else
 		vat_ctx_fail(ctx, VAT_FAILED, "%s: %s", name.s, strerror(-r));
@@ -203,8 +204,8 @@ static void describe(void *self, struct vat_ptr_b description)
 	view_describe(&f->view, fs_tree_description_init(description));
 }
 
-static void filesystem_create_sturdy_ref(void *self,
-	struct persistence_persistable_create_sturdy_ref_ctx cx)
+static void filesystem_create_sturdy_ref(
+	void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
 {
 	struct filesystem *f = self;
 	char summary[512], id[VIEW_ID_SIZE];
@@ -226,8 +227,8 @@ static void filesystem_summary(void *self, struct persistence_persistable_summar
 	struct filesystem *f = self;
 	char summary[512];
 	view_summary(&f->view, "directory", summary, sizeof(summary));
-	persistence_persistable_summary_results_set_info(persistence_persistable_summary_results(cx),
-		vat_str(summary));
+	persistence_persistable_summary_results_set_info(
+		persistence_persistable_summary_results(cx), vat_str(summary));
 	vat_ctx_return(cx.ctx);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The filesystem service's bootstrap objects, and the restorer of what it stored.  See fs-service.h.
+ * The filesystem service's bootstrap objects, and the restorer of what it stored.  See
+ * fs-service.h.
  */
 #include "svc/fs/fs-service.h"
 #include "base/log.h"
@@ -12,7 +13,8 @@
 
 /* ---- bootstrap ----------------------------------------------------------------------------- */
 
-static void admin_root_namespace(void *self, struct fs_filesystem_service_admin_root_namespace_ctx cx)
+static void admin_root_namespace(
+	void *self, struct fs_filesystem_service_admin_root_namespace_ctx cx)
 {
 	struct fs_service *fs = self;
 	fs_filesystem_service_admin_root_namespace_results_set_ns(
@@ -111,8 +113,8 @@ static void restore_view(struct fs_service *fs, size_t which, struct vat_ptr_r d
 	vat_ctx_return(cx.ctx);
 }
 
-static void restore_mount(struct fs_service *fs, struct persistence_cap_description_r d,
-	struct vat_ctx *ctx)
+static void restore_mount(
+	struct fs_service *fs, struct persistence_cap_description_r d, struct vat_ctx *ctx)
 {
 	struct fs_mount_description_r m =
 		fs_mount_description_from(persistence_cap_description_get_description(d));
@@ -128,7 +130,8 @@ static void restore_mount(struct fs_service *fs, struct persistence_cap_descript
 	fs_service_mount(fs, &q, ctx);
 }
 
-static void restorer_restore(void *self, struct persistence_restorer_restore_from_description_ctx cx)
+static void restorer_restore(
+	void *self, struct persistence_restorer_restore_from_description_ctx cx)
 {
 	struct fs_service *fs = self;
 	struct persistence_cap_description_r d =
@@ -174,7 +177,8 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 	*ret_admin = metac_service_admin_cast(
 		fs_filesystem_service_admin_serve(v, &admin_impl, fs, NULL).cap);
 	*ret_restorer = persistence_restorer_serve(v, &restorer_impl, fs, NULL);
-	bool all = fs->root_namespace.cap && ret_service->cap && ret_admin->cap && ret_restorer->cap;
+	bool all =
+		fs->root_namespace.cap && ret_service->cap && ret_admin->cap && ret_restorer->cap;
 	return all ? 0 : -ENOMEM;
 }
 

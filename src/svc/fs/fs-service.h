@@ -36,8 +36,8 @@ struct fs_file_c fs_service_file(struct fs_service *fs, struct view takes);
 /* Streams made from a view; each takes it. */
 struct stream_stream_c fs_service_v9fs_stream(struct fs_service *fs, struct view takes);
 struct stream_stream_c fs_service_read_stream(struct fs_service *fs, struct view takes);
-struct stream_stream_c fs_service_write_stream(struct fs_service *fs, struct view takes,
-	bool append);
+struct stream_stream_c fs_service_write_stream(
+	struct fs_service *fs, struct view takes, bool append);
 
 struct fs_mount_request {
 	int ns_fd; /* mount namespace, borrowed; -EBADF = our own */
@@ -45,7 +45,7 @@ struct fs_mount_request {
 	struct fs_filesystem_c tree;
 	struct fs_mount_options_r options;
 	struct vat_text source; /* for people */
-	struct vat_text id;     /* runtimeId when restored, else empty */
+	struct vat_text id; /* runtimeId when restored, else empty */
 	bool persistent;
 };
 
@@ -53,7 +53,7 @@ struct fs_mount_request {
  * Restorer.restoreFromDescription look alike in this). What q points to is copied. */
 void fs_service_mount(struct fs_service *fs, const struct fs_mount_request *q, struct vat_ctx *ctx);
 /* Fills the list of FilesystemNamespace.listMounts. */
-void fs_service_list_mounts(struct fs_service *fs,
-	struct fs_filesystem_namespace_list_mounts_ctx cx);
+void fs_service_list_mounts(
+	struct fs_service *fs, struct fs_filesystem_namespace_list_mounts_ctx cx);
 /* Unmounts everything: the service ends. */
 void fs_service_unmount_all(struct fs_service *fs);

@@ -2,9 +2,10 @@
 /*
  * Mount: somebody's Filesystem, mounted here.
  *
- *	OPENING ---stream open---> STARTING ---worker attached---> MOUNTED ---connection gone---> LOST
- *	   |                          |                               |                            |
- *	   +---- failed: answered ----+                               +------- destroyed ----------+--> GONE
+ *	OPENING ---stream open---> STARTING ---worker attached---> MOUNTED ---connection gone--->
+ *LOST |                          |                               |                            |
+ *	   +---- failed: answered ----+                               +------- destroyed
+ *----------+--> GONE
  *
  * The worker (9p-mount.c) holds the 9P connection and /dev/fuse.  When the connection ends, the
  * worker stays and answers EIO, so that nobody writes into the directory underneath by mistake.
@@ -47,13 +48,13 @@ struct mount {
 	char transport[8]; /* asked for: "", "fuse", "v9fs" */
 	struct fs_filesystem_c tree;
 	struct vat_cap *cap; /* itself, not referenced; NULL until answered, and when let go */
-	struct vat_ctx *ctx;      /* the call to answer */
+	struct vat_ctx *ctx; /* the call to answer */
 	struct stream_opening *opening;
-	struct vat_cap *end;      /* Connection */
+	struct vat_cap *end; /* Connection */
 	struct vat_call *end_wait; /* Waitable.wait on it: fails when it is cut off */
-	int conn_fd;              /* kept to shut the connection down */
-	bool on_path;             /* something of ours is mounted there */
-	int ns_fd;                /* in this mount namespace; -EBADF = our own */
+	int conn_fd; /* kept to shut the connection down */
+	bool on_path; /* something of ours is mounted there */
+	int ns_fd; /* in this mount namespace; -EBADF = our own */
 	int status_fd;
 	sd_event_source *status_src, *child_src, *timer;
 	struct waiter { /* a call of wait; free: ctx is NULL */
@@ -215,8 +216,8 @@ static void summary_text(struct mount *m, char *ret, size_t size)
 	(void)snprintf(ret, size, "mount %s of %s", m->path, m->source);
 }
 
-static void mount_create_sturdy_ref(void *self,
-	struct persistence_persistable_create_sturdy_ref_ctx cx)
+static void mount_create_sturdy_ref(
+	void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
 {
 	struct mount *m = self;
 	char summary[512];
@@ -239,8 +240,8 @@ static void mount_summary(void *self, struct persistence_persistable_summary_ctx
 {
 	char summary[512];
 	summary_text(self, summary, sizeof(summary));
-	persistence_persistable_summary_results_set_info(persistence_persistable_summary_results(cx),
-		vat_str(summary));
+	persistence_persistable_summary_results_set_info(
+		persistence_persistable_summary_results(cx), vat_str(summary));
 	vat_ctx_return(cx.ctx);
 }
 
@@ -330,8 +331,8 @@ static void mount_answer(struct mount *m)
 	}
 	log_info("mounted %s on %s", m->source, m->path);
 	struct fs_filesystem_namespace_mount_ctx cx = {TAKE_PTR(m->ctx)};
-	fs_filesystem_namespace_mount_results_set_mount(fs_filesystem_namespace_mount_results(cx),
-		(struct fs_mount_c){m->cap});
+	fs_filesystem_namespace_mount_results_set_mount(
+		fs_filesystem_namespace_mount_results(cx), (struct fs_mount_c){m->cap});
 	vat_cap_unref(m->cap);
 	vat_ctx_return(cx.ctx);
 }
@@ -383,8 +384,8 @@ static int on_attach_timeout(sd_event_source *source, uint64_t usec, void *user)
 static int watch_worker(struct mount *m, struct spawn_child *child)
 {
 	sd_event *event = m->fs->streams.loop->event;
-	int r = sd_event_add_child_pidfd(event, &m->child_src, child->pidfd, WEXITED,
-		on_worker_exit, m);
+	int r = sd_event_add_child_pidfd(
+		event, &m->child_src, child->pidfd, WEXITED, on_worker_exit, m);
 	if (r < 0) {
 		spawn_kill(child, SIGKILL);
 		spawn_wait(child);
@@ -402,8 +403,8 @@ static int watch_worker(struct mount *m, struct spawn_child *child)
 static int start_worker(struct mount *m, int fuse_fd, struct err *e)
 {
 	int status[2];
-	const char *argv[] = {"metacd: mount", "--role=9p-mount",
-		m->read_only ? "--read-only" : NULL, NULL};
+	const char *argv[] = {
+		"metacd: mount", "--role=9p-mount", m->read_only ? "--read-only" : NULL, NULL};
 	if (pipe2(status, O_CLOEXEC) < 0)
 		return err_errno(e, -errno, "pipe");
 	m->status_fd = status[0];
@@ -416,8 +417,8 @@ static int start_worker(struct mount *m, int fuse_fd, struct err *e)
 	return r < 0 ? err_errno(e, r, "start the mount worker") : 0;
 }
 
-static struct mount *find_at(struct fs_service *fs, int ns_fd, const char *path,
-	const struct mount *but)
+static struct mount *find_at(
+	struct fs_service *fs, int ns_fd, const char *path, const struct mount *but)
 {
 	list_for_each (it, &fs->mounts) {
 		struct mount *m = list_entry(it, struct mount, link);
@@ -495,8 +496,8 @@ static int open_tree(struct mount *m)
 	fs_filesystem_v9fs_stream_send(q, NULL, NULL);
 	struct stream_stream_c s = fs_filesystem_v9fs_stream_pipe_stream(q.call);
 	vat_call_detach(q.call);
-	int r = stream_open(l, s.cap, service_address(m->fs->service), on_stream_open, m,
-		&m->opening);
+	int r = stream_open(
+		l, s.cap, service_address(m->fs->service), on_stream_open, m, &m->opening);
 	stream_stream_unref(s);
 	return r;
 }
@@ -579,13 +580,14 @@ void fs_service_mount(struct fs_service *fs, const struct fs_mount_request *q, s
 	}
 }
 
-void fs_service_list_mounts(struct fs_service *fs, struct fs_filesystem_namespace_list_mounts_ctx cx)
+void fs_service_list_mounts(
+	struct fs_service *fs, struct fs_filesystem_namespace_list_mounts_ctx cx)
 {
 	uint32_t n = 0, i = 0;
 	list_for_each (it, &fs->mounts)
 		n += list_entry(it, struct mount, link)->cap &&
-			list_entry(it, struct mount, link)->state >= MOUNT_MOUNTED &&
-			list_entry(it, struct mount, link)->state != MOUNT_GONE;
+		     list_entry(it, struct mount, link)->state >= MOUNT_MOUNTED &&
+		     list_entry(it, struct mount, link)->state != MOUNT_GONE;
 	struct vat_list_b l = fs_filesystem_namespace_list_mounts_results_init_mounts(
 		fs_filesystem_namespace_list_mounts_results(cx), n);
 	list_for_each (it, &fs->mounts) {

@@ -5,7 +5,8 @@
  */
 #include "svc/fs/fs-service.h"
 
-struct namespace {
+struct namespace
+{
 	struct fs_service *fs;
 	int fd; /* -EBADF = our own */
 };
@@ -39,7 +40,8 @@ static void namespace_mount(void *self, struct fs_filesystem_namespace_mount_ctx
 		.path = fs_filesystem_namespace_mount_params_get_path(p),
 		.tree = fs_filesystem_namespace_mount_params_get_fs(p),
 		.options = fs_filesystem_namespace_mount_params_get_options(p),
-		.source = fs_mount_options_get_source(fs_filesystem_namespace_mount_params_get_options(p)),
+		.source = fs_mount_options_get_source(
+			fs_filesystem_namespace_mount_params_get_options(p)),
 	};
 	fs_service_mount(ns->fs, &q, cx.ctx);
 }
@@ -71,7 +73,8 @@ struct fs_filesystem_namespace_c fs_service_namespace(struct fs_service *fs, int
 	if (!ns)
 		return c;
 	*ns = (struct namespace){.fs = fs, .fd = TAKE_FD(fd)};
-	c = fs_filesystem_namespace_serve(fs->streams.loop->vat, &namespace_impl, ns, namespace_free);
+	c = fs_filesystem_namespace_serve(
+		fs->streams.loop->vat, &namespace_impl, ns, namespace_free);
 	if (!c.cap)
 		namespace_free(ns);
 	return c;

@@ -60,8 +60,8 @@ TEST(a_view_opens_what_is_below_it)
 
 TEST(nothing_leads_out_of_a_view)
 {
-	static const char *const bad[] = {"..", "sub/..", "sub/../..", "/etc", "sub//file", "./sub",
-		"sub/", "a/./b"};
+	static const char *const bad[] = {
+		"..", "sub/..", "sub/../..", "/etc", "sub//file", "./sub", "sub/", "a/./b"};
 	struct place p;
 	struct err e = {};
 	up(&p);
@@ -115,7 +115,8 @@ TEST(a_limited_view_has_its_users_rights)
 
 TEST(a_description_gives_the_view_back)
 {
-	struct view v = {.path = (char *)"/srv/x", .read_only = true, .limited = true, .uid = 5, .gid = 6};
+	struct view v = {
+		.path = (char *)"/srv/x", .read_only = true, .limited = true, .uid = 5, .gid = 6};
 	struct view back = {};
 	struct vat_message *m = vat_message_new(0, 0);
 	view_describe(&v, fs_tree_description_init_root(m));

@@ -51,8 +51,8 @@ void view_done(struct view *v)
 }
 
 /* Capabilities that let a process pass by file permissions. */
-#define OVERRIDES                                                                                  \
-	(PRIV_CAP(CAP_DAC_OVERRIDE) | PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_FOWNER) |       \
+#define OVERRIDES                                                                            \
+	(PRIV_CAP(CAP_DAC_OVERRIDE) | PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_FOWNER) | \
 		PRIV_CAP(CAP_CHOWN) | PRIV_CAP(CAP_FSETID) | PRIV_CAP(CAP_MKNOD))
 
 enum { OPEN_TRIES = 8 };
@@ -100,8 +100,8 @@ static int open_as(const struct view *v, int flags, int (*how)(const struct view
 	return r;
 }
 
-static int open_view(const struct view *v, int flags, int (*how)(const struct view *, int),
-	struct err *e)
+static int open_view(
+	const struct view *v, int flags, int (*how)(const struct view *, int), struct err *e)
 {
 	bool writes = (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC);
 	if (writes && !(flags & O_PATH) && v->read_only)
@@ -109,7 +109,8 @@ static int open_view(const struct view *v, int flags, int (*how)(const struct vi
 	int r = open_as(v, flags, how);
 	if (r == -ELOOP)
 		return err_set(e, r,
-			"%s: there is a symbolic link in this path (name the directory it leads to)",
+			"%s: there is a symbolic link in this path (name the directory it leads "
+			"to)",
 			v->path);
 	if (r == -ENXIO)
 		return err_set(e, -EINVAL, "%s: not a regular file", v->path);
@@ -133,8 +134,7 @@ static int check_content(int at)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	bool own_device =
-		S_ISBLK(st.st_mode) && !lstat("/dev", &dev) && st.st_dev == dev.st_dev;
+	bool own_device = S_ISBLK(st.st_mode) && !lstat("/dev", &dev) && st.st_dev == dev.st_dev;
 	return S_ISREG(st.st_mode) || own_device ? 0 : -ENXIO;
 }
 
@@ -198,15 +198,16 @@ void view_summary(const struct view *v, const char *what, char *ret, size_t size
 	char user[40] = "";
 	if (v->limited)
 		(void)snprintf(user, sizeof(user), ", as %u:%u", v->uid, v->gid);
-	(void)snprintf(ret, size, "%s %s%s%s", what, v->path, v->read_only ? ", read-only" : "", user);
+	(void)snprintf(
+		ret, size, "%s %s%s%s", what, v->path, v->read_only ? ", read-only" : "", user);
 }
 
 void view_id(const struct view *v, const char *kind, char ret[VIEW_ID_SIZE])
 {
 	unsigned char hash[(VIEW_ID_SIZE - 1) / 2];
 	char rights[64];
-	int n = snprintf(rights, sizeof(rights), "%d %d %u %u", v->read_only, v->limited, v->uid,
-		v->gid);
+	int n = snprintf(
+		rights, sizeof(rights), "%d %d %u %u", v->read_only, v->limited, v->uid, v->gid);
 	crypto_generichash_state st;
 	crypto_generichash_init(&st, NULL, 0, sizeof(hash));
 	crypto_generichash_update(&st, (const unsigned char *)kind, strlen(kind) + 1);

@@ -2,8 +2,8 @@
 #pragma once
 /*
  * A view: a path of this host with the restrictions it is offered under.  What Filesystem and File
- * objects are made of.  The path is opened anew at each use, below "/", without following any symbolic
- * link, as the view's user if it is limited to one.
+ * objects are made of.  The path is opened anew at each use, below "/", without following any
+ * symbolic link, as the view's user if it is limited to one.
  */
 #include "base/err.h"
 #include "schema/fs.capnp.h"
@@ -23,8 +23,8 @@ int view_at(const struct view *v, struct vat_text name, struct view *ret);
 int view_copy(const struct view *v, struct view *ret);
 void view_done(struct view *v);
 
-/* Opens (flags as open(2)); O_CREAT makes mode 0644. Writing flags on a read-only view: -EROFS. Returns a
- * descriptor or negative errno with e set. */
+/* Opens (flags as open(2)); O_CREAT makes mode 0644. Writing flags on a read-only view: -EROFS.
+ * Returns a descriptor or negative errno with e set. */
 int view_open(const struct view *v, int flags, struct err *e);
 
 /* The same for what has content from start to end: a regular file, or a block device of this
