@@ -44,7 +44,8 @@ struct question {
 	uint32_t refs; /* the call itself until its outcome is known; pins */
 	bool returned, finished;
 	struct outcome *outcome; /* referenced; NULL once known or not wanted any more */
-	struct vat_cap *via; /* the pipe it was sent to: while we want this, we want that call too */
+	struct vat_cap
+		*via; /* the pipe it was sent to: while we want this, we want that call too */
 	uint32_t *param_exports; /* what our capTable exported */
 	uint32_t n_param_exports;
 	struct outcome *taken; /* Return said takeFromOtherQuestion: of that answer; held */
