@@ -98,12 +98,22 @@ static int on_connect_timeout(sd_event_source *source, uint64_t usec, void *user
 	return 0;
 }
 
+static bool is_own_host(const char *address)
+{
+	struct sockaddr_storage sa;
+	socklen_t len;
+	return addr_parse(address, 0, &sa, &len) >= 0 && addr_is_own_host(&sa);
+}
+
 static int connect_to(struct stream_opening *o, struct vat_text ip, int32_t port)
 {
 	struct sockaddr_storage sa;
 	socklen_t len;
-	/* A hostile exporter must not be able to aim us at somebody's well-known service. */
+	/* A hostile exporter must not be able to aim us at somebody's well-known service, nor at
+	 * what listens on this host for this host alone. */
 	if (port < 1024 || port > 65535 || addr_parse(ip.s, (uint16_t)port, &sa, &len) < 0)
+		return -EINVAL;
+	if (addr_is_own_host(&sa) && !is_own_host(o->address))
 		return -EINVAL;
 	if (connect(o->fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)
 		return -errno;

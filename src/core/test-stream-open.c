@@ -3,11 +3,15 @@
 #include "core/stream.h"
 #include "core/test-call.h"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
+
 /* A Stream that answers as it is told. */
 struct liar {
 	const char *ip; /* of tcpListen's answer; NULL: tcpListen fails */
 	int32_t port;
 	bool empty_end; /* openLocal answers with a null capability */
+	const char *own; /* who opens the stream; NULL: 127.0.0.1 */
 };
 
 static void open_local(void *self, struct stream_stream_open_local_ctx cx)
@@ -59,7 +63,8 @@ static struct outcome open_liar(struct liar *l)
 	struct stream_opening *opening = NULL;
 	CHECK_INT(loop_init(&loop), 0);
 	struct stream_stream_c s = stream_stream_serve(loop.vat, &liar_impl, l, NULL);
-	CHECK_INT(stream_open(&loop, s.cap, "127.0.0.1", on_opened, &o, &opening), 0);
+	const char *own = l->own ? l->own : "127.0.0.1";
+	CHECK_INT(stream_open(&loop, s.cap, own, on_opened, &o, &opening), 0);
 	CHECK_INT(loop_wait(&loop, &o.done, 20000000), 0);
 	stream_opening_free(opening);
 	stream_stream_unref(s);
@@ -122,4 +127,42 @@ TEST(giving_up_while_it_opens_leaves_nothing)
 	stream_stream_unref(s);
 	loop_done(&loop);
 	CHECK(!o.done);
+}
+
+/* Some address of this host that others may know it by. */
+static bool find_address(char *ret, size_t size)
+{
+	struct ifaddrs *all, *i;
+	bool found = false;
+	CHECK_INT(getifaddrs(&all), 0);
+	for (i = all; i && !found; i = i->ifa_next) {
+		struct sockaddr_storage sa = {};
+		if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET)
+			continue;
+		memcpy(&sa, i->ifa_addr, sizeof(struct sockaddr_in));
+		found = !addr_is_own_host(&sa) && addr_format(&sa, ret, size, NULL) >= 0;
+	}
+	freeifaddrs(all);
+	return found;
+}
+
+TEST(an_exporter_cannot_aim_us_at_our_loopback)
+{
+	char own[64];
+	struct sockaddr_storage sa;
+	socklen_t len;
+	uint16_t port = 0;
+	if (!find_address(own, sizeof(own)))
+		test_skip("this host has loopback only");
+	CHECK_INT(addr_parse("127.0.0.1", 0, &sa, &len), 0);
+	AUTO_CLOSE int victim = listen_tcp(&sa, len, 1);
+	CHECK(victim >= 0);
+	CHECK_INT(getsockname(victim, (struct sockaddr *)&sa, &len), 0);
+	char text[64];
+	CHECK_INT(addr_format(&sa, text, sizeof(text), &port), 0);
+	static const char *const names[] = {"127.0.0.1", "0.0.0.0", "::ffff:127.0.0.1"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct liar l = {.ip = names[i], .port = port, .own = own};
+		CHECK_INT(open_liar(&l).fd, -EINVAL);
+	}
 }

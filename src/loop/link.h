@@ -54,6 +54,8 @@ int addr_parse(const char *text, uint16_t port, struct sockaddr_storage *ret, so
 /* "fd00::1", "10.0.0.1" (v4-mapped shown as IPv4), port in *ret_port (may be NULL). */
 int addr_format(const struct sockaddr_storage *sa, char *ret, size_t size, uint16_t *ret_port);
 bool addr_equal(const struct sockaddr_storage *a, const struct sockaddr_storage *b, bool with_port);
+/* What always leads to the host that uses it: loopback, and "any", which connect(2) takes for it. */
+bool addr_is_own_host(const struct sockaddr_storage *sa);
 
 /* Listening sockets, nonblocking, CLOEXEC. tcp: SO_REUSEADDR, port 0 = any. unix: mode is set
  * before the socket can be connected to; an existing stale socket file (nobody listening) is

@@ -154,6 +154,16 @@ bool addr_equal(const struct sockaddr_storage *a, const struct sockaddr_storage 
 	       (!with_port || pa.port == pb.port);
 }
 
+bool addr_is_own_host(const struct sockaddr_storage *sa)
+{
+	struct plain p;
+	if (!make_plain(sa, &p))
+		return false;
+	if (IN6_IS_ADDR_V4MAPPED(&p.addr))
+		return p.addr.s6_addr[12] == 127 || p.addr.s6_addr[12] == 0;
+	return IN6_IS_ADDR_LOOPBACK(&p.addr) || IN6_IS_ADDR_UNSPECIFIED(&p.addr);
+}
+
 int listen_tcp(const struct sockaddr_storage *sa, socklen_t len, int backlog)
 {
 	static const int one = 1;

@@ -143,3 +143,21 @@ TEST(tcp_listener_takes_one_address_only)
 	sa = parse("192.0.2.1", 0); /* an address for documentation */
 	CHECK_INT(listen_tcp(&sa, sizeof(struct sockaddr_in), 4), -EADDRNOTAVAIL);
 }
+
+TEST(addresses_that_lead_to_oneself)
+{
+	static const struct {
+		const char *text;
+		bool own;
+	} cases[] = {{"127.0.0.1", true}, {"127.9.9.9", true}, {"0.0.0.0", true}, {"::1", true},
+		{"::", true}, {"::ffff:127.0.0.1", true}, {"::ffff:0.0.0.0", true},
+		{"10.0.0.1", false}, {"128.0.0.1", false}, {"fd00::1", false},
+		{"::ffff:10.0.0.1", false}};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sockaddr_storage sa;
+		socklen_t len;
+		CHECK_INT(addr_parse(cases[i].text, 1, &sa, &len), 0);
+		if (addr_is_own_host(&sa) != cases[i].own)
+			test_fail(__FILE__, __LINE__, "%s", cases[i].text);
+	}
+}
