@@ -33,7 +33,7 @@ static enum err_kind kind_of(int code)
 }
 
 /* Writes at offset, cutting with "..." when the text does not fit; returns the new length. */
-static size_t append(struct err *e, size_t at, const char *fmt, va_list ap)
+static PRINTF(3, 0) size_t append(struct err *e, size_t at, const char *fmt, va_list ap)
 {
 	size_t room = sizeof(e->msg) - at;
 	int n = vsnprintf(e->msg + at, room, fmt, ap);

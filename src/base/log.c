@@ -28,7 +28,7 @@ static int max_level(void)
 	return log_max;
 }
 
-static void write_line(enum log_level level, const char *fmt, va_list ap)
+static PRINTF(2, 0) void write_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[1200];
 	int at = getenv("JOURNAL_STREAM")

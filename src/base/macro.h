@@ -73,6 +73,6 @@ static inline void auto_fd_close(int *fd)
 }
 
 #define AUTO_FREE __attribute__((cleanup(auto_free)))
-#define AUTO_CLOSE __attribute__((cleanup(auto_fd_close)))
+#define AUTO_CLOSE __attribute__((cleanup(auto_fd_close), unused)) /* clang: not read is unused */
 
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
