@@ -76,7 +76,7 @@ static int write_file(struct output *o)
 static int run(void)
 {
 	AUTO_FREE uint8_t *request = NULL;
-	size_t len;
+	size_t len = 0;
 	int r = read_all(STDIN_FILENO, &request, &len);
 	if (r < 0)
 		return fail("standard input", r);
