@@ -35,9 +35,9 @@ static const struct group groups[] = {
 			  "clock_nanosleep_time64", "nanosleep", "gettimeofday", "time",
 			  "getrandom", "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid",
 			  "getegid", "getrlimit", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
-			  "sigreturn", "sigaltstack", "tgkill", "restart_syscall", "exit",
-			  "exit_group", "rseq", "set_robust_list", "sched_yield",
-			  "sched_getaffinity", "membarrier", "arch_prctl", NULL}},
+			  "sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
+			  "rseq", "set_robust_list", "sched_yield", "sched_getaffinity",
+			  "membarrier", "arch_prctl", NULL}},
 	{"@loop", CALLS{"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
 			  "timerfd_create", "timerfd_settime", "timerfd_gettime",
 			  "timerfd_settime64", "timerfd_gettime64", "signalfd4", "eventfd2", "poll",
@@ -64,8 +64,8 @@ static const struct group groups[] = {
 	{"@thread", CALLS{"clone", "clone3", "set_tid_address", "sched_setaffinity",
 			    "sched_getparam", "sched_getscheduler", "prctl", NULL}},
 	{"@spawn", CALLS{"clone", "clone3", "fork", "vfork", "execve", "execveat", "wait4",
-			   "waitid", "kill", "pidfd_open", "pidfd_send_signal", "pipe", "pipe2",
-			   "prctl", "close_range", "capget", "capset", "setuid", "setgid",
+			   "waitid", "kill", "tgkill", "pidfd_open", "pidfd_send_signal", "pipe",
+			   "pipe2", "prctl", "close_range", "capget", "capset", "setuid", "setgid",
 			   "setresuid", "setresgid", "setgroups", "getgroups", "getresuid",
 			   "getresgid", "setsid", "seccomp", "mmap", "mmap2", "mprotect",
 			   "set_tid_address", "landlock_create_ruleset", "landlock_add_rule",
@@ -155,6 +155,16 @@ static int allow_restricted(scmp_filter_ctx ctx, const char *const *calls)
 	return 0;
 }
 
+/* A signal to itself is how a process aborts; to others of the same user it is none of its
+ * business, and not every kernel's landlock says so. */
+static int allow_signal_to_self(scmp_filter_ctx ctx, const char *const *calls)
+{
+	if (listed(calls, "tgkill"))
+		return 0;
+	struct scmp_arg_cmp self = SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid());
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &self);
+}
+
 static int refuse_tried_first(scmp_filter_ctx ctx, const char *const *calls)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(tried_first); i++) {
@@ -185,6 +195,8 @@ int seccomp_confine(const char *const *calls, enum seccomp_else otherwise)
 		r = allow_all(ctx, sanitizer_calls);
 	if (r >= 0)
 		r = allow_restricted(ctx, calls);
+	if (r >= 0)
+		r = allow_signal_to_self(ctx, calls);
 	if (r >= 0)
 		r = refuse_tried_first(ctx, calls);
 	if (r >= 0)

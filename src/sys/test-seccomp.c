@@ -97,6 +97,18 @@ TEST(memory_cannot_become_executable)
 }
 #endif
 
+static int signals_itself_only(void)
+{
+	pid_t parent = getppid(), me = getpid();
+	if (syscall(SYS_tgkill, parent, parent, 0) < 0)
+		return 1;
+	if (seccomp_confine(base_only, SECCOMP_ELSE_EPERM) < 0)
+		return 2;
+	if (syscall(SYS_tgkill, me, gettid(), 0) < 0)
+		return 3;
+	return syscall(SYS_tgkill, parent, parent, 0) < 0 && errno == EPERM ? 0 : 4;
+}
+
 static int spawns(void)
 {
 	static const char *const calls[] = {
@@ -130,6 +142,11 @@ TEST(clone3_falls_back_to_what_there_was_before)
 TEST(a_filter_can_only_become_narrower)
 {
 	CHECK_INT(in_child(twice), 0);
+}
+
+TEST(no_other_process_can_be_sent_a_signal)
+{
+	CHECK_INT(in_child(signals_itself_only), 0);
 }
 
 TEST(program_can_be_started_under_the_spawn_group)
