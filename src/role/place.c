@@ -7,6 +7,7 @@
  * locked a file looks whether that file still is the one in the directory.
  */
 #include "role/place.h"
+#include "base/log.h"
 #include "loop/link.h"
 
 #include <dirent.h>
@@ -251,8 +252,13 @@ static int find_user(const char *name, struct priv_user *ret, struct err *e)
 	} else {
 		name = "nobody";
 		r = priv_user_lookup("metac", ret);
-		if (r < 0)
+		if (r < 0) {
+			/* NFS, for one, gives "nobody" to whom it does not know. */
+			log_warning("there is no user \"metac\": the database belongs to \"%s\", "
+				    "whom others may use as well",
+				name);
 			r = priv_user_lookup(name, ret);
+		}
 	}
 	if (r < 0)
 		return err_set(e, r, "no such user: %s", name);
