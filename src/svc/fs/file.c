@@ -149,38 +149,19 @@ static void file_open_for_writing(void *self, struct fs_file_open_for_writing_ct
 	vat_ctx_return(cx.ctx);
 }
 
-static void describe(void *self, struct vat_ptr_b description)
-{
-	struct file *f = self;
-	view_describe(&f->view, fs_tree_description_init(description));
-}
+static const struct view_kind kind = {"fs:localfile", "file"};
 
 static void file_create_sturdy_ref(
 	void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
 {
 	struct file *f = self;
-	char summary[512], id[VIEW_ID_SIZE];
-	view_summary(&f->view, "file", summary, sizeof(summary));
-	view_id(&f->view, "localfile", id);
-	struct service_object o = {
-		.category = "fs:localfile",
-		.runtime_id = id,
-		.summary = summary,
-		.cap = f->cap,
-		.describe = describe,
-		.self = f,
-	};
-	service_create_sturdy_ref(f->fs->service, cx, &o);
+	fs_service_view_create_sturdy_ref(f->fs, &f->view, &kind, f->cap, cx);
 }
 
 static void file_summary(void *self, struct persistence_persistable_summary_ctx cx)
 {
 	struct file *f = self;
-	char summary[512];
-	view_summary(&f->view, "file", summary, sizeof(summary));
-	persistence_persistable_summary_results_set_info(
-		persistence_persistable_summary_results(cx), vat_str(summary));
-	vat_ctx_return(cx.ctx);
+	fs_service_view_summary(&f->view, &kind, cx);
 }
 
 static const struct fs_file_impl file_impl = {

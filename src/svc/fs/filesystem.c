@@ -198,38 +198,19 @@ static void filesystem_user_fs(void *self, struct fs_filesystem_user_fs_ctx cx)
 	vat_ctx_return(cx.ctx);
 }
 
-static void describe(void *self, struct vat_ptr_b description)
-{
-	struct filesystem *f = self;
-	view_describe(&f->view, fs_tree_description_init(description));
-}
+static const struct view_kind kind = {"fs:localfs", "directory"};
 
 static void filesystem_create_sturdy_ref(
 	void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
 {
 	struct filesystem *f = self;
-	char summary[512], id[VIEW_ID_SIZE];
-	view_summary(&f->view, "directory", summary, sizeof(summary));
-	view_id(&f->view, "localfs", id);
-	struct service_object o = {
-		.category = "fs:localfs",
-		.runtime_id = id,
-		.summary = summary,
-		.cap = f->cap,
-		.describe = describe,
-		.self = f,
-	};
-	service_create_sturdy_ref(f->fs->service, cx, &o);
+	fs_service_view_create_sturdy_ref(f->fs, &f->view, &kind, f->cap, cx);
 }
 
 static void filesystem_summary(void *self, struct persistence_persistable_summary_ctx cx)
 {
 	struct filesystem *f = self;
-	char summary[512];
-	view_summary(&f->view, "directory", summary, sizeof(summary));
-	persistence_persistable_summary_results_set_info(
-		persistence_persistable_summary_results(cx), vat_str(summary));
-	vat_ctx_return(cx.ctx);
+	fs_service_view_summary(&f->view, &kind, cx);
 }
 
 static const struct fs_filesystem_impl filesystem_impl = {

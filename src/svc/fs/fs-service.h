@@ -7,6 +7,7 @@
  *	filesystem.c  Filesystem: a directory; its 9P streams
  *	file.c        File: a file; its reading and writing streams
  *	mount.c       Mount: somebody's Filesystem mounted here
+ *	view-ref.c    sturdy references to objects made from a view
  *	namespace.c   FilesystemNamespace: a mount namespace
  *	fs-service.c  bootstrap objects, restoring stored objects
  *	9p-*.c        the workers that serve and mount 9P
@@ -32,6 +33,19 @@ struct fs_filesystem_namespace_c fs_service_namespace(struct fs_service *fs, int
 /* New objects; each takes the view (its path). The capability is null when memory is out. */
 struct fs_filesystem_c fs_service_filesystem(struct fs_service *fs, struct view takes);
 struct fs_file_c fs_service_file(struct fs_service *fs, struct view takes);
+
+/* How objects made from a view are stored, and what they are called. */
+struct view_kind {
+	const char *category; /* "fs:localfs" */
+	const char *what; /* "directory" */
+};
+
+/* Persistable's methods for an object made from a view; cap is the object itself, borrowed. */
+void fs_service_view_create_sturdy_ref(struct fs_service *fs, const struct view *v,
+	const struct view_kind *kind, struct vat_cap *cap,
+	struct persistence_persistable_create_sturdy_ref_ctx cx);
+void fs_service_view_summary(const struct view *v, const struct view_kind *kind,
+	struct persistence_persistable_summary_ctx cx);
 
 /* Streams made from a view; each takes it. */
 struct stream_stream_c fs_service_v9fs_stream(struct fs_service *fs, struct view takes);
