@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that runs out: a scenario is played again and again, failing at the first allocation of the
- * library, the second, and so on (and, the other way, at one alone), until it comes through.  Every
- * call is answered somehow, nothing leaks, nothing crashes.
+ * Memory that runs out: a scenario is played again and again, failing at the first allocation of
+ * the library, the second, and so on (and, the other way, at one alone), until it comes through.
+ * Every call is answered somehow, nothing leaks, nothing crashes.
  */
 #include "vat/test-net.h"
 #include "vat/test-alloc.h"

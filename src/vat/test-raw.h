@@ -241,3 +241,41 @@ UNUSED_OK static int raw_disembargo(
 	uint64_t words[WIRE_WORDS];
 	return raw_words(w, words, wire_disembargo(words, t, receiver, id));
 }
+
+/* ---- starting points ------------------------------------------------------------------------ */
+
+UNUSED_OK static const struct descriptor hosted = {.tag = DESC_SENDER_HOSTED, .id = 5, .fd = NO_FD};
+UNUSED_OK static const struct descriptor promised = {
+	.tag = DESC_SENDER_PROMISE, .id = 6, .fd = NO_FD};
+UNUSED_OK static const struct target boot = {.promised = true, .id = 0};
+
+/* After a Bootstrap, question 0, whose Return has been read. */
+UNUSED_OK static void booted(struct raw *w)
+{
+	raw_init(w, NULL);
+	CHECK_INT(raw_bootstrap(w, 0), 0);
+	CHECK_RETURN(w, 0, RETURN_RESULTS);
+}
+
+/* We asked for the peer's bootstrap: our question 0. */
+UNUSED_OK static struct vat_cap *asking(struct raw *w)
+{
+	raw_init(w, NULL);
+	struct vat_cap *c = vat_conn_bootstrap(w->c);
+	CHECK_NEXT(w, MSG_BOOTSTRAP);
+	CHECK_INT(vat_r_u32(w->body, 0, 1), 1);
+	return c;
+}
+
+UNUSED_OK static struct vat_conn_counts counts(struct raw *w)
+{
+	struct vat_conn_counts k;
+	vat_conn_counts(w->c, &k);
+	return k;
+}
+
+UNUSED_OK static void check_empty(struct raw *w)
+{
+	CHECK(vat_conn_idle(w->c));
+	CHECK(!w->closed);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* What the handlers of messages share: see conn-in.c. */
+#include "vat/conn.h"
+
+/* A message being handled. */
+struct in {
+	struct vat_conn *c;
+	struct parcel *p;
+	struct vat_struct_r root; /* Message */
+	struct vat_struct_r body; /* the member of its union */
+	uint16_t path[PATH_MAX_OPS];
+};
+
+/* Handlers return 0 or negative errno, like conn_message(). */
+int in_bootstrap(struct in *in);
+int in_call(struct in *in);
+int in_finish(struct in *in);
+int in_return(struct in *in);
+int in_resolve(struct in *in);
+int in_release_message(struct in *in);
+int in_disembargo(struct in *in);
+
+/* Aborts. */
+int in_malformed(struct in *in);
+/* Sends back what we do not understand. */
+int in_echo(struct in *in);
+
+/* What an answer's results have at a path, as the Return said or will say; new reference. */
+struct vat_cap *in_answer_cap(struct answer *a, const uint16_t *path, size_t n);
+/* The capability that a CapDescriptor stands for, with the descriptor attached to it; new
+ * reference, may be NULL. */
+int in_descriptor(struct in *in, struct vat_struct_r s, struct vat_cap **ret);
+/* Fills the message's capability table from a Payload, and finds the content. */
+int in_payload(struct in *in, struct vat_struct_r payload);
+/* The capability a call or Disembargo is addressed to, new reference. An unknown question gives a
+ * broken one: it may have been refused. */
+int in_target(struct in *in, const struct target *t, struct vat_cap **ret);
+/* One reference of each export. */
+int in_release(struct vat_conn *c, const uint32_t *ids, uint32_t n);
+/* The question is answered: its outcome is told, and Finish is sent unless something pins it. */
+void in_conclude(struct question *q, struct parcel *takes_results, struct failure *takes_failure);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The peer's questions: Bootstrap, Call, Finish.
+ *
+ * A call becomes an answer, whose outcome the connection consumes: conn_return() sends it.  Calls
+ * over a limit are refused with a Return that leaves nothing behind here.
+ */
+#include "vat/conn-in.h"
+
+static void on_outcome(struct consumer *consumer, struct outcome *o)
+{
+	conn_return(container_of(consumer, struct answer, consumer));
+}
+
+static struct answer *answer_new(struct vat_conn *c, uint32_t id)
+{
+	struct answer *a = calloc(1, sizeof(*a));
+	struct outcome *o = a ? outcome_new(c->vat) : NULL;
+	if (!o || idmap_add(&c->answers, id, a) < 0) {
+		outcome_unref(o);
+		free(a);
+		return NULL;
+	}
+	a->conn = c;
+	a->id = id;
+	a->outcome = o;
+	o->from = c;
+	list_init(&a->consumer.link);
+	outcome_hold(o);
+	return a;
+}
+
+/* Turns a call down without keeping anything. */
+static int refuse(struct vat_conn *c, uint32_t id, const char *why, bool release_params)
+{
+	uint64_t w[WIRE_WORDS];
+	struct vat_error e = {.kind = VAT_OVERLOADED, .text = why};
+	conn_put(c, w, wire_return(w, id, RETURN_EXCEPTION, release_params, &e, 0));
+	return 0;
+}
+
+int in_bootstrap(struct in *in)
+{
+	struct vat_conn *c = in->c;
+	uint32_t id = vat_r_u32(in->body, 0, 0);
+	if (idmap_get(&c->answers, id))
+		return conn_abort(c, "Bootstrap: question id %u is in use", id);
+	if (c->answers.n >= c->limits.answers)
+		return refuse(c, id, "too many calls outstanding", false);
+	struct answer *a = answer_new(c, id);
+	if (!a)
+		return conn_oom(c);
+	outcome_consume(a->outcome, &a->consumer, on_outcome);
+	struct parcel *p = parcel_new(PARCEL_RETURN, 1, 0);
+	if (!c->bootstrap) {
+		parcel_unref(p);
+		outcome_fail(a->outcome, failure_new(VAT_FAILED, "no bootstrap capability"));
+	} else if (!p) {
+		outcome_fail(a->outcome, failure_oom());
+	} else {
+		vat_set_cap(parcel_content_b(p), c->bootstrap);
+		outcome_return(a->outcome, p);
+	}
+	return 0;
+}
+
+static int start_call(struct in *in, uint32_t id, struct vat_cap *target)
+{
+	struct vat_conn *c = in->c;
+	struct answer *a = answer_new(c, id);
+	if (!a)
+		return conn_oom(c);
+	struct vat_ctx *ctx = ctx_new(
+		c->vat, vat_r_u64(in->body, 1, 0), vat_r_u16(in->body, 2, 0), in->p, a->outcome);
+	if (!ctx) {
+		answer_free(a);
+		return conn_oom(c);
+	}
+	parcel_ref(in->p);
+	a->yourself = vat_r_u16(in->body, 3, 0) == SEND_TO_YOURSELF;
+	a->call_words = vat_message_words(in->p->msg);
+	c->call_words += a->call_words;
+	outcome_consume(a->outcome, &a->consumer, on_outcome);
+	cap_call(target, ctx);
+	return 0;
+}
+
+int in_call(struct in *in)
+{
+	struct vat_conn *c = in->c;
+	struct target t;
+	uint32_t id = vat_r_u32(in->body, 0, 0);
+	struct vat_struct_r at = vat_ptr_struct(vat_ptr_at(in->body, 0), NULL);
+	struct vat_struct_r payload = vat_ptr_struct(vat_ptr_at(in->body, 1), NULL);
+	if (vat_message_error(in->p->msg))
+		return in_malformed(in);
+	if (idmap_get(&c->answers, id))
+		return conn_abort(c, "Call: question id %u is in use", id);
+	if (vat_r_u16(in->body, 3, 0) > SEND_TO_YOURSELF)
+		return in_echo(in);
+	if (c->answers.n >= c->limits.answers)
+		return refuse(c, id, "too many calls outstanding", true);
+	if (c->call_words + vat_message_words(in->p->msg) > c->limits.call_words)
+		return refuse(c, id, "too many parameters outstanding", true);
+	if (!read_target(at, &t, in->path))
+		return in_echo(in);
+	AUTO(vat_cap_unref) struct vat_cap *target = NULL;
+	int r = in_target(in, &t, &target);
+	if (r < 0)
+		return r;
+	r = in_payload(in, payload);
+	if (r < 0)
+		return r;
+	if (c->imports.n > c->limits.imports)
+		return refuse(c, id, "too many capabilities imported", false);
+	return start_call(in, id, target);
+}
+
+int in_finish(struct in *in)
+{
+	struct vat_conn *c = in->c;
+	struct answer *a = idmap_get(&c->answers, vat_r_u32(in->body, 0, 0));
+	/* Unknown: it was refused, or Return said that no Finish is needed. */
+	if (!a || a->finished)
+		return 0;
+	if (vat_r_bool(in->body, 32, true)) {
+		int r = in_release(c, a->result_exports, a->n_result_exports);
+		if (r < 0)
+			return r;
+	}
+	a->finished = true;
+	if (a->returned) {
+		answer_free(a);
+	} else if (!a->dropped) {
+		a->dropped = true;
+		outcome_drop(a->outcome);
+	}
+	return 0;
+}

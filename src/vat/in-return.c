@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers to our questions: Return.
+ *
+ * The outcome is told before anything else is handled, so that pipes resolve, and embargo, in
+ * the order in which the peer resolved them.
+ */
+#include "vat/conn-in.h"
+
+/* The question is answered: its outcome is told, and Finish is sent unless something pins it. */
+void in_conclude(struct question *q, struct parcel *takes_results, struct failure *takes_failure)
+{
+	struct outcome *o = TAKE_PTR(q->outcome);
+	vat_cap_unref(TAKE_PTR(q->via));
+	if (!o) {
+		parcel_unref(takes_results);
+		failure_unref(takes_failure);
+	} else {
+		outcome_clear_producer(o);
+		if (takes_failure)
+			outcome_fail(o, takes_failure);
+		else
+			outcome_return(o, takes_results);
+		outcome_unref(o);
+		question_unref(q);
+	}
+}
+
+static int return_results(struct in *in, struct question *q)
+{
+	struct vat_conn *c = in->c;
+	int r = in_payload(in, vat_ptr_struct(vat_ptr_at(in->body, 0), NULL));
+	if (r < 0)
+		return r;
+	if (c->imports.n > c->limits.imports)
+		in_conclude(q, NULL, failure_new(VAT_OVERLOADED, "too many capabilities imported"));
+	else
+		in_conclude(q, parcel_ref(in->p), NULL);
+	return 0;
+}
+
+static void return_exception(struct in *in, struct question *q)
+{
+	struct vat_text text;
+	enum vat_error_kind kind =
+		read_exception(vat_ptr_struct(vat_ptr_at(in->body, 0), NULL), &text);
+	in_conclude(q, NULL, failure_new_text(kind, text.s, text.len));
+}
+
+static void on_taken(struct consumer *consumer, struct outcome *from)
+{
+	struct question *q = container_of(consumer, struct question, take);
+	outcome_drop(TAKE_PTR(q->taken));
+	if (from->state == OUTCOME_FAILED)
+		in_conclude(q, NULL, failure_ref(from->failure));
+	else
+		in_conclude(q, from->results ? parcel_ref(from->results) : NULL, NULL);
+}
+
+/* The results are those of a call that the peer made to us. */
+static int return_from_other(struct in *in, struct question *q)
+{
+	struct vat_conn *c = in->c;
+	struct answer *a = idmap_get(&c->answers, vat_r_u32(in->body, 2, 0));
+	if (!a || !a->yourself || a->redirected)
+		return conn_abort(c, "takeFromOtherQuestion: no such redirected question");
+	a->redirected = true;
+	if (!q->outcome) {
+		/* Nobody here wants it any more. */
+		if (!a->dropped) {
+			a->dropped = true;
+			outcome_drop(a->outcome);
+		}
+		return 0;
+	}
+	q->taken = a->outcome;
+	outcome_hold(a->outcome);
+	outcome_consume(a->outcome, &q->take, on_taken);
+	return 0;
+}
+
+/* What Return says about a question that is not finished yet. */
+static int answered(struct in *in, struct question *q)
+{
+	struct vat_conn *c = in->c;
+	switch (vat_r_u16(in->body, 3, 0)) {
+	case RETURN_RESULTS:
+		return return_results(in, q);
+	case RETURN_EXCEPTION:
+		return_exception(in, q);
+		return 0;
+	case RETURN_CANCELED:
+		in_conclude(q, NULL, failure_new(VAT_FAILED, "call was canceled by the peer"));
+		return 0;
+	case RETURN_TAKE_FROM_OTHER:
+		return return_from_other(in, q);
+	case RETURN_SENT_ELSEWHERE:
+		return conn_abort(c, "Return: results were not to be sent elsewhere");
+	default:
+		in_conclude(q, NULL, failure_new(VAT_UNIMPLEMENTED, "unknown kind of Return"));
+		return in_echo(in);
+	}
+}
+
+int in_return(struct in *in)
+{
+	struct vat_conn *c = in->c;
+	uint32_t id = vat_r_u32(in->body, 0, 0);
+	struct question *q = idtab_get(&c->questions, id);
+	if (!q || q->returned)
+		return conn_abort(c, "Return: no such question %u", id);
+	q->returned = true;
+	if (vat_r_bool(in->body, 32, true)) {
+		int r = in_release(c, q->param_exports, q->n_param_exports);
+		if (r < 0)
+			return r;
+	}
+	bool take = vat_r_u16(in->body, 3, 0) == RETURN_TAKE_FROM_OTHER;
+	if (q->finished) {
+		/* What it says crossed our Finish, which gave its capabilities back. */
+		int r = take ? return_from_other(in, q) : 0;
+		if (r == 0)
+			question_free(q);
+		return r;
+	}
+	if (vat_r_bool(in->body, 33, false))
+		q->finished = true;
+	return answered(in, q);
+}

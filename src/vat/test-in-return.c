@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers to our questions: unasked, twice, from elsewhere; tail calls of the peer. */
+#include "vat/test-raw.h"
+
+TEST(return_without_question)
+{
+	struct raw w;
+	booted(&w);
+	CHECK_INT(raw_return(&w, 3, RETURN_CANCELED, 0, NULL), -EPROTO);
+	CHECK_ABORTED(&w);
+	raw_done(&w);
+}
+
+TEST(return_to_wrong_side)
+{
+	struct raw w;
+	booted(&w);
+	/* 0 is a question of the peer, not of ours. */
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &hosted), -EPROTO);
+	CHECK_ABORTED(&w);
+	raw_done(&w);
+}
+
+TEST(duplicate_answer)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &hosted), 0);
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &hosted), -EPROTO);
+	CHECK_ABORTED(&w);
+	CHECK(vat_cap_is_broken(c, NULL));
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(hosted_bootstrap_is_released)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &hosted), 0);
+	CHECK_NEXT(&w, MSG_FINISH);
+	CHECK_INT(vat_r_bool(w.body, 32, true), false);
+	CHECK_NEXT(&w, -1);
+	vat_cap_unref(c);
+	CHECK_NEXT(&w, MSG_RELEASE);
+	CHECK_INT(vat_r_u32(w.body, 0, 0), 5);
+	CHECK_INT(vat_r_u32(w.body, 1, 0), 1);
+	check_empty(&w);
+	raw_done(&w);
+}
+
+TEST(canceled_question_ignores_its_results)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	vat_cap_unref(c);
+	CHECK_NEXT(&w, MSG_FINISH);
+	CHECK_INT(vat_r_bool(w.body, 32, true), true);
+	CHECK_INT(counts(&w).questions, 1);
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &hosted), 0);
+	/* The Finish has given the capability back. */
+	CHECK_NEXT(&w, -1);
+	check_empty(&w);
+	raw_done(&w);
+}
+
+TEST(no_finish_needed_is_honoured)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	struct vat_struct_b b;
+	struct vat_message *m = raw_new(MSG_RETURN, 2, 1, &b);
+	vat_w_bool(b, 33, true, false);
+	vat_w_u16(b, 3, RETURN_CANCELED, 0);
+	CHECK_INT(raw_message(&w, m), 0);
+	CHECK_NEXT(&w, -1);
+	CHECK(vat_cap_is_broken(c, NULL));
+	check_empty(&w);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(third_party_hosted_bootstrap_uses_the_vine)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	struct vat_struct_b b;
+	struct vat_message *m = raw_new(MSG_RETURN, 2, 1, &b);
+	vat_w_bool(b, 32, false, true);
+	struct vat_struct_b payload = vat_init_struct(vat_ptr_at_b(b, 0), 0, 2);
+	raw_cap_pointer(vat_ptr_at_b(payload, 0));
+	struct vat_list_b l = vat_init_struct_list(vat_ptr_at_b(payload, 1), 1, 1, 1);
+	struct vat_struct_b d = vat_list_struct_b(l, 0);
+	vat_w_u16(d, 0, DESC_THIRD_PARTY_HOSTED, 0);
+	vat_w_u32(vat_init_struct(vat_ptr_at_b(d, 0), 1, 1), 0, 31, 0);
+	CHECK_INT(raw_message(&w, m), 0);
+	CHECK_NEXT(&w, MSG_FINISH);
+	vat_cap_unref(c);
+	CHECK_NEXT(&w, MSG_RELEASE);
+	CHECK_INT(vat_r_u32(w.body, 0, 0), 31);
+	raw_done(&w);
+}
+
+TEST(none_import_bootstrap_is_null)
+{
+	struct raw w;
+	struct reply r;
+	struct vat_cap *c = asking(&w);
+	const struct descriptor none = {.tag = DESC_NONE, .fd = NO_FD};
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &none), 0);
+	thing_call(w.vat, c, THING_ECHO, 0, NULL, &r);
+	while (vat_run(w.vat, 0))
+		;
+	CHECK_FAILED(r, VAT_FAILED, "null capability");
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(unknown_import_bootstrap_is_broken)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	const struct descriptor odd = {.tag = (enum cap_tag)12, .fd = NO_FD};
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &odd), 0);
+	CHECK(vat_cap_is_broken(c, NULL));
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(unimplemented_return_from_third_party_and_unknown)
+{
+	for (uint16_t tag = RETURN_AWAIT_THIRD_PARTY; tag <= 42; tag += 37) {
+		struct raw w;
+		struct vat_error e;
+		struct vat_cap *c = asking(&w);
+		CHECK_INT(raw_return(&w, 0, tag, 0, NULL), 0);
+		CHECK_NEXT(&w, MSG_FINISH);
+		CHECK_NEXT(&w, MSG_UNIMPLEMENTED);
+		CHECK(vat_cap_is_broken(c, &e));
+		CHECK_INT(e.kind, VAT_UNIMPLEMENTED);
+		vat_cap_unref(c);
+		raw_done(&w);
+	}
+}
+
+TEST(invalid_return_take_from_other_question)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 0, NULL), -EPROTO);
+	CHECK_ABORTED(&w);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(take_from_a_question_that_was_not_redirected)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	CHECK_INT(raw_bootstrap(&w, 7), 0);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 7, NULL), -EPROTO);
+	CHECK_ABORTED(&w);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(results_sent_elsewhere_unasked)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	CHECK_INT(raw_return(&w, 0, RETURN_SENT_ELSEWHERE, 0, NULL), -EPROTO);
+	CHECK_ABORTED(&w);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+/* ---- tail calls of the peer ----------------------------------------------------------------- */
+
+/* Our call r reaches the peer as question 1, addressed to import 5; the peer calls back (its
+ * question 1) and redirects. */
+static void tail_call(struct raw *w, struct vat_cap **c, struct reply *r, enum thing_method m)
+{
+	*c = asking(w);
+	CHECK_INT(raw_bootstrap(w, 0), 0);
+	CHECK_RETURN(w, 0, RETURN_RESULTS);
+	CHECK_INT(raw_return(w, 0, RETURN_RESULTS, 0, &hosted), 0);
+	CHECK_NEXT(w, MSG_FINISH);
+	thing_call(w->vat, *c, THING_ECHO, 3, NULL, r);
+	CHECK_NEXT(w, MSG_CALL);
+	struct raw_call back = {.id = 1,
+		.target = boot,
+		.method = (uint16_t)m,
+		.n = 9,
+		.send_to = SEND_TO_YOURSELF};
+	CHECK_INT(raw_call(w, &back), 0);
+}
+
+TEST(tail_call_takes_results_from_the_other_question)
+{
+	struct raw w;
+	struct vat_cap *c;
+	struct reply r;
+	tail_call(&w, &c, &r, THING_ECHO);
+	CHECK_RETURN(&w, 1, RETURN_SENT_ELSEWHERE);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 1, NULL), 0);
+	CHECK_NEXT(&w, MSG_FINISH);
+	CHECK_REPLY(r, 9);
+	CHECK_INT(raw_finish(&w, 1, true), 0);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(tail_call_redirected_before_it_is_answered)
+{
+	struct raw w;
+	struct vat_cap *c;
+	struct reply r;
+	tail_call(&w, &c, &r, THING_WAIT);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 1, NULL), 0);
+	CHECK_INT(raw_finish(&w, 1, true), 0);
+	CHECK(!r.done);
+	CHECK_INT(w.t.canceled, 0);
+	thing_answer(w.t.waiting[0], 10, NULL);
+	while (vat_run(w.vat, 0))
+		;
+	CHECK_REPLY(r, 10);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(tail_call_is_canceled_with_its_question)
+{
+	struct raw w;
+	struct vat_cap *c;
+	struct reply r;
+	tail_call(&w, &c, &r, THING_WAIT);
+	reply_free(&r);
+	CHECK_NEXT(&w, MSG_FINISH);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 1, NULL), 0);
+	CHECK_INT(w.t.canceled, 1);
+	vat_ctx_return(w.t.waiting[0]);
+	CHECK_INT(raw_finish(&w, 1, true), 0);
+	vat_cap_unref(c);
+	CHECK_INT(counts(&w).questions, 0);
+	raw_done(&w);
+}
+
+TEST(redirected_question_may_be_taken_once)
+{
+	struct raw w;
+	struct vat_cap *c;
+	struct reply r, other;
+	tail_call(&w, &c, &r, THING_ECHO);
+	thing_call(w.vat, c, THING_ECHO, 3, NULL, &other);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 1, NULL), 0);
+	CHECK_INT(raw_return(&w, 1, RETURN_TAKE_FROM_OTHER, 1, NULL), -EPROTO);
+	CHECK_ABORTED(&w);
+	reply_free(&r);
+	reply_free(&other);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
