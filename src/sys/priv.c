@@ -130,11 +130,20 @@ int priv_user_lookup(const char *text, struct priv_user *ret)
 
 /* ---- dropping ------------------------------------------------------------------------------ */
 
-/* Bounding set and securebits; a process without CAP_SETPCAP has no_new_privs only. */
+/*
+ * Bounding set and securebits; a process without CAP_SETPCAP has no_new_privs only.
+ *
+ * NO_SETUID_FIXUP, inherited from whoever started the daemon, would let a process that takes a
+ * user's identity for a moment (setfsuid) keep root's power over files: off with it, or do not go
+ * on.
+ */
 static int limit_gains(const struct priv_drop *d, const struct caps *now)
 {
+	int bits = prctl(PR_GET_SECUREBITS);
+	if (bits < 0)
+		return -errno;
 	if (!(now->effective & PRIV_CAP(CAP_SETPCAP)))
-		return 0;
+		return d->keep && (bits & SECBIT_NO_SETUID_FIXUP) ? -EPERM : 0;
 	for (unsigned cap = 0; cap < CAPS_MAX; cap++) {
 		int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
 		if (has < 0)
@@ -142,9 +151,7 @@ static int limit_gains(const struct priv_drop *d, const struct caps *now)
 		if (has && !(d->keep & PRIV_CAP(cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			return -errno;
 	}
-	int bits = prctl(PR_GET_SECUREBITS);
-	if (bits < 0)
-		return -errno;
+	bits &= ~SECBIT_NO_SETUID_FIXUP; /* refused when locked */
 	bits |= SECBIT_NOROOT | SECBIT_NOROOT_LOCKED;
 	if (!d->ambient)
 		bits |= SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;

@@ -5,7 +5,9 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/securebits.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -79,6 +81,29 @@ static int keep_as_root(void)
 	return 0;
 }
 
+/* As a service manager may have been told to start it. */
+static int take_an_identity(int more_bits)
+{
+	uint64_t keep = PRIV_CAP(CAP_DAC_OVERRIDE) | PRIV_CAP(CAP_SETUID);
+	uint64_t now = 0;
+	EXPECT(1, prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | more_bits) == 0);
+	if (priv_drop(&(struct priv_drop){.keep = keep}) < 0)
+		return 2;
+	setfsuid(65534);
+	EXPECT(3, priv_caps_effective(&now) == 0 && !(now & PRIV_CAP(CAP_DAC_OVERRIDE)));
+	return 0;
+}
+
+static int no_setuid_fixup(void)
+{
+	return take_an_identity(0);
+}
+
+static int no_setuid_fixup_locked(void)
+{
+	return take_an_identity(SECBIT_NO_SETUID_FIXUP_LOCKED);
+}
+
 static int keep_as_somebody(void)
 {
 	struct priv_drop d = {.user = &somebody, .keep = PRIV_CAP(CAP_NET_BIND_SERVICE)};
@@ -147,4 +172,10 @@ TEST(users_by_name_and_number)
 	CHECK_INT(priv_user_lookup("root:no such group", &u), -ENOENT);
 	CHECK_INT(priv_user_lookup("4294967295", &u), -ENOENT);
 	CHECK_INT(priv_user_lookup("-1", &u), -ENOENT);
+}
+
+TEST(an_identity_taken_is_without_roots_power_over_files)
+{
+	CHECK_INT(in_child(no_setuid_fixup), 0);
+	CHECK_INT(in_child(no_setuid_fixup_locked), 2); /* rather not at all */
 }
