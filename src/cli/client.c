@@ -5,6 +5,7 @@
  * before it ends.
  */
 #include "cli/client.h"
+#include "cli/kind.h"
 #include "cli/uri.h"
 #include "core/stream.h"
 
@@ -117,6 +118,7 @@ static void take_error(struct client *c, const struct vat_error *e, struct err *
 	else
 		err_set(ret, code, "%s",
 			*e->text ? e->text : "failed, the other side does not say why");
+	kind_explain(ret);
 	for (char *p = ret->msg; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = ' ';
@@ -297,15 +299,36 @@ int client_print_ref(struct client *c, struct metac_metac_sturdy_ref_r sturdy)
 	return 0;
 }
 
+/* Nobody got to see it, so nobody could ever remove it. */
+static void take_back(struct client *c, struct metac_metac_sturdy_ref_r sturdy)
+{
+	const struct err why = c->cli->err;
+	struct metac_service_admin_c service = client_service(c, "persistence");
+	struct persistence_persistence_service_admin_remove_reference_req q =
+		persistence_persistence_service_admin_remove_reference(
+			c->loop.vat, persistence_persistence_service_admin_cast(service.cap));
+	vat_set_ptr(persistence_persistence_service_admin_remove_reference_params_get_object_info_b(
+			    q.params),
+		metac_metac_sturdy_ref_get_object_info(sturdy));
+	AUTO_REPLY reply = {};
+	(void)client_call(c, q.call, &reply);
+	metac_service_admin_unref(service);
+	c->cli->err = why;
+}
+
 int client_export(struct client *c, struct vat_cap *cap)
 {
 	AUTO_REPLY reply = {};
 	int r = create_sturdy_ref(c, cap, &reply);
 	if (r < 0)
 		return r;
-	return client_print_ref(
-		c, persistence_persistable_create_sturdy_ref_results_get_id(
-			   persistence_persistable_create_sturdy_ref_results_from(reply.results)));
+	struct metac_metac_sturdy_ref_r sturdy =
+		persistence_persistable_create_sturdy_ref_results_get_id(
+			persistence_persistable_create_sturdy_ref_results_from(reply.results));
+	r = client_print_ref(c, sturdy);
+	if (r < 0)
+		take_back(c, sturdy);
+	return r;
 }
 
 /* ---- streams ------------------------------------------------------------------------------- */
@@ -323,8 +346,10 @@ static void on_opened(void *user, int fd, struct vat_cap *end, const struct err 
 	o->done = true;
 	o->fd = fd;
 	o->end = end;
-	if (fd < 0)
+	if (fd < 0) {
 		o->client->cli->err = *e;
+		kind_explain(&o->client->cli->err);
+	}
 }
 
 int client_open_stream(

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: kind.h.  Of what was wanted, a failed call tells the number of the
+ * interface; of what was given, its name in the schema.  Texts of other implementations are left as
+ * they are.
+ */
+#include "cli/kind.h"
+#include "schema/fs.capnp.h"
+#include "schema/stream.capnp.h"
+
+static const char *kind_by_id(uint64_t interface)
+{
+	switch (interface) {
+	case FS_FILESYSTEM_ID:
+		return "a directory";
+	case FS_FILE_ID:
+		return "a file";
+	case STREAM_STREAM_ID:
+		return "a stream";
+	default:
+		return NULL;
+	}
+}
+
+static const char *kind_by_name(const char *text, const char *end, const char **ret_begin)
+{
+	static const char *const names[][2] = {{"fs.capnp:Filesystem", "a directory"},
+		{"fs.capnp:File", "a file"}, {"fs.capnp:Mount", "a mount"},
+		{"stream.capnp:Stream", "a stream"}};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t len = strlen(names[i][0]);
+		if ((size_t)(end - text) < len || memcmp(end - len, names[i][0], len) != 0)
+			continue;
+		*ret_begin = end - len;
+		return names[i][1];
+	}
+	return NULL;
+}
+
+void kind_explain(struct err *e)
+{
+	static const char phrase[] = " does not implement interface 0x";
+	const char *p = strstr(e->msg, phrase), *begin;
+	const char *wanted = p ? kind_by_id(strtoull(p + strlen(phrase), NULL, 16)) : NULL;
+	const char *given = wanted ? kind_by_name(e->msg, p, &begin) : NULL;
+	if (!given)
+		return;
+	static const char step[] = "tcpListen: "; /* where it came out is of no interest */
+	size_t n = (size_t)(begin - e->msg), skip = strlen(step);
+	if (n >= skip && !memcmp(begin - skip, step, skip))
+		n -= skip;
+	const struct err was = *e;
+	err_set(e, was.code, "%.*sthis is %s, not %s", (int)n, was.msg, given, wanted);
+}
