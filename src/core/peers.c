@@ -112,9 +112,13 @@ static void on_closed(void *user, struct link *link, const struct vat_error *err
 /* Fails all that wait and forgets the peer: the next who asks dials again. */
 static void dial_failed(struct peer *p, int error)
 {
+	const char *why = strerror(-error);
+	if (error == -EAFNOSUPPORT) /* of one's own address and of no other one dials from */
+		why = strchr(p->address, ':') ? "this node has an IPv4 address, that one IPv6"
+					      : "this node has an IPv6 address, that one IPv4";
 	while (p->n_waiters)
 		vat_ctx_fail(p->waiters[--p->n_waiters], VAT_DISCONNECTED, "connect [%s]:%d: %s",
-			p->address, NODE_PORT, strerror(-error));
+			p->address, NODE_PORT, why);
 	peer_free(p);
 }
 

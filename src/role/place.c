@@ -267,6 +267,15 @@ static int find_user(const char *name, struct priv_user *ret, struct err *e)
 	return 0;
 }
 
+/* The kernel lets one listen there; no connection could ever arrive. */
+static bool is_group(const struct sockaddr_storage *sa)
+{
+	if (sa->ss_family == AF_INET6)
+		return IN6_IS_ADDR_MULTICAST(&((const struct sockaddr_in6 *)sa)->sin6_addr);
+	uint32_t v4 = ntohl(((const struct sockaddr_in *)sa)->sin_addr.s_addr);
+	return IN_MULTICAST(v4) || v4 == INADDR_BROADCAST;
+}
+
 static int set_names(const struct place_options *o, struct place *p, struct err *e)
 {
 	struct sockaddr_storage sa;
@@ -277,6 +286,9 @@ static int set_names(const struct place_options *o, struct place *p, struct err 
 	if (!strcmp(p->address, "::") || !strcmp(p->address, "0.0.0.0"))
 		return err_set(e, -EINVAL, "%s is not one address: other hosts could not reach it",
 			p->address);
+	if (is_group(&sa))
+		return err_set(
+			e, -EINVAL, "%s is the address of a group, not of a host", p->address);
 	int n = snprintf(p->runtime, sizeof(p->runtime), "%s/%s", o->runtime_dir, p->address);
 	int m = snprintf(p->state, sizeof(p->state), "%s/%s", o->state_dir, p->address);
 	if ((size_t)n >= sizeof(p->runtime) || (size_t)m >= sizeof(p->state))

@@ -65,6 +65,18 @@ for listing in "fs mounts" "obj ls" "ref ls" "node ls" "node services"; do
 	check "$listing --json is a list" json 'isinstance(d, list)' metac_a $listing --json
 done
 
+# ---- the wrong kind of thing
+file=$(metac_a file export "local:$src/file")
+fails_with "fs mount of a file" 1 'this is a file, not a directory' metac_b fs mount "$file" "$TOP/b/mnt"
+fails_with "file cat of a directory's reference" 1 'this is a directory, not a file' metac_b file cat "$ref"
+fails_with "stream cat of a file" 1 'this is a file, not a stream' metac_b stream cat "$file"
+fails_with "a mount point that is not there" 1 'mount /nowhere: mount point: No such file' metac_b fs mount "$ref" /nowhere
+fails_with "a reference to the other family" 1 'this node has an IPv6 address, that one IPv4' metac_b fs ls "${ref/\[$A\]/[192.0.2.1]}"
+metac_a ref rm "$file"
+export_to_full_disk() { metac_b fs export "local:$TOP/b" >/dev/full; }
+fails_with "an export nobody sees" 1 'standard output: No space left' export_to_full_disk
+check "leaves no reference behind" json 'd == []' metac_b ref ls --json
+
 # ---- objects and references
 id=$(metac_a ref ls --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["id"])')
 obj=$(metac_a obj ls --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["id"])')

@@ -113,27 +113,25 @@ int fs_mount_check(const char *path, struct err *e)
 {
 	if (!is_canonical(path))
 		return err_set(e, -EINVAL,
-			"%s: not an absolute path without \".\", \"..\" and empty components",
-			path);
+			"not an absolute path without \".\", \"..\" and empty components");
 	int r = mountinfo_is_mount_point(path);
 	if (r < 0)
 		return err_errno(e, r, "read the mount table");
 	if (r > 0)
-		return err_set(e, -EBUSY, "%s: something is mounted there already", path);
+		return err_set(e, -EBUSY, "something is mounted there already");
 	AUTO_CLOSE int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_errno(e, -errno, "%s", path);
+		return err_errno(e, -errno, "mount point");
 	if (S_ISLNK(st.st_mode) || !leads_to(fd, path))
-		return err_set(
-			e, -ELOOP, "%s: has a symbolic link in it; give the real path", path);
+		return err_set(e, -ELOOP, "the path has a symbolic link in it; give the real one");
 	if (!S_ISDIR(st.st_mode))
-		return err_errno(e, -ENOTDIR, "%s", path);
+		return err_errno(e, -ENOTDIR, "mount point");
 	r = directory_is_empty(fd);
 	if (r < 0)
-		return err_errno(e, r, "%s", path);
+		return err_errno(e, r, "mount point");
 	if (r == 0)
-		return err_set(e, -ENOTEMPTY, "%s: the directory is not empty", path);
+		return err_set(e, -ENOTEMPTY, "the directory is not empty");
 	return 0;
 }
 
