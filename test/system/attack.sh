@@ -4,11 +4,13 @@
 # process of a running metacd really is.
 . "$(dirname "$0")/lib.sh"
 
-# As from an administrator's shell: groups, and a token in the environment.
+# As from an administrator's shell: groups, and a token in the environment; and with the securebit that
+# takes the sting out of setfsuid.
 launch_node() { # launch_node a|b LOG [metacd options]
 	local h=$1 log=$2
 	shift 2
-	SECRET_TOKEN=hunter2 nsenter --net=/run/netns/$NS"$h" setpriv --groups 0,4 "$BUILD/metacd" \
+	SECRET_TOKEN=hunter2 nsenter --net=/run/netns/$NS"$h" setpriv --groups 0,4 \
+		--securebits +no_setuid_fixup "$BUILD/metacd" \
 		--address "$(address_of "$h")" --runtime-dir "$TOP/$h/run" --state-dir "$TOP/$h/state" \
 		"$@" >>"$log" 2>&1 &
 	DAEMON[$h]=$!
@@ -38,7 +40,7 @@ metac_b fs mount "$ref" "$TOP/b/m1"
 metac_b fs mount "$limited" "$TOP/b/m2"
 
 # one 9P worker, by hand
-out=$(on_host a python3 "$(dirname "$0")/attack.py" "$BUILD/metacd" 2>"$TOP/output")
+out=$(on_host a setpriv --securebits +no_setuid_fixup python3 "$(dirname "$0")/attack.py" "$BUILD/metacd" 2>"$TOP/output")
 while read -r line; do
 	case $line in
 	ok*) ok 0 "9P: ${line#*- }" ;;
@@ -64,6 +66,8 @@ no_token() {
 	done
 }
 check "no role has the starter's environment" no_token
+echo root >"$src/roots" && chmod 600 "$src/roots"
+check "root's files are root's in a mount" bash -c "cat $TOP/b/m1/roots && ! setpriv --reuid 12345 --regid 12345 --clear-groups cat $TOP/b/m1/roots"
 confined() { # confined a|b ROLE CAPABILITIES
 	local p
 	p=$(role_pid "$1" "$2") && status_is "$p" CapEff "$3" && status_is "$p" CapBnd "$4" &&
