@@ -28,6 +28,15 @@ static int max_level(void)
 	return log_max;
 }
 
+/* What a peer has said may be part of a line (an abort's reason is): it must not make lines of its
+ * own, nor talk to the terminal. */
+static void make_plain(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
+}
+
 static PRINTF(2, 0) void write_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char line[1200];
@@ -36,6 +45,7 @@ static PRINTF(2, 0) void write_line(enum log_level level, const char *fmt, va_li
 			 : snprintf(line, sizeof(line), "metacd[%s]: ", log_role);
 	int n = vsnprintf(line + at, sizeof(line) - (size_t)at - 1, fmt, ap);
 	size_t len = MIN((size_t)at + (size_t)MAX(n, 0), sizeof(line) - 2);
+	make_plain(line, len);
 	line[len++] = '\n';
 	ssize_t r = write(STDERR_FILENO, line, len);
 	(void)r; /* nobody to tell */

@@ -43,6 +43,19 @@ static void say_long(void)
 	log_info("%s", big);
 }
 
+static void say_foreign(void)
+{
+	log_set_role("test");
+	log_info("peer: %s", "bye\n<0>kernel: all is lost\033[2J\x7f \303\244");
+}
+
+TEST(what_peers_say_makes_no_line_of_its_own)
+{
+	unsetenv("JOURNAL_STREAM");
+	capture(say_foreign);
+	CHECK_STR(captured, "metacd[test]: peer: bye?<0>kernel: all is lost?[2J? \303\244\n");
+}
+
 TEST(a_line_names_the_role)
 {
 	unsetenv("JOURNAL_STREAM");
