@@ -30,6 +30,27 @@ check "no secret in listings" bash -c '! grep -qF "$1" <<<"$2"' _ "${ref##*/}" \
 
 # ordinary programs
 check "files are written through" bash -c "echo hello >$mnt/new && grep -q hello $src/new"
+replaced_under_readers() { # no reader sees an error or a mixture
+	python3 - "$src" "$mnt" <<-'EOF'
+	import os, sys
+	src, mnt = sys.argv[1:]
+	def write(c):
+	    with open(src + '/new-version', 'w') as f: f.write(c * 1000)
+	    os.rename(src + '/new-version', src + '/version')
+	write('0')
+	child = os.fork()
+	if not child:
+	    for i in range(2000): write(str(i % 10))
+	    os._exit(0)
+	n = 0
+	while n < 20 or os.waitpid(child, os.WNOHANG)[0] == 0:
+	    content = open(mnt + '/version').read()
+	    assert len(content) == 1000 and len(set(content)) == 1, content
+	    n += 1
+	os.unlink(src + '/version')
+	EOF
+}
+check "a file replaced over and over can be opened at any time" replaced_under_readers
 check "rename, mkdir, unlink" bash -c "cd $mnt && mkdir d && mv new d/renamed && test -f $src/d/renamed && rm -r d && ! test -e $src/d"
 check "git init, commit, clone" bash -c "
 	export HOME=$TOP GIT_CONFIG_NOSYSTEM=1

@@ -129,9 +129,37 @@ static void open_done(struct f9_op *op, int error, const struct p9_msg *m)
 	open_main(op, error);
 }
 
+/*
+ * The name leads to another file than it did at the lookup.  The kernel then looks it up anew and
+ * tries once more; when the other host replaces the file over and over, that may be outrun too.
+ * What the second try looked up had the name after the program asked for it, so that it may as
+ * well have been opened at that moment: no program needs to see ESTALE.
+ */
+static bool outrun_again(struct f9_op *op)
+{
+	enum { SECOND_TRY_MS = 200 };
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	pid_t pid = fuse_req_ctx(op->req)->pid;
+	struct f9 *fs = op->fs;
+	if (op->outrun || !op->node->parent)
+		return false;
+	op->outrun = pid && fs->outrun.pid == pid && fs->outrun.parent == op->node->parent &&
+		     ms - fs->outrun.at_ms <= SECOND_TRY_MS;
+	fs->outrun.pid = op->outrun ? 0 : pid;
+	fs->outrun.parent = op->node->parent;
+	fs->outrun.at_ms = ms;
+	return op->outrun;
+}
+
 static void open_walked(struct f9_op *op, int error, const struct p9_msg *reply)
 {
 	struct p9_msg m = {.type = P9_Tlopen};
+	if (error == -ESTALE && outrun_again(op)) {
+		f9_fid_walk(op, op->node, open_walked);
+		return;
+	}
 	if (error) {
 		open_main(op, error);
 		return;

@@ -103,6 +103,12 @@ struct f9 {
 	struct list lru; /* cached fids that nobody uses right now, oldest first */
 	unsigned n_fids;
 
+	struct { /* the last opening that found the name replaced (fuse9p-file.c) */
+		pid_t pid;
+		const struct f9_node *parent; /* to compare only */
+		uint64_t at_ms;
+	} outrun;
+
 	struct list ops; /* struct f9_op under way */
 	struct list sleepers; /* those that wait for time to pass */
 	unsigned n_ops;
@@ -142,6 +148,7 @@ struct f9_op {
 	struct p9_qid qid;
 	struct fuse_file_info fi;
 
+	bool outrun; /* opening the file that was looked up, whatever has the name by now */
 	bool side_open, main_done; /* open: attributes asked for at the same time */
 	int side_error, main_error;
 	struct p9_msg side;
