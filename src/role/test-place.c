@@ -100,6 +100,10 @@ TEST(bad_starts_have_clear_errors_and_leave_nothing)
 	expect(&o, -EINVAL, "not an IP address: photos");
 	o.address = "0.0.0.0";
 	expect(&o, -EINVAL, "not one address");
+	o.address = "224.0.0.1";
+	expect(&o, -EINVAL, "address of a group");
+	o.address = "ff02::1";
+	expect(&o, -EINVAL, "address of a group");
 	o.address = "192.0.2.7";
 	expect(&o, -EADDRNOTAVAIL, "192.0.2.7 is not an address of this host");
 	o.address = "127.0.0.33";
