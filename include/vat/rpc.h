@@ -58,8 +58,9 @@ struct vat_config {
 
 /* NULL when memory is out. cfg may be NULL. */
 VAT_API struct vat *vat_new(const struct vat_config *cfg);
-/* All connections must have been freed. Objects still referenced by the application stay valid
- * until unreferenced; queued deliveries are dropped. */
+/* All connections must have been freed. Destructors that are due run now; other deliveries are
+ * dropped. Objects still referenced by the application stay valid until unreferenced, and are
+ * then destroyed at once; calls kept by handlers may still be answered. */
 VAT_API void vat_free(struct vat *v);
 /* Delivers what is queued, including what gets queued meanwhile, up to `budget` deliveries (0 =
  * 1024). Returns true if more is queued. Calls handlers, callbacks, destructors. */
@@ -155,7 +156,7 @@ VAT_API void vat_reject(struct vat_resolver *takes, enum vat_error_kind kind, co
 VAT_API void vat_resolver_free(struct vat_resolver *takes);
 
 /* A watch calls fn once from vat_run() when the event comes; free it to stop watching (also from fn
- * or after it fired). NULL when memory is out. */
+ * or after it fired). It holds a reference to cap. NULL when memory is out or cap is NULL. */
 struct vat_watch;
 /* cap is settled: no promise any more (err NULL), or broken (err set). */
 VAT_API struct vat_watch *vat_cap_on_settled(
@@ -216,8 +217,8 @@ VAT_API struct vat_cap *vat_serve_any(struct vat *v,
 
 /* ---- calling ------------------------------------------------------------------------------- */
 
-/* A new request. hint_words: expected size of the parameters (0 = small). NULL when memory is out
- * or cap's vat cannot be told (cap NULL): the generated wrappers cope with NULL throughout. */
+/* A new request. hint_words: expected size of the parameters (0 = small). A NULL cap is the null
+ * capability: the call fails. NULL when memory is out: the generated wrappers cope throughout. */
 VAT_API struct vat_call *vat_call_new(struct vat *v, struct vat_cap *cap, uint64_t interface_id,
 	uint16_t method, uint32_t hint_words);
 VAT_API struct vat_ptr_b vat_call_params(struct vat_call *call);
@@ -226,16 +227,19 @@ VAT_API struct vat_ptr_b vat_call_params(struct vat_call *call);
  * freed by it. */
 typedef void (*vat_done)(void *user, const struct vat_error *err, struct vat_ptr_r results);
 
-/* Sends. done may be NULL. After this, only pipelining, _take_results and free are allowed. A
- * failure is reported through done too, never lost. A NULL call is accepted here, in _params and in
- * _pipeline: nothing happens, done is not called. */
+/* Sends. done may be NULL. After this, only pipelining, detach and free are allowed. A failure is
+ * reported through done too, never lost. A NULL call is accepted here, in _params and in
+ * _pipeline: nothing happens, done is not called. Only vat_call_free cancels; dropping the
+ * capability called does not. */
 VAT_API void vat_call_send(struct vat_call *call, vat_done done, void *user);
 /* Frees. Before the answer: cancels (Finish); done is not called any more. NULL is accepted. */
 VAT_API void vat_call_free(struct vat_call *call);
 /* Detaches: the call goes on, done is called, and the call frees itself after it. */
 VAT_API void vat_call_detach(struct vat_call *call);
 
-/* Capability at the end of a path of pointer indexes into the results, usable before the answer.
+/* Capability at the end of a path of pointer indexes into the results (64 at most), usable before
+ * the answer. If calls were made on it before the answer, it and the same capability in the results
+ * count as a promise until those calls have come round, so that later calls do not overtake them.
  * Returns a new reference; stays valid after the call is freed. A broken capability if memory is
  * out. n = 0: the result itself is a capability (Bootstrap). */
 VAT_API struct vat_cap *vat_call_pipeline(struct vat_call *call, const uint16_t *path, size_t n);
@@ -260,7 +264,8 @@ VAT_API void vat_ctx_forward(struct vat_ctx *ctx, struct vat_cap *to);
 VAT_API void vat_ctx_on_cancel(struct vat_ctx *ctx, void (*fn)(void *user), void *user);
 VAT_API bool vat_ctx_canceled(const struct vat_ctx *ctx);
 VAT_API struct vat *vat_ctx_vat(struct vat_ctx *ctx);
-/* The connection the call came over, NULL for a local call. Borrowed. */
+/* The connection the call came over, NULL for a local call, for one that came through a membrane
+ * here, and after that connection ended. Borrowed. */
 VAT_API struct vat_conn *vat_ctx_conn(struct vat_ctx *ctx);
 
 /* ---- membranes ----------------------------------------------------------------------------- */
@@ -282,7 +287,8 @@ struct vat_membrane_policy {
 	void *user;
 };
 
-/* policy is copied. NULL when memory is out. */
+/* policy is copied; its user must live as long as the membrane or anything wrapped by it. NULL when
+ * memory is out. */
 VAT_API struct vat_membrane *vat_membrane_new(
 	struct vat *v, const struct vat_membrane_policy *policy);
 /* inside as seen from outside; a new reference. */

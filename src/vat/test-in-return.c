@@ -260,3 +260,50 @@ TEST(redirected_question_may_be_taken_once)
 	vat_cap_unref(c);
 	raw_done(&w);
 }
+
+TEST(return_gives_parameters_back_at_once)
+{
+	struct raw w;
+	struct reply r;
+	struct vat_cap *c = asking(&w);
+	thing_call(w.vat, c, THING_HOLD, 0, w.boot, &r);
+	CHECK_INT(counts(&w).exports, 1);
+	struct vat_struct_b b;
+	struct vat_message *m = raw_new(MSG_RETURN, 2, 1, &b);
+	vat_w_u32(b, 0, 1, 0);
+	vat_w_bool(b, 32, true, true);
+	CHECK_INT(raw_message(&w, m), 0);
+	CHECK_INT(counts(&w).exports, 0);
+	CHECK_REPLY(r, 0);
+	/* They are gone: releasing them once more is an error. */
+	CHECK_INT(raw_release(&w, 0, 1), -EPROTO);
+	CHECK_ABORTED(&w);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(lost_connection_fails_questions_and_frees_exports)
+{
+	struct raw w;
+	struct reply r[2];
+	struct vat_cap *c = asking(&w);
+	thing_call(w.vat, c, THING_HOLD, 0, w.boot, &r[0]);
+	struct vat_cap *p = reply_pipeline(&r[0]);
+	thing_call(w.vat, p, THING_ECHO, 0, NULL, &r[1]);
+	CHECK_INT(raw_bootstrap(&w, 4), 0);
+	vat_conn_eof(w.c, -EPIPE);
+	while (vat_run(w.vat, 0))
+		;
+	CHECK_FAILED(r[0], VAT_DISCONNECTED, "Broken pipe");
+	CHECK_FAILED(r[1], VAT_DISCONNECTED, "Broken pipe");
+	CHECK(vat_conn_idle(w.c) && vat_conn_is_over(w.c));
+	CHECK(vat_cap_is_broken(p, NULL) && vat_cap_is_broken(c, NULL));
+	/* Nothing more can be sent. */
+	thing_call(w.vat, c, THING_ECHO, 0, NULL, &r[0]);
+	while (vat_run(w.vat, 0))
+		;
+	CHECK_FAILED(r[0], VAT_DISCONNECTED, "Broken pipe");
+	vat_cap_unref(p);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
