@@ -77,13 +77,14 @@ static void make_call(void *self, uint64_t interface_id, uint16_t method, struct
 			vat_ctx_forward(ctx, cap);
 		break;
 	case GIVE_PROMISE:
-		if (vat_promise(m->vat, &promise, &resolver) == 0) {
-			vat_cap_ref(cap);
-			give(ctx, promise);
-			vat_resolve(resolver, cap);
+		if (vat_promise(m->vat, &promise, &resolver) < 0) {
+			vat_ctx_fail(ctx, VAT_OVERLOADED, "no memory");
 			break;
 		}
-		/* fall through */
+		vat_cap_ref(cap);
+		give(ctx, promise);
+		vat_resolve(resolver, cap);
+		break;
 	default:
 		vat_ctx_fail(ctx, VAT_FAILED, "refused");
 	}
