@@ -14,8 +14,6 @@
 #include "core/stream.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 struct stream_opening {
 	struct loop *loop;
@@ -146,13 +144,15 @@ static int bind_port(struct stream_opening *o, uint16_t *ret_port)
 {
 	struct sockaddr_storage sa;
 	socklen_t len;
-	int one = 1, r = addr_parse(o->address, 0, &sa, &len);
+	int r = addr_parse(o->address, 0, &sa, &len);
 	if (r < 0)
 		return r;
 	o->fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (o->fd < 0)
 		return -errno;
-	(void)setsockopt(o->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	r = tcp_prepare(o->fd);
+	if (r < 0)
+		return r;
 	if (bind(o->fd, (struct sockaddr *)&sa, len) < 0)
 		return -errno;
 	len = sizeof(sa);

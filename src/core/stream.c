@@ -206,7 +206,10 @@ static void session_connected(struct session *s, int fd)
 {
 	struct err e = {};
 	session_stop_listening(s);
-	if (session_run(s, fd, &e) < 0) {
+	int r = tcp_prepare(fd);
+	if (r < 0)
+		err_errno(&e, r, "prepare the connection");
+	if (r < 0 || session_run(s, fd, &e) < 0) {
 		log_warning("stream: %s", e.msg);
 		session_end(s, &e);
 	}

@@ -166,6 +166,10 @@ TEST(without_descriptors_it_is_a_tcp_connection)
 	socklen_t len = sizeof(sa);
 	CHECK(!getsockname(o.fd, (struct sockaddr *)&sa, &len));
 	CHECK_INT(sa.ss_family, AF_INET);
+	int keepalive = 0;
+	len = sizeof(keepalive);
+	CHECK(!getsockopt(o.fd, SOL_SOCKET, SO_KEEPALIVE, &keepalive, &len));
+	CHECK_INT(keepalive, 1); /* a mount must notice that the other host is gone */
 	check_echo(o.fd);
 	close(o.fd);
 	vat_cap_unref(o.end);

@@ -14,8 +14,6 @@
 #include "sys/fdpass.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/uio.h>
 
@@ -312,12 +310,6 @@ static void on_conn_closed(void *user, const struct vat_error *err)
 	loop_wake(k->loop);
 }
 
-static int set_option(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
-}
-
-/* A peer that vanished without a word is noticed within a minute. */
 static int prepare_socket(struct link *k)
 {
 	int domain, flags = fcntl(k->fd, F_GETFL);
@@ -326,20 +318,7 @@ static int prepare_socket(struct link *k)
 		getsockopt(k->fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
 		return -errno;
 	k->is_unix = domain == AF_UNIX;
-	if (k->is_unix)
-		return 0;
-	int r = set_option(k->fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (r >= 0)
-		r = set_option(k->fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	if (r >= 0)
-		r = set_option(k->fd, IPPROTO_TCP, TCP_KEEPIDLE, 20);
-	if (r >= 0)
-		r = set_option(k->fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
-	if (r >= 0)
-		r = set_option(k->fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
-	if (r >= 0)
-		r = set_option(k->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 60 * 1000);
-	return r;
+	return k->is_unix ? 0 : tcp_prepare(k->fd);
 }
 
 static int set_up(struct link *k)

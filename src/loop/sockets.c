@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -237,4 +238,23 @@ int listen_unix(const char *path, mode_t mode)
 		return r;
 	}
 	return TAKE_FD(fd);
+}
+
+int tcp_prepare(int fd)
+{
+	static const struct {
+		int level, option, value;
+	} options[] = {
+		{IPPROTO_TCP, TCP_NODELAY, 1},
+		{SOL_SOCKET, SO_KEEPALIVE, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, 20},
+		{IPPROTO_TCP, TCP_KEEPINTVL, 10},
+		{IPPROTO_TCP, TCP_KEEPCNT, 4},
+		{IPPROTO_TCP, TCP_USER_TIMEOUT, 60 * 1000},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (setsockopt(fd, options[i].level, options[i].option, &options[i].value,
+			    sizeof(options[i].value)) < 0)
+			return -errno;
+	return 0;
 }
