@@ -78,8 +78,9 @@ static void take_over_files(int dir_fd, uid_t from, const struct priv_user *to)
 			dir_fd, entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0 || fstat(fd, &st) < 0)
 			continue;
-		if (S_ISREG(st.st_mode) && st.st_uid == from && st.st_nlink == 1)
-			(void)fchown(fd, to->uid, to->gid);
+		if (S_ISREG(st.st_mode) && st.st_uid == from && st.st_nlink == 1 &&
+			fchown(fd, to->uid, to->gid) < 0)
+			log_warning("%s stays another user's: %s", entry->d_name, strerror(errno));
 	}
 	closedir(d);
 }
@@ -252,13 +253,8 @@ static int find_user(const char *name, struct priv_user *ret, struct err *e)
 	} else {
 		name = "nobody";
 		r = priv_user_lookup("metac", ret);
-		if (r < 0) {
-			/* NFS, for one, gives "nobody" to whom it does not know. */
-			log_warning("there is no user \"metac\": the database belongs to \"%s\", "
-				    "whom others may use as well",
-				name);
+		if (r < 0)
 			r = priv_user_lookup(name, ret);
-		}
 	}
 	if (r < 0)
 		return err_set(e, r, "no such user: %s", name);
@@ -296,6 +292,15 @@ static int set_names(const struct place_options *o, struct place *p, struct err 
 	return 0;
 }
 
+/* NFS, for one, gives "nobody" to whom it does not know. */
+static void warn_of_nobody(const struct place_options *o)
+{
+	struct priv_user user;
+	if (!o->user && priv_user_lookup("metac", &user) < 0)
+		log_warning("there is no user \"metac\": the database belongs to \"nobody\", whom "
+			    "others may use as well");
+}
+
 int place_open(const struct place_options *o, struct place *ret, struct err *e)
 {
 	*ret = (struct place){
@@ -315,6 +320,8 @@ int place_open(const struct place_options *o, struct place *ret, struct err *e)
 		r = open_state(o, ret, e);
 	if (r < 0)
 		place_close(ret);
+	else
+		warn_of_nobody(o);
 	return r;
 }
 

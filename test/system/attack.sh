@@ -96,7 +96,7 @@ fails_with "a reference limited to a user has no group of root's" 1 'ermission' 
 check "nor in a mount" bash -c "! cat $TOP/b/m2/group"
 
 # an ordinary user
-runs() { user env METAC_RUNTIME_DIR="$TOP/a/run" METAC_ADDRESS=$A "$BUILD/metac" "$@"; }
+runs() { user env METAC_RUNTIME_DIR="$TOP/a/run" METAC_ADDRESS=$A "$TOP/bin/metac" "$@"; }
 fails_with "the admin socket is not for users" 1 'ermission|root' runs ref ls
 check "nor the state" bash -c "! setpriv --reuid 12345 --regid 12345 --clear-groups ls $TOP/a/state/$A"
 not_readable() {

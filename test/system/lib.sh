@@ -106,7 +106,9 @@ network_up() {
 		ip -n $NS$h link set v0 up
 		mkdir -p "$TOP/$h/run" "$TOP/$h/state" "$TOP/$h/mnt"
 	done
-	chmod 755 "$TOP" "$TOP"/[ab] "$TOP"/[ab]/*
+	# programs that ordinary users can run, wherever the build lies
+	install -m 755 -D -t "$TOP/bin" "$BUILD/metac" "$BUILD/metacd"
+	chmod 755 "$TOP" "$TOP"/bin "$TOP"/[ab] "$TOP"/[ab]/*
 }
 
 hosts_up() {

@@ -78,7 +78,7 @@ squatter=$!
 wait_until 5 grep -q ready "$TOP/taken"
 fails_with "port 901 taken" 1 '901' daemon_b --address 127.0.0.1
 kill $squatter
-fails_with "not root" 1 'root' setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/metacd" --address 127.0.0.1 --runtime-dir "$TOP/x"
+fails_with "not root" 1 'root' setpriv --reuid 65534 --regid 65534 --clear-groups "$TOP/bin/metacd" --address 127.0.0.1 --runtime-dir "$TOP/x"
 
 stop_node a
 db=$(find "$TOP/a/state" -name persistence.db)

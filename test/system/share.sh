@@ -14,7 +14,7 @@ ln -s sub/f1 "$src/link"
 mnt=$TOP/b/mnt
 as_nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups env METAC_RUNTIME_DIR="$TOP/b/run" \
-		METAC_ADDRESS=$B "$BUILD/metac" "$@"
+		METAC_ADDRESS=$B "$TOP/bin/metac" "$@"
 }
 
 ref=$(metac_a fs export "local:$src")
