@@ -78,11 +78,33 @@ struct vat_cap *vat_cap_unref(struct vat_cap *c)
 	return NULL;
 }
 
+static bool resolved(const struct vat_cap *c)
+{
+	return c && c->kind == CAP_PROMISE && c->state == PROMISE_RESOLVED;
+}
+
+/* Lets all promises on the way from c point to inner, so that a long way is gone only once. */
+static void shorten(struct vat_cap *c, struct vat_cap *inner)
+{
+	struct vat *v = c->vat;
+	vat_enter(v);
+	while (c->promise.target != inner) {
+		struct vat_cap *next = c->promise.target;
+		c->promise.target = vat_cap_ref(inner);
+		vat_cap_unref(next);
+		c = next;
+	}
+	vat_leave(v);
+}
+
 struct vat_cap *cap_inner(struct vat_cap *c)
 {
-	while (c && c->kind == CAP_PROMISE && c->state == PROMISE_RESOLVED)
-		c = c->promise.target;
-	return c;
+	struct vat_cap *inner = c;
+	while (resolved(inner))
+		inner = inner->promise.target;
+	if (c != inner && c->promise.target != inner)
+		shorten(c, inner);
+	return inner;
 }
 
 bool cap_unsettled(struct vat_cap *c)
@@ -190,6 +212,8 @@ void pipe_unlink(struct vat_cap *pipe)
 {
 	struct outcome *o = TAKE_PTR(pipe->promise.outcome);
 	list_unlink(&pipe->promise.pipe);
+	if (o)
+		o->n_pipes--;
 	if (o && pipe->ghost)
 		outcome_unref(o);
 	else if (o)
@@ -213,11 +237,11 @@ static void flush(struct vat_cap *p)
 	settle_later(p);
 }
 
-/* Whether following c, through targets not yet in force too, leads to p. */
+/* Whether following c, through targets not yet in force and membranes too, leads to p. */
 static bool leads_to(struct vat_cap *c, const struct vat_cap *p)
 {
-	while (c && c != p && c->kind == CAP_PROMISE)
-		c = c->promise.target;
+	while (c && c != p && (c->kind == CAP_PROMISE || c->kind == CAP_MEMBRANE))
+		c = c->kind == CAP_PROMISE ? c->promise.target : c->membrane.inner;
 	return c == p;
 }
 

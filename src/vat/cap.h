@@ -88,6 +88,7 @@ struct vat_cap {
 			struct vat_cap *inner;
 			struct list link; /* in membrane->wrappers */
 			struct list bucket; /* in its hash table */
+			uint8_t depth; /* wrappers around wrappers */
 			bool inward; /* calls go in: inner is inside, holders are outside */
 			struct hook hook; /* inner resolves or breaks */
 			struct task task; /* the same, in the order of calls */
@@ -238,7 +239,12 @@ struct outcome {
 	struct failure *failure;
 	struct list consumers;
 	struct list pipes; /* promises: waiting, or embargoed after the results came */
+	uint32_t n_pipes;
 };
+
+/* Parts of the same results that may be called ahead of them: the list is searched, and peers
+ * choose the parts. */
+enum { PIPES_MAX = 64 };
 
 /* One reference, no interest. NULL when memory is out. */
 struct outcome *outcome_new(struct vat *v);

@@ -98,7 +98,8 @@ static void receive_fd(struct vat_conn *c, const struct descriptor *d, struct va
 	if (d->fd >= c->n_in_fds || c->in_fds[d->fd] < 0)
 		return;
 	struct import *i = idmap_get(&c->imports, d->id);
-	if (!i || i->cap != cap || cap->fd >= 0 || c->n_held_fds >= c->limits.pending_fds)
+	if (!i || i->cap != cap || cap->kind != CAP_IMPORT || cap->fd >= 0 ||
+		c->n_held_fds >= c->limits.pending_fds)
 		return;
 	cap->fd = TAKE_FD(c->in_fds[d->fd]);
 	i->has_fd = true;
@@ -115,7 +116,8 @@ int in_descriptor(struct in *in, struct vat_struct_r s, struct vat_cap **ret)
 		return 0;
 	}
 	int r = receive_cap(in->c, &d, ret);
-	if (r == 0 && (d.tag == DESC_SENDER_HOSTED || d.tag == DESC_SENDER_PROMISE))
+	/* A promise has none: what it resolves to may come with one. */
+	if (r == 0 && d.tag == DESC_SENDER_HOSTED)
 		receive_fd(in->c, &d, *ret);
 	return r;
 }
@@ -209,7 +211,9 @@ static int handle_unimplemented(struct in *in)
 		if (r < 0)
 			return r;
 		if (!q->outcome) {
-			question_free(q);
+			/* A pin frees it later. */
+			if (!q->refs)
+				question_free(q);
 			return 0;
 		}
 		in_conclude(q, NULL, failure_new(VAT_UNIMPLEMENTED, "the peer cannot do that"));

@@ -389,7 +389,7 @@ bool conn_embargo(const struct address *a, struct vat_cap *promise)
 {
 	struct vat_conn *c = a->conn;
 	struct embargo *e = calloc(1, sizeof(*e));
-	if (!e || idtab_add(&c->embargoes, UINT32_MAX, e, &e->id) < 0) {
+	if (!e || idtab_add(&c->embargoes, c->limits.questions, e, &e->id) < 0) {
 		free(e);
 		conn_oom(c);
 		return false;
@@ -432,7 +432,7 @@ static struct failure *return_results(struct answer *a)
 	struct parcel *p = prepare_results(a);
 	if (!p)
 		return build_failure(-ENOMEM, a->outcome->results);
-	uint64_t words = vat_message_words(p->msg);
+	uint64_t words = parcel_cost(p);
 	struct failure *f = NULL;
 	struct table t;
 	if (c->result_words + words > c->limits.result_words) {
@@ -456,6 +456,24 @@ static struct failure *return_results(struct answer *a)
 	return NULL;
 }
 
+/* Results that stay here are kept until Finish like others. */
+static void keep_results(struct answer *a)
+{
+	struct vat_conn *c = a->conn;
+	struct outcome *o = a->outcome;
+	if (o->state != OUTCOME_RETURNED || !o->results)
+		return;
+	uint64_t cost = parcel_cost(o->results);
+	if (c->result_words + cost > c->limits.result_words) {
+		parcel_unref(TAKE_PTR(o->results));
+		o->state = OUTCOME_FAILED;
+		o->failure = failure_new(VAT_OVERLOADED, "too many results not finished");
+		return;
+	}
+	a->result_words = cost;
+	c->result_words += cost;
+}
+
 void conn_return(struct answer *a)
 {
 	const struct outcome *o = a->outcome;
@@ -463,6 +481,8 @@ void conn_return(struct answer *a)
 	a->returned = true;
 	a->conn->call_words -= a->call_words;
 	a->call_words = 0;
+	if (a->yourself && !a->finished)
+		keep_results(a);
 	if (a->finished)
 		put_return(a, RETURN_CANCELED, NULL);
 	else if (a->yourself)

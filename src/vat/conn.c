@@ -201,15 +201,15 @@ void question_start(struct question *q)
 
 void question_detach(struct question *q)
 {
-	if (q->taken) {
-		list_unlink(&q->take.link);
-		outcome_drop(TAKE_PTR(q->taken));
-	}
+	struct outcome *o = TAKE_PTR(q->outcome), *taken = TAKE_PTR(q->taken);
+	/* First, as what is dropped below may be this very outcome: a peer can redirect a call in a
+	 * circle. */
+	if (o)
+		outcome_clear_producer(o);
+	list_unlink(&q->take.link);
+	if (taken)
+		outcome_drop(taken);
 	vat_cap_unref(TAKE_PTR(q->via));
-	struct outcome *o = TAKE_PTR(q->outcome);
-	if (!o)
-		return;
-	outcome_clear_producer(o);
 	outcome_unref(o);
 }
 
@@ -375,6 +375,22 @@ static void end_embargoes(struct vat_conn *c, struct failure *f)
 	}
 }
 
+/* Pins without references, about to be freed, are in no list of ours. */
+static void end_dead_pins(struct vat_conn *c)
+{
+	list_for_each (l, &c->vat->dead) {
+		struct vat_cap *pin = list_entry(l, struct vat_cap, link);
+		struct address a;
+		if (pin->kind != CAP_PIN || !cap_address(pin, &a) || a.conn != c)
+			continue;
+		import_unref(pin->pin.import);
+		question_unref(pin->pin.question);
+		free(pin->pin.path);
+		pin->kind = CAP_BROKEN;
+		pin->broken.failure = NULL;
+	}
+}
+
 void conn_end(struct vat_conn *c, struct failure *takes)
 {
 	if (c->over) {
@@ -387,6 +403,7 @@ void conn_end(struct vat_conn *c, struct failure *takes)
 	c->failure = takes;
 	struct failure *f = takes ? failure_ref(takes)
 				  : failure_new(VAT_DISCONNECTED, "connection closed by the peer");
+	end_dead_pins(c);
 	while (!list_empty(&c->pins))
 		cap_break(list_entry(c->pins.next, struct vat_cap, link), f);
 	end_embargoes(c, f);

@@ -34,6 +34,7 @@ struct vat {
 	struct list tasks;
 	struct list settling;
 	struct list dead;
+	struct list later; /* struct consumer */
 	struct vat_call *current; /* whose done callback runs */
 	struct vat_cap *oom; /* a broken capability for when there is no memory to make one */
 	struct chunk *spare; /* an input buffer kept for the connection that reads next */
@@ -129,6 +130,9 @@ struct parcel *parcel_new(enum parcel_form form, size_t hint, size_t max_words);
 struct parcel *parcel_view(struct vat_message *msg, struct chunk *chunk);
 struct parcel *parcel_ref(struct parcel *p);
 void parcel_unref(struct parcel *p);
+/* What keeping it is charged with, in words: a capability in its table stands for an object of its
+ * own, much larger than its descriptor. */
+uint64_t parcel_cost(const struct parcel *p);
 struct vat_ptr_r parcel_content(const struct parcel *p);
 struct vat_ptr_b parcel_content_b(struct parcel *p);
 /* A copy as an arena of the given form, capabilities referenced. NULL: memory is out, or p is

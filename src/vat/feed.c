@@ -4,12 +4,13 @@
  *
  * Messages are parsed where they were read to.  Whoever keeps one keeps its chunk; the connection
  * goes on filling the rest, and begins a new one when little is left.  When many chunks are kept
- * alive (calls that take long), small messages are copied out instead, so that what is kept stays
- * in proportion to what was sent.  A connection with nothing to parse holds no chunk at all.
+ * alive (calls that take long), or one is large, messages that are not most of it are copied out
+ * instead, so that what is kept stays in proportion to what was sent.  A connection with nothing to
+ * parse holds no chunk at all.
  */
 #include "vat/conn.h"
 
-enum { INPUT_MIN = 4096, COPY_MAX = 4096 };
+enum { INPUT_MIN = 4096 };
 
 static size_t partial(const struct vat_conn *c)
 {
@@ -90,7 +91,9 @@ static int handle(struct vat_conn *c, size_t size)
 	struct chunk *chunk = c->in;
 	size_t used;
 	uint8_t *at = chunk->data + c->in_start;
-	bool copy = size <= COPY_MAX && c->vat->n_chunks > CHUNK_MANY + c->vat->n_conns;
+	/* What is kept must not keep much more than itself. */
+	bool many = c->vat->n_chunks > CHUNK_MANY + c->vat->n_conns;
+	bool copy = (many || chunk->size > CHUNK_SIZE) && size <= chunk->size / 2;
 	if (copy) {
 		chunk = chunk_new(c->vat, size);
 		if (!chunk)

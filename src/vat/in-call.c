@@ -78,7 +78,7 @@ static int start_call(struct in *in, uint32_t id, struct vat_cap *target)
 	}
 	parcel_ref(in->p);
 	a->yourself = vat_r_u16(in->body, 3, 0) == SEND_TO_YOURSELF;
-	a->call_words = vat_message_words(in->p->msg);
+	a->call_words = parcel_cost(in->p);
 	c->call_words += a->call_words;
 	outcome_consume(a->outcome, &a->consumer, on_outcome);
 	cap_call(target, ctx);
@@ -113,6 +113,8 @@ int in_call(struct in *in)
 		return r;
 	if (c->imports.n > c->limits.imports)
 		return refuse(c, id, "too many capabilities imported", false);
+	if (c->call_words + parcel_cost(in->p) > c->limits.call_words)
+		return refuse(c, id, "too many parameters outstanding", false);
 	return start_call(in, id, target);
 }
 

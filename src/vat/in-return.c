@@ -47,14 +47,22 @@ static void return_exception(struct in *in, struct question *q)
 	in_conclude(q, NULL, failure_new_text(kind, text.s, text.len));
 }
 
-static void on_taken(struct consumer *consumer, struct outcome *from)
+static void conclude_taken(struct consumer *consumer, struct outcome *unused)
 {
 	struct question *q = container_of(consumer, struct question, take);
-	outcome_drop(TAKE_PTR(q->taken));
+	struct outcome *from = TAKE_PTR(q->taken);
 	if (from->state == OUTCOME_FAILED)
 		in_conclude(q, NULL, failure_ref(from->failure));
 	else
 		in_conclude(q, from->results ? parcel_ref(from->results) : NULL, NULL);
+	outcome_drop(from);
+}
+
+/* The peer may have redirected a long row of calls, each to the next: not on the stack. */
+static void on_taken(struct consumer *consumer, struct outcome *from)
+{
+	consumer->done = conclude_taken;
+	list_append(&from->vat->later, &consumer->link);
 }
 
 /* The results are those of a call that the peer made to us. */

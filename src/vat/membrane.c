@@ -113,8 +113,16 @@ static struct vat_cap *find(const struct vat_membrane *m, const struct vat_cap *
 static void on_inner(struct hook *h);
 static void run_settle(struct task *t);
 
+/* Calls go through wrappers around wrappers on the stack, and whoever passes a capability to and
+ * fro between membranes makes more and more of them. */
+enum { DEPTH_MAX = 64 };
+
 static struct vat_cap *wrapper_new(struct vat_membrane *m, struct vat_cap *inner, bool inward)
 {
+	unsigned depth = inner->kind == CAP_MEMBRANE ? inner->membrane.depth + 1u : 1;
+	if (depth > DEPTH_MAX)
+		return cap_broken(m->vat,
+			failure_new(VAT_OVERLOADED, "too many membranes around each other"));
 	struct vat_cap *w = reserve(m) < 0 ? NULL : cap_new(m->vat, CAP_MEMBRANE);
 	if (!w)
 		return vat_cap_ref(m->vat->oom);
@@ -123,6 +131,7 @@ static struct vat_cap *wrapper_new(struct vat_membrane *m, struct vat_cap *inner
 	w->membrane.membrane = m;
 	w->membrane.inner = vat_cap_ref(inner);
 	w->membrane.inward = inward;
+	w->membrane.depth = (uint8_t)depth;
 	w->membrane.hook.fn = on_inner;
 	w->unsettled = cap_unsettled(inner);
 	task_init(&w->membrane.task, run_settle);

@@ -202,6 +202,7 @@ static struct vat_cap *new_pipe(struct outcome *o, const uint16_t *path, size_t 
 	p->promise.outcome = o;
 	outcome_hold(o);
 	list_append(&o->pipes, &p->promise.pipe);
+	o->n_pipes++;
 	return p;
 }
 
@@ -224,6 +225,9 @@ struct vat_cap *outcome_pipeline(struct outcome *o, const uint16_t *path, size_t
 		return vat_cap_ref(parcel_cap_at(o->results, path, n));
 	if (o->producer && o->producer->pipeline)
 		c = o->producer->pipeline(o->producer_data, path, n);
+	else if (o->n_pipes >= PIPES_MAX)
+		c = cap_broken(o->vat,
+			failure_new(VAT_OVERLOADED, "too many parts of the results called ahead"));
 	else
 		c = new_pipe(o, path, n);
 	return c ? c : vat_cap_ref(o->vat->oom);

@@ -6,7 +6,7 @@
  * sendResultsTo.thirdParty); Return 2 and 1 (results or exception); Payload 0 and 2 (content,
  * capTable).
  */
-#include "vat/core.h"
+#include "vat/cap.h"
 #include "vat/proto.h"
 
 struct chunk *chunk_new(struct vat *v, size_t size)
@@ -102,6 +102,12 @@ void parcel_unref(struct parcel *p)
 	if (p->chunk)
 		chunk_unref(p->chunk);
 	free(p);
+}
+
+uint64_t parcel_cost(const struct parcel *p)
+{
+	return vat_message_words(p->msg) +
+	       vat_message_n_caps(p->msg) * (uint64_t)(sizeof(struct vat_cap) / 8);
 }
 
 struct vat_ptr_r parcel_content(const struct parcel *p)

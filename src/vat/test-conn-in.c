@@ -335,3 +335,70 @@ TEST(kept_parameters_do_not_keep_whole_buffers)
 		vat_ctx_return(ctx[i]);
 	raw_done(&w);
 }
+
+TEST(unimplemented_question_that_is_still_named)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	w.t.held = c;
+	CHECK_INT(raw_bootstrap(&w, 0), 0);
+	struct raw_call give = {.id = 1, .target = boot, .method = THING_GIVE};
+	CHECK_INT(raw_call(&w, &give), 0);
+	w.t.held = vat_cap_unref(c);
+	struct vat_struct_b b;
+	struct vat_message *m = raw_new(MSG_UNIMPLEMENTED, 1, 1, &b);
+	vat_w_u16(b, 0, MSG_BOOTSTRAP, 0);
+	vat_w_u32(vat_init_struct(vat_ptr_at_b(b, 0), 1, 1), 0, 0, 0);
+	CHECK_INT(raw_message(&w, m), 0);
+	raw_collect(&w); /* nor does the output keep it */
+	CHECK_INT(raw_finish(&w, 1, true), 0);
+	CHECK_INT(counts(&w).questions, 0);
+	raw_done(&w);
+}
+
+TEST(too_many_parts_called_ahead_are_refused)
+{
+	struct raw w;
+	booted(&w);
+	struct raw_call wait = {.id = 1, .target = boot, .method = THING_WAIT};
+	CHECK_INT(raw_call(&w, &wait), 0);
+	for (uint16_t i = 0; i <= PIPES_MAX; i++) {
+		struct raw_call ahead = {.id = 2u + i,
+			.target = {.promised = true, .id = 1, .path = &i, .n_path = 1}};
+		CHECK_INT(raw_call(&w, &ahead), 0);
+	}
+	CHECK_RETURN(&w, 2 + PIPES_MAX, RETURN_EXCEPTION);
+	CHECK_NEXT(&w, -1);
+	thing_answer(w.t.waiting[0], 1, NULL);
+	raw_done(&w);
+}
+
+TEST(descriptor_of_a_promise_is_closed)
+{
+	struct raw w;
+	int fds[2];
+	booted(&w);
+	CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+	const struct descriptor d = {.tag = DESC_SENDER_PROMISE, .id = 6, .fd = 0};
+	struct vat_struct_b b;
+	struct vat_message *m = raw_new(MSG_CALL, 3, 3, &b);
+	struct target t = boot;
+	vat_w_u32(b, 0, 1, 0);
+	vat_w_u16(b, 2, THING_HOLD, 0);
+	vat_w_u64(b, 1, thing_interface.id, 0);
+	build_target(vat_ptr_at_b(b, 0), &t);
+	struct vat_struct_b payload = vat_init_struct(vat_ptr_at_b(b, 1), 0, 2);
+	raw_cap_pointer(vat_ptr_at_b(vat_init_struct(vat_ptr_at_b(payload, 0), 1, 1), 0));
+	raw_table(payload, &d, 1);
+	size_t size;
+	void *flat = vat_message_flatten(m, &size);
+	vat_message_free(m);
+	CHECK_INT(net_feed(w.c, flat, size, SIZE_MAX, fds, 1), 0);
+	free(flat);
+	while (vat_run(w.vat, 0))
+		;
+	CHECK(w.t.held);
+	CHECK_INT(fcntl(fds[0], F_GETFD), -1);
+	close(fds[1]);
+	raw_done(&w);
+}

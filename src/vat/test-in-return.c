@@ -307,3 +307,118 @@ TEST(lost_connection_fails_questions_and_frees_exports)
 	vat_cap_unref(c);
 	raw_done(&w);
 }
+
+/* ---- redirected in circles ------------------------------------------------------------------ */
+
+/* Answer 1 is the peer's own object 5; each call on it comes back to the peer. */
+static void reflecting(struct raw *w, const struct vat_limits *limits)
+{
+	raw_init(w, limits);
+	CHECK_INT(raw_bootstrap(w, 0), 0);
+	struct raw_call echo = {
+		.id = 1, .target = boot, .method = THING_ECHO_CAP, .caps = &hosted, .n_caps = 1};
+	CHECK_INT(raw_call(w, &echo), 0);
+}
+
+static void reflect(struct raw *w, uint32_t id)
+{
+	static const uint16_t path[] = {0};
+	struct raw_call call = {.id = id,
+		.target = {.promised = true, .id = 1, .path = path, .n_path = 1},
+		.method = THING_ECHO,
+		.send_to = SEND_TO_YOURSELF};
+	CHECK_INT(raw_call(w, &call), 0);
+}
+
+TEST(call_redirected_to_itself)
+{
+	struct raw w;
+	reflecting(&w, NULL);
+	reflect(&w, 2);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 2, NULL), 0);
+	CHECK_INT(raw_finish(&w, 2, true), 0);
+	vat_conn_eof(w.c, 0);
+	CHECK_INT(counts(&w).questions, 0);
+	raw_done(&w);
+}
+
+TEST(calls_redirected_to_each_other)
+{
+	struct raw w;
+	reflecting(&w, NULL);
+	reflect(&w, 2);
+	reflect(&w, 3);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 3, NULL), 0);
+	CHECK_INT(raw_return(&w, 1, RETURN_TAKE_FROM_OTHER, 2, NULL), 0);
+	CHECK_INT(raw_finish(&w, 2, true), 0);
+	CHECK_INT(raw_finish(&w, 3, true), 0);
+	raw_done(&w);
+}
+
+TEST(long_row_of_redirected_calls)
+{
+	enum { N = 16000 };
+	struct raw w;
+	reflecting(&w, NULL);
+	for (uint32_t i = 0; i < N; i++)
+		reflect(&w, 2 + i);
+	for (uint32_t i = 0; i + 1 < N; i++)
+		CHECK_INT(raw_return(&w, i, RETURN_TAKE_FROM_OTHER, 3 + i, NULL), 0);
+	CHECK_INT(raw_return(&w, N - 1, RETURN_CANCELED, 0, NULL), 0);
+	CHECK_INT(counts(&w).questions, 0);
+	raw_done(&w);
+}
+
+TEST(redirected_results_are_counted)
+{
+	struct raw w;
+	struct vat_cap *c;
+	struct reply r;
+	struct vat_limits limits = {.result_words = 100};
+	raw_init(&w, &limits);
+	c = vat_conn_bootstrap(w.c);
+	CHECK_INT(raw_bootstrap(&w, 0), 0);
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &hosted), 0);
+	for (uint32_t i = 0; i < 20; i++) {
+		struct raw_call back = {.id = 1 + i,
+			.target = boot,
+			.method = THING_ECHO,
+			.send_to = SEND_TO_YOURSELF};
+		CHECK_INT(raw_call(&w, &back), 0);
+	}
+	CHECK(w.c->result_words > 50 && w.c->result_words <= 100);
+	thing_call(w.vat, c, THING_ECHO, 3, NULL, &r);
+	CHECK_INT(raw_return(&w, 0, RETURN_TAKE_FROM_OTHER, 20, NULL), 0);
+	CHECK_FAILED(r, VAT_OVERLOADED, "too many results");
+	for (uint32_t i = 0; i <= 20; i++)
+		CHECK_INT(raw_finish(&w, i, true), 0);
+	CHECK_INT(w.c->result_words, 0);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+/* An exported promise that turned out to be the peer's own is let go of by the very message that
+ * ends the connection. */
+TEST(released_parameter_in_a_return_that_aborts)
+{
+	struct raw w;
+	struct reply r;
+	struct vat_cap *p;
+	struct vat_resolver *resolver;
+	struct vat_cap *c = asking(&w);
+	CHECK_INT(raw_return(&w, 0, RETURN_RESULTS, 0, &hosted), 0);
+	CHECK_INT(vat_promise(w.vat, &p, &resolver), 0);
+	thing_call(w.vat, c, THING_HOLD, 0, p, &r);
+	vat_resolve(resolver, vat_cap_ref(c));
+	vat_cap_unref(p);
+	struct vat_struct_b b;
+	struct vat_message *m = raw_new(MSG_RETURN, 2, 1, &b);
+	struct vat_struct_b payload = vat_init_struct(vat_ptr_at_b(b, 0), 0, 2);
+	const struct descriptor wrong = {.tag = DESC_RECEIVER_HOSTED, .id = 99, .fd = NO_FD};
+	raw_table(payload, &wrong, 1);
+	CHECK_INT(raw_message(&w, m), -EPROTO);
+	CHECK_ABORTED(&w);
+	reply_free(&r);
+	vat_cap_unref(c);
+	raw_done(&w);
+}

@@ -308,3 +308,38 @@ TEST(membrane_in_a_relay)
 	net_run(&n);
 	net_done(&n);
 }
+
+TEST(promise_resolved_to_its_own_wrapper_breaks)
+{
+	struct gate g;
+	struct vat_cap *p;
+	struct vat_resolver *resolver;
+	gate_init(&g, NULL);
+	CHECK_INT(vat_promise(g.n.vat[0], &p, &resolver), 0);
+	struct vat_cap *w = vat_membrane_wrap(g.m, p);
+	vat_resolve(resolver, vat_cap_ref(w));
+	CHECK(vat_cap_is_broken(p, NULL) && vat_cap_is_broken(w, NULL));
+	vat_cap_unref(w);
+	vat_cap_unref(p);
+	gate_done(&g);
+}
+
+TEST(wrappers_do_not_pile_up)
+{
+	struct gate g;
+	struct reply r;
+	gate_init(&g, NULL);
+	struct vat_membrane *other = vat_membrane_new(g.n.vat[0], NULL);
+	struct vat_cap *c = vat_cap_ref(g.c);
+	for (int i = 0; i < 20000; i++) {
+		struct vat_cap *w = vat_membrane_wrap(i % 2 ? g.m : other, c);
+		vat_cap_unref(c);
+		c = w;
+	}
+	call(&g, c, THING_ECHO, 1, NULL, &r);
+	net_run(&g.n);
+	CHECK_FAILED(r, VAT_OVERLOADED, "too many membranes");
+	vat_cap_unref(c);
+	vat_membrane_free(other);
+	gate_done(&g);
+}

@@ -16,6 +16,7 @@ struct vat *vat_new(const struct vat_config *cfg)
 	list_init(&v->tasks);
 	list_init(&v->settling);
 	list_init(&v->dead);
+	list_init(&v->later);
 	v->oom = cap_broken(v, failure_oom());
 	if (!v->oom) {
 		free(v);
@@ -51,6 +52,12 @@ static void drain(struct vat *v)
 		struct list *l = list_pop(&v->settling);
 		if (l) {
 			cap_settle(list_entry(l, struct vat_cap, link));
+			continue;
+		}
+		l = list_pop(&v->later);
+		if (l) {
+			struct consumer *c = list_entry(l, struct consumer, link);
+			c->done(c, NULL);
 			continue;
 		}
 		l = list_pop(&v->dead);
