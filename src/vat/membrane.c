@@ -32,8 +32,9 @@ struct relay {
 	struct list link;
 	struct vat_membrane *m; /* referenced */
 	struct outcome *outer; /* referenced; this produces it */
-	struct outcome *inner; /* held; this consumes it */
+	struct outcome *inner; /* held, only referenced once canceled; this consumes it */
 	struct consumer consumer;
+	bool canceled;
 	bool inward;
 };
 
@@ -240,7 +241,10 @@ static void relay_free(struct relay *r)
 	list_unlink(&r->link);
 	list_unlink(&r->consumer.link);
 	outcome_clear_producer(r->outer);
-	outcome_drop(r->inner);
+	if (r->canceled)
+		outcome_unref(r->inner);
+	else
+		outcome_drop(r->inner);
 	outcome_unref(r->outer);
 	membrane_unref(r->m);
 	free(r);
@@ -254,9 +258,16 @@ static void relay_fail(struct relay *r, struct failure *takes)
 	outcome_unref(outer);
 }
 
+/* The call inside may run on, and then it is still the caller's: what it takes is charged to him
+ * until it is answered. */
 static void relay_cancel(struct outcome *o, void *data)
 {
-	relay_fail(data, failure_canceled());
+	struct relay *r = data;
+	if (r->canceled)
+		return;
+	r->canceled = true;
+	outcome_ref(r->inner);
+	outcome_drop(r->inner); /* may end r */
 }
 
 static struct vat_cap *relay_pipeline(void *data, const uint16_t *path, size_t n)
@@ -338,7 +349,7 @@ static void ask(struct task *t)
 	struct vat_ctx *ctx = container_of(t, struct vat_ctx, task);
 	struct vat *v = ctx->vat;
 	AUTO(vat_cap_unref) struct vat_cap *w = vat_cap_ref(ctx->target);
-	AUTO(vat_cap_unref) struct vat_cap *instead = NULL;
+	AUTO(vat_cap_unref) struct vat_cap *instead = NULL, *inner = NULL;
 	if (v->freed) {
 		ctx_fail(ctx, failure_canceled());
 		return;
@@ -346,8 +357,10 @@ static void ask(struct task *t)
 	vat_ref(v);
 	if (w->kind == CAP_MEMBRANE) {
 		const struct vat_membrane_policy *policy = &w->membrane.membrane->policy;
-		instead = policy->call(policy->user, w->membrane.inward, ctx->interface_id,
-			ctx->method, w->membrane.inner);
+		/* Referenced, as the policy may revoke. */
+		inner = vat_cap_ref(w->membrane.inner);
+		instead = policy->call(
+			policy->user, w->membrane.inward, ctx->interface_id, ctx->method, inner);
 	}
 	vat_enter(v);
 	ctx_let_go(ctx);

@@ -343,3 +343,32 @@ TEST(wrappers_do_not_pile_up)
 	vat_membrane_free(other);
 	gate_done(&g);
 }
+
+TEST(canceled_call_is_counted_until_it_is_answered)
+{
+	struct net n;
+	struct thing t;
+	struct reply r;
+	struct vat_conn_counts k;
+	net_init(&n, 2);
+	struct vat_cap *in = thing_serve(n.vat[1], &t);
+	struct vat_membrane *m = vat_membrane_new(n.vat[1], NULL);
+	struct net_link *l = net_serve(&n, 0, 1, vat_membrane_wrap(m, in));
+	struct vat_cap *c = vat_conn_bootstrap(l->conn[0]);
+	thing_call(n.vat[0], c, THING_WAIT, 1, NULL, &r);
+	net_run(&n);
+	reply_free(&r);
+	net_run(&n);
+	CHECK_INT(t.canceled, 1);
+	vat_conn_counts(l->conn[1], &k);
+	CHECK_INT(k.answers, 1);
+	vat_ctx_return(t.waiting[0]);
+	net_run(&n);
+	vat_conn_counts(l->conn[1], &k);
+	CHECK_INT(k.answers, 0);
+	vat_cap_unref(c);
+	vat_cap_unref(in);
+	vat_membrane_free(m);
+	net_run(&n);
+	net_done(&n);
+}
