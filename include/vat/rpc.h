@@ -75,6 +75,7 @@ struct vat_limits { /* 0 = the default named */
 	uint32_t questions; /* our calls not yet done; 65536 */
 	uint32_t exports; /* 65536 */
 	uint32_t imports; /* 65536 */
+	/* Capabilities in the next two count as what they take here, some 25 words each. */
 	uint64_t call_words; /* parameters of the peer's calls in progress; 8 Mi words */
 	uint64_t result_words; /* results kept until the peer's Finish; 8 Mi words */
 	uint64_t output_bytes; /* queued output; when above, input is not read (see
@@ -241,7 +242,8 @@ VAT_API void vat_call_detach(struct vat_call *call);
  * the answer. If calls were made on it before the answer, it and the same capability in the results
  * count as a promise until those calls have come round, so that later calls do not overtake them.
  * Returns a new reference; stays valid after the call is freed. A broken capability if memory is
- * out. n = 0: the result itself is a capability (Bootstrap). */
+ * out, or if 64 other paths are in use already. n = 0: the result itself is a capability
+ * (Bootstrap). */
 VAT_API struct vat_cap *vat_call_pipeline(struct vat_call *call, const uint16_t *path, size_t n);
 
 /* ---- handling ------------------------------------------------------------------------------ */
