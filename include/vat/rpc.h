@@ -75,7 +75,7 @@ struct vat_limits { /* 0 = the default named */
 	uint32_t questions; /* our calls not yet done; 65536 */
 	uint32_t exports; /* 65536 */
 	uint32_t imports; /* 65536 */
-	/* Capabilities in the next two count as what they take here, some 25 words each. */
+	/* Capabilities in the next two count as what they take here, some 20 words each. */
 	uint64_t call_words; /* parameters of the peer's calls in progress; 8 Mi words */
 	uint64_t result_words; /* results kept until the peer's Finish; 8 Mi words */
 	uint64_t output_bytes; /* queued output; when above, input is not read (see

@@ -25,6 +25,8 @@ int in_echo(struct in *in)
 	size_t size = 0;
 	AUTO_FREE void *flat = vat_message_error(m) ? NULL : vat_message_flatten(m, &size);
 	vat_message_free(m);
+	if (vat_message_error(in->p->msg) > 0)
+		return in_malformed(in);
 	if (!flat)
 		return conn_oom(in->c);
 	conn_put(in->c, flat, size / 8);
