@@ -357,9 +357,10 @@ TEST(calls_redirected_to_each_other)
 
 TEST(long_row_of_redirected_calls)
 {
-	enum { N = 16000 };
+	enum { N = 50000 };
 	struct raw w;
-	reflecting(&w, NULL);
+	const struct vat_limits limits = {.answers = N + 2};
+	reflecting(&w, &limits);
 	for (uint32_t i = 0; i < N; i++)
 		reflect(&w, 2 + i);
 	for (uint32_t i = 0; i + 1 < N; i++)
