@@ -178,10 +178,15 @@ VAT_API int vat_cap_fd(struct vat_cap *cap);
 
 /* ---- interfaces and local objects ---------------------------------------------------------- */
 
+enum vat_method_flags {
+	VAT_METHOD_STREAM = 1, /* declared `-> stream` */
+};
+
 struct vat_method {
 	const char *name;
 	uint16_t param_data_words, param_ptrs; /* size of a new params struct */
 	uint16_t result_data_words, result_ptrs; /* size of a new results struct */
+	uint16_t flags; /* enum vat_method_flags */
 };
 
 /* Made by capnpc-vat, one constant per interface. */
@@ -222,6 +227,9 @@ VAT_API struct vat_cap *vat_serve_any(struct vat *v,
  * capability: the call fails. NULL when memory is out: the generated wrappers cope throughout. */
 VAT_API struct vat_call *vat_call_new(struct vat *v, struct vat_cap *cap, uint64_t interface_id,
 	uint16_t method, uint32_t hint_words);
+/* The same for a method whose description is at hand: what generated code uses. */
+VAT_API struct vat_call *vat_call_for(
+	struct vat *v, struct vat_cap *cap, const struct vat_interface *iface, uint16_t method);
 VAT_API struct vat_ptr_b vat_call_params(struct vat_call *call);
 
 /* Runs once from vat_run(): err set, or results (valid until the call is freed). The call is not
