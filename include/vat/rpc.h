@@ -95,6 +95,10 @@ struct vat_conn_config {
 	 */
 	void (*closed)(void *user, const struct vat_error *err);
 	void *user;
+	/* Called (may be NULL) with `user` when the connection has output after a time when it had
+	 * none. May come from any library function; must only note the fact: whoever drives many
+	 * connections then looks only at those that have something to say. */
+	void (*output)(void *user);
 };
 
 VAT_API int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_conn **ret);

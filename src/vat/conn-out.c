@@ -18,8 +18,11 @@ static void append(struct vat_conn *c, struct out *o)
 	bool was_empty = list_empty(&c->out);
 	list_append(&c->out, &o->link);
 	c->out_bytes += o->size;
-	if (was_empty)
-		vat_wake(c->vat);
+	if (!was_empty)
+		return;
+	vat_wake(c->vat);
+	if (c->output)
+		c->output(c->user);
 }
 
 static struct out *out_new(uint32_t n_iov, size_t room)

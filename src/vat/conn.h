@@ -101,6 +101,7 @@ struct vat_conn {
 	bool fds;
 	struct vat_cap *bootstrap;
 	void (*closed)(void *user, const struct vat_error *err);
+	void (*output)(void *user); /* there is some, after there was none */
 	void *user;
 
 	bool over;
