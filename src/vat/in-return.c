@@ -110,22 +110,12 @@ static int answered(struct in *in, struct question *q)
 	}
 }
 
-int in_return(struct in *in)
+/* What Return says of its question. */
+static int returned(struct in *in, struct question *q)
 {
-	struct vat_conn *c = in->c;
-	uint32_t id = vat_r_u32(in->body, 0, 0);
-	struct question *q = idtab_get(&c->questions, id);
-	if (!q || q->returned)
-		return conn_abort(c, "Return: no such question %u", id);
-	q->returned = true;
-	if (vat_r_bool(in->body, 32, true)) {
-		int r = in_release(c, q->param_exports, q->n_param_exports);
-		if (r < 0)
-			return r;
-	}
-	bool take = vat_r_u16(in->body, 3, 0) == RETURN_TAKE_FROM_OTHER;
 	if (q->finished) {
 		/* What it says crossed our Finish, which gave its capabilities back. */
+		bool take = vat_r_u16(in->body, 3, 0) == RETURN_TAKE_FROM_OTHER;
 		int r = take ? return_from_other(in, q) : 0;
 		if (r == 0)
 			question_free(q);
@@ -134,4 +124,22 @@ int in_return(struct in *in)
 	if (vat_r_bool(in->body, 33, false))
 		q->finished = true;
 	return answered(in, q);
+}
+
+/* Parameters are given back after the results were taken: those may name one of them, which some
+ * peers (capnp-es) let go of in the same breath. */
+int in_return(struct in *in)
+{
+	struct vat_conn *c = in->c;
+	uint32_t id = vat_r_u32(in->body, 0, 0);
+	struct question *q = idtab_get(&c->questions, id);
+	if (!q || q->returned)
+		return conn_abort(c, "Return: no such question %u", id);
+	q->returned = true;
+	uint32_t n_params = q->n_param_exports, *params = TAKE_PTR(q->param_exports);
+	int r = returned(in, q);
+	if (r == 0 && !c->over && vat_r_bool(in->body, 32, true))
+		r = in_release(c, params, n_params);
+	free(params);
+	return r;
 }

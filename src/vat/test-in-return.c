@@ -282,6 +282,28 @@ TEST(return_gives_parameters_back_at_once)
 	raw_done(&w);
 }
 
+TEST(returned_parameter_may_be_the_result)
+{
+	struct raw w;
+	struct reply r;
+	struct vat_cap *c = asking(&w);
+	thing_call(w.vat, c, THING_HOLD, 0, w.boot, &r);
+	CHECK_INT(counts(&w).exports, 1);
+	struct vat_struct_b b;
+	struct vat_message *m = raw_new(MSG_RETURN, 2, 1, &b);
+	vat_w_u32(b, 0, 1, 0);
+	struct vat_struct_b payload = vat_init_struct(vat_ptr_at_b(b, 0), 0, 2);
+	struct vat_struct_b results = vat_init_struct(vat_ptr_at_b(payload, 0), 1, 1);
+	raw_cap_pointer(vat_ptr_at_b(results, 0));
+	raw_table(payload, &(struct descriptor){.tag = DESC_RECEIVER_HOSTED, .id = 0, .fd = NO_FD},
+		1);
+	CHECK_INT(raw_message(&w, m), 0);
+	CHECK_INT(counts(&w).exports, 0);
+	CHECK_REPLY(r, 0);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
 TEST(lost_connection_fails_questions_and_frees_exports)
 {
 	struct raw w;
