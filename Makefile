@@ -33,10 +33,10 @@ fuzz: ## run every fuzz target under libFuzzer for SECONDS_EACH seconds (60)
 	@scripts/install-deps build lint
 	@scripts/fuzz $(SECONDS_EACH)
 
-bench: ## measure a mounted directory against the same directory read locally
+bench: ## measure RPC against the C++ library, and a mount against the same files read locally
 	@scripts/install-deps build bench
 	@test -f build-bench/build.ninja || meson setup build-bench --buildtype=release
-	@ninja -C build-bench -j $(JOBS) metac metacd
+	@ninja -C build-bench -j $(JOBS) bench-programs
 	@scripts/run-tests build-bench --benchmark
 
 format: ## bring all C sources into the house style
