@@ -504,17 +504,9 @@ TEST(fed_byte_by_byte)
 	thing_call(n.vat[0], c, THING_ECHO, 7, NULL, &r);
 	vat_cap_unref(c);
 	while (!r.done) {
-		for (int side = 0; side < 2; side++) {
-			struct list *m;
-			net_collect(l, side);
-			while ((m = list_pop(&l->queue[side]))) {
-				struct net_message *msg = list_entry(m, struct net_message, link);
-				CHECK_INT(
-					net_feed(l->conn[!side], msg->data, msg->size, 1, NULL, 0),
-					0);
-				free(msg);
-			}
-		}
+		for (int side = 0; side < 2; side++)
+			while (net_step_part(l, side, 1))
+				;
 		net_work(&n);
 	}
 	CHECK_REPLY(r, 7);

@@ -118,10 +118,12 @@ static void call(struct scene *s, struct vat_cap *to, uint16_t method, struct va
 	end();
 }
 
-static void feed(struct vat_conn *c, struct net_message *m)
+static void feed(struct net_link *l, int side, struct net_message *m)
 {
+	struct vat_conn *c = l->conn[!side];
 	void *to;
 	size_t room;
+	net_heard(l, side, m);
 	begin();
 	int r = vat_conn_input(c, &to, &room);
 	if (r == 0) {
@@ -132,7 +134,7 @@ static void feed(struct vat_conn *c, struct net_message *m)
 		vat_conn_eof(c, r);
 	}
 	end();
-	free(m);
+	net_drop(m);
 }
 
 /* Delivers and works until all is quiet. A connection that ended closes its other end too. */
@@ -152,7 +154,7 @@ static void play(struct scene *s)
 			struct list *m = list_pop(&l->queue[i % 2]);
 			any |= m != NULL;
 			if (m)
-				feed(l->conn[1 - i % 2], list_entry(m, struct net_message, link));
+				feed(l, (int)(i % 2), list_entry(m, struct net_message, link));
 			else if (vat_conn_is_over(l->conn[i % 2]) && !l->conn[1 - i % 2]->over)
 				vat_conn_eof(l->conn[1 - i % 2], 0);
 		}

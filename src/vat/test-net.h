@@ -6,9 +6,11 @@
  * Nothing moves by itself: net_step() delivers one message in one direction, net_run() everything
  * until all is quiet (a paused direction keeps its messages).  Objects are struct thing, whose
  * methods cover what RPC can do; thing_call() makes a call and struct reply collects its answer.
+ *
+ * What is said on a link is checked against the rules of the protocol (test-oracle.h).
+ * VAT_TRACE=1 in the environment prints every message when it is delivered.
  */
-#include "base/test.h"
-#include "vat/conn.h"
+#include "vat/test-oracle.h"
 
 #include <fcntl.h>
 
@@ -19,12 +21,26 @@ struct net_message {
 	size_t size;
 	int fds[16];
 	size_t n_fds;
+	size_t fed; /* bytes of it that were delivered */
+	struct trace *trace;
+	struct oracle_question *about;
 	_Alignas(8) uint8_t data[];
+};
+
+/* Bytes written that are no whole message yet. */
+struct net_bytes {
+	uint8_t *data;
+	size_t size, room;
+	int fds[16];
+	size_t n_fds;
 };
 
 struct net_link {
 	struct vat_conn *conn[2];
 	struct list queue[2]; /* [i]: sent by conn[i] */
+	struct net_bytes written[2];
+	struct oracle oracle;
+	unsigned vats[2];
 	bool paused[2];
 	bool closed[2];
 	bool lost[2]; /* closed was told of an error */
@@ -37,8 +53,6 @@ struct net {
 	struct net_link links[NET_LINKS];
 	unsigned n_links;
 };
-
-#define UNUSED_OK __attribute__((unused))
 
 UNUSED_OK static void net_init(struct net *n, unsigned n_vats)
 {
@@ -82,6 +96,7 @@ UNUSED_OK static struct net_link *net_join(struct net *n, unsigned a,
 		c.user = l;
 		CHECK_INT(vat_conn_new(n->vat[vat[i]], &c, &l->conn[i]), 0);
 		list_init(&l->queue[i]);
+		l->vats[i] = vat[i];
 	}
 	return l;
 }
@@ -96,64 +111,71 @@ UNUSED_OK static struct net_link *net_serve(
 	return l;
 }
 
-static void net_split(struct net_link *l, int side, const uint8_t *data, size_t size,
-	const int *fds, size_t n_fds)
+/* Whole messages that have been written go into the queue. */
+static void net_split(struct net_link *l, int side)
 {
-	while (size) {
-		size_t used = vat_frame_size(data, size, NULL);
-		CHECK(used && used <= size);
-		struct net_message *m = malloc(sizeof(*m) + used);
+	struct net_bytes *b = &l->written[side];
+	size_t at = 0, used;
+	while ((used = vat_frame_size(b->data + at, b->size - at, NULL)) && used <= b->size - at) {
+		struct net_message *m = calloc(1, sizeof(*m) + used);
 		CHECK(m);
-		memcpy(m->data, data, used);
+		memcpy(m->data, b->data + at, used);
 		m->size = used;
-		m->n_fds = n_fds;
-		CHECK(n_fds <= ARRAY_SIZE(m->fds));
-		for (size_t i = 0; i < n_fds; i++)
-			m->fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
-		n_fds = 0;
+		memcpy(m->fds, b->fds, sizeof(m->fds));
+		m->n_fds = b->n_fds;
+		b->n_fds = 0;
+		m->trace = trace_new(m->data, m->size);
+		m->about = oracle_sent(&l->oracle, side, m->trace);
 		list_append(&l->queue[side], &m->link);
-		data += used;
-		size -= used;
+		at += used;
 	}
+	b->size -= at;
+	if (b->size)
+		memmove(b->data, b->data + at, b->size);
 }
 
-/* Takes the output of one side into its queue. */
+static void net_bytes_add(struct net_bytes *b, const void *data, size_t n)
+{
+	if (b->size + n > b->room) {
+		b->room = (b->size + n) * 2;
+		b->data = realloc(b->data, b->room);
+		CHECK(b->data);
+	}
+	memcpy(b->data + b->size, data, n);
+	b->size += n;
+}
+
+/* Writes at most max bytes of what a side has to write: false if there was nothing. */
+UNUSED_OK static bool net_write(struct net_link *l, int side, size_t max)
+{
+	struct iovec iov[32];
+	int fds[253];
+	size_t n_fds = 0, k = 0;
+	struct net_bytes *b = &l->written[side];
+	if (!l->conn[side])
+		return false;
+	size_t n = vat_conn_output(l->conn[side], iov, ARRAY_SIZE(iov), fds, 253, &n_fds);
+	CHECK(n_fds <= ARRAY_SIZE(b->fds));
+	/* Descriptors come with the first byte of their message. */
+	CHECK(!n_fds || !b->size);
+	for (size_t i = 0; i < n_fds; i++)
+		b->fds[b->n_fds++] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
+	for (size_t i = 0; i < n && k < max; i++) {
+		size_t part = MIN(iov[i].iov_len, max - k);
+		net_bytes_add(b, iov[i].iov_base, part);
+		k += part;
+	}
+	if (n)
+		vat_conn_sent(l->conn[side], k);
+	net_split(l, side);
+	return n;
+}
+
+/* Takes all output of one side into its queue. */
 UNUSED_OK static void net_collect(struct net_link *l, int side)
 {
-	for (;;) {
-		struct iovec iov[32];
-		int fds[253];
-		size_t n_fds, n, size = 0;
-		if (!l->conn[side])
-			return;
-		/* As many as there are, so that whole messages come. */
-		static _Alignas(8) uint8_t buf[20 << 20];
-		size_t first_fds = 0;
-		int keep[16];
-		do {
-			n = vat_conn_output(l->conn[side], iov, ARRAY_SIZE(iov), fds, 253, &n_fds);
-			if (n_fds) {
-				CHECK(n_fds <= 16 && !size);
-				first_fds = n_fds;
-				for (size_t i = 0; i < n_fds; i++)
-					keep[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
-			}
-			size_t k = 0;
-			for (size_t i = 0; i < n; i++) {
-				CHECK(size + k + iov[i].iov_len <= sizeof(buf));
-				memcpy(buf + size + k, iov[i].iov_base, iov[i].iov_len);
-				k += iov[i].iov_len;
-			}
-			vat_conn_sent(l->conn[side], k);
-			size += k;
-		} while (n && !first_fds);
-		if (!size)
-			return;
-		/* A batch with descriptors is one message. */
-		net_split(l, side, buf, size, keep, first_fds);
-		for (size_t i = 0; i < first_fds; i++)
-			close(keep[i]);
-	}
+	while (net_write(l, side, SIZE_MAX))
+		;
 }
 
 /* Feeds bytes as they would be read, in pieces of at most `piece`. */
@@ -176,22 +198,61 @@ UNUSED_OK static int net_feed(struct vat_conn *c, const void *data, size_t size,
 	return r;
 }
 
-/* Delivers the oldest message sent by `side`. False if there is none. */
-UNUSED_OK static bool net_step(struct net_link *l, int side)
+static void net_drop(struct net_message *m)
+{
+	for (size_t i = 0; i < m->n_fds; i++)
+		close(m->fds[i]);
+	oracle_unref(m->about);
+	free(m->trace);
+	free(m);
+}
+
+/* The oracle hears that a message is delivered, before it is. */
+UNUSED_OK static void net_heard(struct net_link *l, int side, struct net_message *m)
+{
+	static int print = -1;
+	if (print < 0)
+		print = getenv("VAT_TRACE") != NULL;
+	if (print) {
+		fprintf(stderr, "# vat %u -> vat %u: ", l->vats[side], l->vats[!side]);
+		trace_print(stderr, m->trace);
+	}
+	oracle_delivered(&l->oracle, !side, m->trace, m->about);
+	m->about = NULL;
+}
+
+/* Delivers at most max bytes of the oldest message sent by `side`. False if there is none. */
+UNUSED_OK static bool net_step_part(struct net_link *l, int side, size_t max)
 {
 	net_collect(l, side);
+	net_collect(l, !side);
 	struct list *head = list_pop(&l->queue[side]);
 	if (!head)
 		return false;
 	struct net_message *m = list_entry(head, struct net_message, link);
 	struct vat_conn *to = l->conn[!side];
-	if (to && vat_conn_wants_input(to))
-		net_feed(to, m->data, m->size, SIZE_MAX, m->fds, m->n_fds);
+	if (!to || !vat_conn_wants_input(to)) {
+		l->oracle.off = true;
+		net_drop(m);
+		return true;
+	}
+	size_t n = MIN(max, m->size - m->fed), n_fds = m->n_fds;
+	m->n_fds = 0;
+	if (m->fed + n == m->size)
+		net_heard(l, side, m);
+	net_feed(to, m->data + m->fed, n, SIZE_MAX, m->fds, n_fds);
+	m->fed += n;
+	if (m->fed < m->size)
+		list_insert_before(l->queue[side].next, &m->link);
 	else
-		for (size_t i = 0; i < m->n_fds; i++)
-			close(m->fds[i]);
-	free(m);
+		net_drop(m);
 	return true;
+}
+
+/* Delivers the oldest message sent by `side`. False if there is none. */
+UNUSED_OK static bool net_step(struct net_link *l, int side)
+{
+	return net_step_part(l, side, SIZE_MAX);
 }
 
 /* Runs the vats' tasks. */
@@ -241,13 +302,13 @@ UNUSED_OK static void net_done(struct net *n)
 			struct list *m;
 			vat_conn_free(l->conn[side]);
 			l->conn[side] = NULL;
-			while ((m = list_pop(&l->queue[side]))) {
-				struct net_message *msg = list_entry(m, struct net_message, link);
-				for (size_t k = 0; k < msg->n_fds; k++)
-					close(msg->fds[k]);
-				free(msg);
-			}
+			while ((m = list_pop(&l->queue[side])))
+				net_drop(list_entry(m, struct net_message, link));
+			for (size_t k = 0; k < l->written[side].n_fds; k++)
+				close(l->written[side].fds[k]);
+			free(l->written[side].data);
 		}
+		oracle_done(&l->oracle);
 	}
 	for (unsigned i = 0; i < n->n_vats; i++) {
 		if (n->vat[i])
@@ -265,6 +326,7 @@ UNUSED_OK static void net_check_idle(struct net *n)
 			struct vat_conn_counts k;
 			if (!n->links[i].conn[side])
 				continue;
+			oracle_agrees(&n->links[i].oracle, side, n->links[i].conn[side]);
 			vat_conn_counts(n->links[i].conn[side], &k);
 			if (k.questions || k.answers || k.imports || k.exports || k.embargoes)
 				test_fail(__FILE__, __LINE__,

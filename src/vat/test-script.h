@@ -37,71 +37,6 @@ struct script {
 	struct script_count delivered[2][SCRIPT_KINDS]; /* [i]: to side i */
 };
 
-/* ---- messages by name ------------------------------------------------------------------------ */
-
-static const char *name_return(struct vat_struct_r body, char *label, size_t size)
-{
-	static const char *const other[] = {
-		"results", "exception", "canceled", "sent-elsewhere", "take-from-other", "accept"};
-	uint16_t tag = vat_r_u16(body, 3, 0);
-	*label = 0;
-	if (tag != RETURN_RESULTS)
-		snprintf(label, size, "%s", tag < ARRAY_SIZE(other) ? other[tag] : "unknown");
-	else if (vat_ptr_kind(vat_ptr_at(vat_ptr_struct(vat_ptr_at(body, 0), NULL), 0)) ==
-		 VAT_PTR_CAP)
-		snprintf(label, size, "boot");
-	else
-		snprintf(label, size, "%llu",
-			(unsigned long long)vat_r_u64(
-				vat_ptr_struct(
-					vat_ptr_at(vat_ptr_struct(vat_ptr_at(body, 0), NULL), 0),
-					NULL),
-				0, 0));
-	return "return";
-}
-
-static const char *name_call(struct vat_struct_r body, char *label, size_t size)
-{
-	struct vat_struct_r payload = vat_ptr_struct(vat_ptr_at(body, 1), NULL);
-	snprintf(label, size, "%llu",
-		(unsigned long long)vat_r_u64(vat_ptr_struct(vat_ptr_at(payload, 0), NULL), 0, 0));
-	return "call";
-}
-
-/* "call 7", "return 7", "return boot", "return exception", "disembargo request", "finish" ... */
-static void name_message(const struct net_message *m, char kind[32], char name[64])
-{
-	static const char *const plain[] = {[MSG_UNIMPLEMENTED] = "unimplemented",
-		[MSG_ABORT] = "abort",
-		[MSG_FINISH] = "finish",
-		[MSG_RESOLVE] = "resolve",
-		[MSG_RELEASE] = "release",
-		[MSG_BOOTSTRAP] = "bootstrap",
-		[MSG_PROVIDE] = "provide",
-		[MSG_ACCEPT] = "accept",
-		[MSG_THIRD_PARTY_ANSWER] = NULL};
-	struct vat_message *msg;
-	size_t used;
-	char label[24] = "";
-	const char *what = "other";
-	CHECK_INT(vat_message_parse((void *)(uintptr_t)m->data, m->size, NULL, &msg, &used), 0);
-	struct vat_struct_r root = vat_ptr_struct(vat_root(msg), NULL);
-	struct vat_struct_r body = vat_ptr_struct(vat_ptr_at(root, 0), NULL);
-	uint16_t tag = vat_r_u16(root, 0, 0);
-	if (tag == MSG_CALL)
-		what = name_call(body, label, sizeof(label));
-	else if (tag == MSG_RETURN)
-		what = name_return(body, label, sizeof(label));
-	else if (tag == MSG_DISEMBARGO)
-		what = vat_r_u16(body, 2, 0) == LOOPBACK_SENDER ? "disembargo request"
-								: "disembargo reply";
-	else if (tag < ARRAY_SIZE(plain) && plain[tag])
-		what = plain[tag];
-	snprintf(kind, 32, "%s", what);
-	snprintf(name, 64, "%s%s%s", what, *label ? " " : "", label);
-	vat_message_free(msg);
-}
-
 /* ---- stepping -------------------------------------------------------------------------------- */
 
 static void script_count(struct script *p, int to, const char *kind)
@@ -129,13 +64,13 @@ UNUSED_OK static unsigned received(const struct script *p, int to, const char *k
 /* Delivers one message to `to`; its name is put in name. False if there is none. */
 static bool script_deliver(struct script *p, int to, char name[64])
 {
-	char kind[32];
 	net_work(&p->n);
 	net_collect(p->l, !to);
 	if (list_empty(&p->l->queue[!to]))
 		return false;
-	name_message(list_entry(p->l->queue[!to].next, struct net_message, link), kind, name);
-	script_count(p, to, kind);
+	const struct net_message *m = list_entry(p->l->queue[!to].next, struct net_message, link);
+	trace_name(m->trace, name, 64);
+	script_count(p, to, trace_kind(m->trace));
 	net_step(p->l, !to);
 	net_work(&p->n);
 	return true;
