@@ -193,6 +193,12 @@ struct vat_method {
 	uint16_t flags; /* enum vat_method_flags */
 };
 
+/* A superclass of an interface, and where its method table lies inside that of the interface. */
+struct vat_super {
+	const struct vat_interface *interface;
+	size_t offset;
+};
+
 /* Made by capnpc-vat, one constant per interface. */
 struct vat_interface {
 	uint64_t id;
@@ -201,11 +207,7 @@ struct vat_interface {
 	uint16_t n_methods;
 	/* Calls the handler of `method` in the method table `impl`; false if its slot is NULL. */
 	bool (*dispatch)(const void *impl, void *self, uint16_t method, struct vat_ctx *ctx);
-	/* Superclasses: their interfaces and where their tables lie inside ours. */
-	const struct vat_super {
-		const struct vat_interface *interface;
-		size_t offset;
-	} * supers;
+	const struct vat_super *supers;
 	uint16_t n_supers;
 };
 
@@ -257,6 +259,40 @@ VAT_API void vat_call_detach(struct vat_call *call);
  * out, or if 64 other paths are in use already. n = 0: the result itself is a capability
  * (Bootstrap). */
 VAT_API struct vat_cap *vat_call_pipeline(struct vat_call *call, const uint16_t *path, size_t n);
+
+/* A place in the results of a call, as far as it is known before they arrive: generated code steps
+ * from field to field with it, to make the path for vat_call_pipeline(). Passed by value; valid as
+ * long as the call. */
+enum { VAT_PIPE_DEPTH = 16 };
+struct vat_pipe {
+	struct vat_call *call;
+	uint16_t n; /* VAT_PIPE_TOO_DEEP: more than VAT_PIPE_DEPTH steps */
+	uint16_t path[VAT_PIPE_DEPTH];
+};
+#define VAT_PIPE_TOO_DEEP UINT16_MAX
+
+static inline struct vat_pipe vat_pipe_results(struct vat_call *call)
+{
+	struct vat_pipe p = {call, 0, {0}};
+	return p;
+}
+
+/* The struct that pointer number `index` of the struct at p leads to. */
+static inline struct vat_pipe vat_pipe_at(struct vat_pipe p, uint16_t index)
+{
+	if (p.n < VAT_PIPE_DEPTH)
+		p.path[p.n++] = index;
+	else
+		p.n = VAT_PIPE_TOO_DEEP;
+	return p;
+}
+
+/* The capability there: a new reference, as vat_call_pipeline() gives; broken if p is too deep. */
+static inline struct vat_cap *vat_pipe_cap(struct vat_pipe p, uint16_t index)
+{
+	p = vat_pipe_at(p, index);
+	return vat_call_pipeline(p.call, p.path, p.n);
+}
 
 /* ---- handling ------------------------------------------------------------------------------ */
 /*

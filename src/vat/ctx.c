@@ -3,11 +3,10 @@
  * A call on its way to an object, and then in the hands of its handler.
  *
  * While it waits in a promise's queue, cancelling it removes it.  Once it is scheduled for delivery
- * it is delivered, cancelled or not: a call that was sent happens.  For peers that ask for it
- * (Finish.requireEarlyCancellationWorkaround: those of Cap'n Proto 0.10 and before) even one that
- * waits is delivered some day; its handler then finds it canceled.
+ * it is delivered, cancelled or not: a call that was sent happens (which is also what peers ask
+ * for that set Finish.requireEarlyCancellationWorkaround).
  */
-#include "vat/conn.h"
+#include "vat/cap.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -69,7 +68,7 @@ void ctx_fail(struct vat_ctx *ctx, struct failure *takes)
 static void cancel(struct outcome *o, void *data)
 {
 	struct vat_ctx *ctx = data;
-	if (ctx->state == CTX_WAITING && !o->run_on) {
+	if (ctx->state == CTX_WAITING) {
 		ctx_fail(ctx, failure_canceled());
 		return;
 	}
@@ -271,6 +270,5 @@ struct vat *vat_ctx_vat(struct vat_ctx *ctx)
 
 struct vat_conn *vat_ctx_conn(struct vat_ctx *ctx)
 {
-	const struct answer *a = ctx->outcome->answer;
-	return a ? a->conn : NULL;
+	return ctx->outcome->from;
 }

@@ -78,8 +78,6 @@ enum { WIRE_WORDS = 192 };
 
 /* Each returns the number of words written to w[WIRE_WORDS], frame header included. */
 size_t wire_finish(uint64_t *w, uint32_t question, bool release_results);
-/* The same for a call that is to be delivered nevertheless (requireEarlyCancellationWorkaround). */
-size_t wire_finish_delivered(uint64_t *w, uint32_t question, bool release_results);
 size_t wire_release(uint64_t *w, uint32_t id, uint32_t count);
 size_t wire_bootstrap(uint64_t *w, uint32_t question);
 size_t wire_abort(uint64_t *w, const struct vat_error *e);
@@ -87,8 +85,7 @@ size_t wire_resolve_cap(uint64_t *w, uint32_t promise, const struct descriptor *
 size_t wire_resolve_exception(uint64_t *w, uint32_t promise, const struct vat_error *e);
 size_t wire_disembargo(uint64_t *w, const struct target *t, bool receiver, uint32_t id);
 /* Return without results: exception (e set), or what tag says; value: takeFromOtherQuestion. */
-enum { RETURN_RELEASE_PARAMS = 1, RETURN_NO_FINISH = 2 };
-size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, unsigned flags,
+size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, bool release_params,
 	const struct vat_error *e, uint32_t value);
 
 /* Parts of Call and Return, in arenas. */

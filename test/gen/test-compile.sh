@@ -81,6 +81,9 @@ for compiler in g++ clang++-14 clang++; do
 	# -Wshadow takes the library's functions named like their structs for hidden constructors.
 	compile "$compiler" "-std=c++17 -x c++ $warnings -Wno-shadow" $(find "$out" -name "*.capnp.cc")
 	result $? "headers as c++17 with $compiler"
+	# shellcheck disable=SC2046
+	compile "$compiler" "-std=c++17 -x c++ $warnings -Wno-shadow" $(find "$out" -name "*.capnp.c")
+	result $? "sources as c++17 with $compiler"
 done
 
 echo "1..$n"

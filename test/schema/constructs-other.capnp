@@ -16,3 +16,16 @@ interface Foreigner {
 interface Twin {
   there @0 ();
 }
+
+# Each file has an interface that extends one of the other's.
+interface Ping extends (Con.Pong) {
+  ping @0 ();
+}
+interface Bottom {
+  bottom @0 ();
+}
+
+struct Pair(First, Second) {
+  first @0 :First;
+  second @1 :Second;
+}

@@ -294,6 +294,93 @@ interface Store(T) {
 }
 interface TextStore extends (Store(Text)) {}
 
+interface Pong extends (Other.Bottom) {
+  pong @0 ();
+}
+
+# ---- generics ----
+
+struct Tree(T) {
+  union {
+    leaf @0 :T;
+    branch :group {
+      left @1 :Tree(T);
+      right @2 :Tree(T);
+      label @3 :T;
+    }
+  }
+  all @4 :List(Tree(T));
+  pair @5 :Other.Pair(Text, T);
+}
+
+struct Brands {
+  texts @0 :Tree(Text);
+  scalars @1 :Tree(Scalars);
+  lists @2 :Tree(List(UInt16));
+  caps @3 :Tree(Base);
+  foreign @4 :Tree(Other.Foreign);
+  pairs @5 :List(Other.Pair(Scalars, Tree(Data)));
+  anything @6 :Other.Pair(AnyPointer, AnyPointer);
+  half @7 :Other.Pair(Text, AnyPointer);
+  unbound @8 :Tree;
+  tower @9 :Tower(Text);
+}
+
+struct Tower(T) {
+  # Each floor has another brand: the generator must stop somewhere.
+  top @0 :T;
+  next @1 :Tower(Tree(T));
+}
+
+interface Cell(T) {
+  read @0 () -> (value :T, hint :Tree(T));
+  write @1 (value :T);
+  swap @2 [U] (with :U, cell :Cell(T)) -> (old :T, echo :U);
+  named @3 Other.Pair(Text, T) -> Tree(T);
+}
+interface CellBase extends (Cell(Base)) {}
+interface CellUser {
+  cell @0 () -> (cell :Cell(Scalars));
+}
+
+# ---- pipelining through structs ----
+
+struct Deep {
+  one :group {
+    next @0 :Deep;
+    base @1 :Base;
+  }
+  union {
+    either @2 :Base;
+    or @3 :Deep;
+    number @4 :UInt8;
+  }
+  plain @5 :Scalars;
+  any @6 :AnyPointer;
+}
+interface Dive {
+  dive @0 () -> (deep :Deep);
+}
+
+struct AnyLists {
+  lists @0 :List(AnyList);
+  caps @1 :List(Capability);
+}
+
+const greenConst :Color = green;
+const nanDouble :Float64 = nan;
+struct NanDefaults {
+  f32 @0 :Float32 = nan;
+  f64 @1 :Float64 = nan;
+  minus @2 :Float32 = -inf;
+}
+
+annotation note @0xa4c1b95a6f0e23d7 (*) :Text;
+annotation weight @0xb3d0f4aa9e8c1752 (*) :Scalars;
+struct Annotated $note("a struct") $weight(u8 = 3) {
+  field @0 :UInt8 $note("a field");
+}
+
 struct Thing {
   # Things whose names are those of list types.
   list :group {

@@ -28,13 +28,21 @@ static void emit_request(struct gen *g, const struct node *n, size_t i)
 	emit_doc(g, "", m->doc);
 	emit_fn(g, n, req, base, "struct vat *v, struct %s_c c", n->c);
 	H(g, "\t%s req;\n", req);
-	H(g, "\treq.call = vat_call_new(v, c.cap, %s_ID, %zu, 0);\n", n->C, i);
+	H(g, "\treq.call = vat_call_for(v, c.cap, &%s_interface, %zu);\n", n->c, i);
 	H(g, "\treq.params.s = vat_init_struct(vat_call_params(req.call),\n\t\t%s);\n",
 		size_expr(g, p));
 	H(g, "\treturn req;\n");
 	emit_end(g);
 	emit_fn(g, n, "void", S(g, "%s_send", base), "%s req, vat_done done, void *user", req);
 	H(g, "\tvat_call_send(req.call, done, user);\n");
+	emit_end(g);
+	emit_fn(g, n, "void", S(g, "%s_tail", base), "struct vat_ctx *ctx, %s req", req);
+	H(g, "\tvat_ctx_tail_call(ctx, req.call);\n");
+	emit_end(g);
+	if (!m->streaming)
+		return;
+	emit_fn(g, n, "int", S(g, "%s_stream", base), "struct vat_stream *s, %s req", req);
+	H(g, "\treturn vat_stream_send(s, req.call);\n");
 	emit_end(g);
 }
 
@@ -68,15 +76,12 @@ static void emit_pipe(struct gen *g, const struct node *n, const char *name, con
 }
 
 /* One function for each capability that results may hold, in groups (which have no pointer of their
- * own) and one struct deep. Members of unions cannot be pipelined: nobody knows yet which it will
- * be. */
+ * own) and one struct deep; what lies deeper is reached by pipe.c's steps. */
 static void emit_pipes(struct gen *g, const struct node *n, const struct node *s, const char *name,
 	const char *path, bool deep)
 {
 	for (size_t i = 0; i < s->n_fields && emit_may(g); i++) {
 		const struct field *f = &s->fields[i];
-		if (f->discriminant != NO_DISCRIMINANT)
-			continue;
 		const char *sub = S(g, "%s_%s", name, f->name);
 		if (f->group) { /* as deep as scopes nest */
 			emit_pipes(g, n, f->group, sub, path, deep);
@@ -84,7 +89,7 @@ static void emit_pipes(struct gen *g, const struct node *n, const struct node *s
 		}
 		const char *at = S(g, "%s%s%u", path, *path ? ", " : "", f->offset);
 		enum type_kind kind = f->type.kind;
-		if ((kind == T_ANY && !f->type.is_object) || kind == T_CAPABILITY ||
+		if (kind == T_ANY || kind == T_CAPABILITY ||
 			(kind == T_INTERFACE && f->type.node && f->type.node->c))
 			emit_pipe(g, n, sub, &f->type, at);
 		else if (kind == T_STRUCT && deep && f->type.node)
@@ -132,6 +137,13 @@ void emit_client_functions(struct gen *g, const struct node *n)
 		const struct method *m = &n->methods[i];
 		emit_request(g, n, i);
 		emit_results_from(g, n, m);
+		if (m->results && m->results->reaches) {
+			const char *p = S(g, "struct %s_p", need(g, n, m->results, 0)->c);
+			emit_fn(g, n, p, S(g, "%s_%s_pipe", n->c, m->name),
+				"struct vat_call *call");
+			emit_return(g, p, "vat_pipe_results(call)");
+			emit_end(g);
+		}
 		if (m->results)
 			emit_pipes(g, n, m->results, S(g, "%s_%s_pipe", n->c, m->name), "", true);
 	}

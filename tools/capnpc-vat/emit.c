@@ -6,7 +6,7 @@ enum { MAX_STEPS = 1 << 22, MAX_FILE = 64 << 20, MAX_LINE = 100 };
 
 void emit_claim(struct gen *g, const struct node *owner, const char *name)
 {
-	const char *other = name_set_add(&g->names, name, owner->display);
+	const char *other = g->repeated ? NULL : name_set_add(&g->names, name, owner->display);
 	if (other && !strcmp(other, owner->display))
 		model_fail(g->m,
 			"%s: two of its members become the C name %s; give one another with "
@@ -133,6 +133,10 @@ const char *pointer_type(struct gen *g, const struct node *user, const struct ty
 		return S(g, "struct %s_c", need(g, user, t->node, t->id)->c);
 	case T_CAPABILITY:
 		return "struct vat_cap *";
+	case T_ANY_STRUCT:
+		return S(g, "struct vat_struct_%c", rb);
+	case T_ANY_LIST:
+		return S(g, "struct vat_list_%c", rb);
 	case T_LIST:
 		if (t->elem->kind == T_STRUCT)
 			return S(g, "struct %s_list_%c",
@@ -145,7 +149,7 @@ const char *pointer_type(struct gen *g, const struct node *user, const struct ty
 
 const char *elem_name(const struct type *t)
 {
-	if (t->kind == T_STRUCT)
+	if (t->kind == T_STRUCT || t->kind == T_ANY_STRUCT)
 		return "VAT_ELEM_STRUCT";
 	if (t->kind == T_VOID)
 		return "VAT_ELEM_VOID";
@@ -176,6 +180,10 @@ const char *pointer_read(struct gen *g, const struct type *t, const char *ptr, c
 	case T_INTERFACE:
 	case T_CAPABILITY:
 		return S(g, "vat_ptr_cap(%s)", ptr);
+	case T_ANY_STRUCT:
+		return S(g, "vat_ptr_struct(%s, NULL)", ptr);
+	case T_ANY_LIST:
+		return S(g, "vat_ptr_any_list(%s)", ptr);
 	default:
 		return ptr;
 	}
@@ -191,23 +199,25 @@ const char *size_expr(struct gen *g, const struct node *n)
 static const char *struct_size(struct gen *g, const struct type *t)
 {
 	const struct node *n = t->kind == T_LIST ? t->elem->node : t->node;
+	if ((t->kind == T_LIST ? t->elem->kind : t->kind) == T_ANY_STRUCT)
+		return "data_words, n_ptrs";
 	return n && n->c ? size_expr(g, n) : "0, 0";
 }
 
 const char *pointer_edit(struct gen *g, const struct type *t, const char *ptr, const char *dflt)
 {
-	if (t->kind == T_STRUCT)
+	if (t->kind == T_STRUCT || t->kind == T_ANY_STRUCT)
 		return S(g, "vat_get_struct_b(%s, %s, %s)", ptr, struct_size(g, t), dflt);
-	if (t->elem->kind == T_STRUCT)
+	if (t->elem->kind == T_STRUCT || t->elem->kind == T_ANY_STRUCT)
 		return S(g, "vat_get_struct_list_b(%s, %s, %s)", ptr, struct_size(g, t), dflt);
 	return S(g, "vat_get_list_b(%s, %s, %s)", ptr, elem_name(t->elem), dflt);
 }
 
 const char *pointer_init(struct gen *g, const struct type *t, const char *ptr)
 {
-	if (t->kind == T_STRUCT)
+	if (t->kind == T_STRUCT || t->kind == T_ANY_STRUCT)
 		return S(g, "vat_init_struct(%s, %s)", ptr, struct_size(g, t));
-	if (t->elem->kind == T_STRUCT)
+	if (t->elem->kind == T_STRUCT || t->elem->kind == T_ANY_STRUCT)
 		return S(g, "vat_init_struct_list(%s, %s, n)", ptr, struct_size(g, t));
 	return S(g, "vat_init_list(%s, %s, n)", ptr, elem_name(t->elem));
 }

@@ -19,6 +19,13 @@ struct gen {
 	struct text h, c;
 	unsigned long steps;
 	struct name_set names; /* of all files of the run: they may end in one program */
+	struct name_set brands, file_brands; /* done in the run, in this file */
+	const char *of; /* "_of_text" while accessors of a brand are emitted, else "" */
+	bool repeated; /* an earlier file of the run defines the same, and claimed the names */
+	struct touched {
+		const struct node *node;
+		struct touched *next;
+	} * touched; /* what brands need of other files */
 };
 
 /* arena_printf, short because it is everywhere. */
@@ -70,11 +77,18 @@ const char *emit_default(struct gen *g, const struct node *n, const struct field
 void emit_const(struct gen *g, const struct node *n);
 void emit_const_function(struct gen *g, const struct node *n);
 
+/* brand.c: typed accessors for the brands that a declaration uses */
+void emit_brands(struct gen *g, const struct node *n);
+/* Notes that a brand needs the header of n's file. */
+void emit_touch(struct gen *g, const struct node *n);
+
 /* struct.c */
 void emit_struct_types(struct gen *g, const struct node *n);
 void emit_struct_functions(struct gen *g, const struct node *n);
 /* field.c */
 void emit_field(struct gen *g, const struct node *n, const struct field *f);
+/* pipe.c: the step from a struct still to come to what its field f holds */
+void emit_pipe_field(struct gen *g, const struct node *n, const struct field *f);
 /* interface.c, client.c */
 void emit_interface_types(struct gen *g, const struct node *n);
 void emit_interface_table(struct gen *g, const struct node *n);

@@ -12,7 +12,7 @@
 /* Names of one field's functions: "p_foo_get_x". */
 static const char *fn(struct gen *g, const struct node *n, const char *verb, const struct field *f)
 {
-	return S(g, "%s_%s_%s", n->c, verb, f->name);
+	return S(g, "%s%s_%s_%s", n->c, g->of, verb, f->name);
 }
 
 static const char *which_name(struct gen *g, const struct node *n, const struct field *f)
@@ -28,8 +28,12 @@ static const char *begin_get(struct gen *g, const struct node *n, const struct f
 	if (f->discriminant == NO_DISCRIMINANT)
 		return "r.s";
 	H(g, "\tstruct vat_struct_r s = r.s;\n");
-	H(g, "\tif (%s_which(r) != %s)\n\t\ts.data_bits = s.n_ptrs = 0;\n", n->c,
-		which_name(g, n, f));
+	if (*g->of) /* the functions of n may be yet to come, when headers include each other */
+		H(g, "\tif (vat_r_u16(s, %u, 0) != %s)\n\t\ts.data_bits = s.n_ptrs = 0;\n",
+			n->discriminant_offset, which_name(g, n, f));
+	else
+		H(g, "\tif (%s_which(r) != %s)\n\t\ts.data_bits = s.n_ptrs = 0;\n", n->c,
+			which_name(g, n, f));
 	return "s";
 }
 
@@ -38,16 +42,29 @@ static void begin_set(struct gen *g, const struct node *n, const struct field *f
 	const char *verb, const char *more_args)
 {
 	emit_fn(g, n, ret, fn(g, n, verb, f), "struct %s_b b%s", n->c, more_args);
-	if (f->discriminant != NO_DISCRIMINANT)
+	if (f->discriminant == NO_DISCRIMINANT)
+		return;
+	if (*g->of)
+		H(g, "\tvat_w_u16(b.s, %u, %s, 0);\n", n->discriminant_offset, which_name(g, n, f));
+	else
 		H(g, "\t%s_choose_(b, %s);\n", n->c, which_name(g, n, f));
 }
 
 /* The same, but what another member left in the shared pointer is removed. */
 static void begin_edit(struct gen *g, const struct node *n, const struct field *f, const char *ret,
-	const char *name)
+	const char *name, const char *more_args)
 {
-	emit_fn(g, n, ret, name, "struct %s_b b", n->c);
-	if (f->discriminant != NO_DISCRIMINANT)
+	emit_fn(g, n, ret, name, "struct %s_b b%s", n->c, more_args);
+	if (f->discriminant == NO_DISCRIMINANT)
+		return;
+	if (*g->of)
+		H(g,
+			"\tif (vat_r_u16(vat_struct_b_r(b.s), %u, 0) != %s)\n"
+			"\t\tvat_set_null(vat_ptr_at_b(b.s, %u));\n"
+			"\tvat_w_u16(b.s, %u, %s, 0);\n",
+			n->discriminant_offset, which_name(g, n, f), f->offset,
+			n->discriminant_offset, which_name(g, n, f));
+	else
 		H(g, "\tif (%s_choose_(b, %s))\n\t\tvat_set_null(vat_ptr_at_b(b.s, %u));\n", n->c,
 			which_name(g, n, f), f->offset);
 }
@@ -58,6 +75,14 @@ static void emit_value(struct gen *g, const struct type *t, const char *type, co
 		emit_return(g, type, expr);
 	else
 		H(g, "\treturn %s;\n", expr);
+}
+
+/* What init and edit need besides the builder: a size where the schema does not tell. */
+static const char *size_args(const struct type *t)
+{
+	while (t->kind == T_LIST)
+		t = t->elem;
+	return t->kind == T_ANY_STRUCT ? ", uint16_t data_words, uint16_t n_ptrs" : "";
 }
 
 static void emit_void(struct gen *g, const struct node *n, const struct field *f)
@@ -96,12 +121,12 @@ static void emit_inner_lists(struct gen *g, const struct node *n, const struct f
 		emit_value(g, t, r, expr);
 		emit_end(g);
 		emit_fn(g, n, b, S(g, "%s_%s", fn(g, n, "edit", f), at),
-			"struct vat_list_b list, uint32_t i");
+			"struct vat_list_b list, uint32_t i%s", size_args(t));
 		expr = pointer_edit(g, t, "vat_list_ptr_b(list, i)", "NULL");
 		emit_value(g, t, b, expr);
 		emit_end(g);
 		emit_fn(g, n, b, S(g, "%s_%s", fn(g, n, "init", f), at),
-			"struct vat_list_b list, uint32_t i, uint32_t n");
+			"struct vat_list_b list, uint32_t i%s, uint32_t n", size_args(t));
 		expr = pointer_init(g, t, "vat_list_ptr_b(list, i)");
 		emit_value(g, t, b, expr);
 		emit_end(g);
@@ -117,15 +142,17 @@ static void emit_pointer_builders(struct gen *g, const struct node *n, const str
 		begin_set(g, n, f, "void *", "init", ", uint32_t n");
 		H(g, "\treturn vat_init_data(%s, n);\n", ptr);
 		emit_end(g);
-	} else if (t->kind == T_ANY) {
-		begin_edit(g, n, f, b, S(g, "%s_b", fn(g, n, "get", f)));
+	} else if (t->kind == T_ANY || t->kind == T_ANY_LIST) {
+		begin_edit(g, n, f, "struct vat_ptr_b", S(g, "%s_b", fn(g, n, "get", f)), "");
 		H(g, "\treturn %s;\n", ptr);
 		emit_end(g);
-	} else if (t->kind == T_STRUCT || t->kind == T_LIST) {
-		begin_set(g, n, f, b, "init", t->kind == T_LIST ? ", uint32_t n" : "");
+	} else if (t->kind == T_STRUCT || t->kind == T_LIST || t->kind == T_ANY_STRUCT) {
+		const char *size = size_args(t);
+		begin_set(g, n, f, b, "init",
+			S(g, "%s%s", size, t->kind == T_LIST ? ", uint32_t n" : ""));
 		emit_value(g, t, b, pointer_init(g, t, ptr));
 		emit_end(g);
-		begin_edit(g, n, f, b, fn(g, n, "edit", f));
+		begin_edit(g, n, f, b, fn(g, n, "edit", f), size);
 		emit_value(g, t, b, pointer_edit(g, t, ptr, dflt));
 		emit_end(g);
 	}
@@ -138,16 +165,19 @@ static void emit_pointer(struct gen *g, const struct node *n, const struct field
 		const char *setter, *member;
 	} setters[] = {{T_TEXT, "text", ""}, {T_DATA, "data", ""}, {T_STRUCT, "struct", ".s"},
 		{T_LIST, "list", ""}, {T_INTERFACE, "cap", ".cap"}, {T_CAPABILITY, "cap", ""},
-		{T_ANY, "ptr", ""}};
+		{T_ANY, "ptr", ""}, {T_ANY_STRUCT, "struct", ""}, {T_ANY_LIST, "list", ""}};
 	const struct type *t = &f->type;
 	const char *r = pointer_type(g, n, t, 'r'), *dflt = emit_default(g, n, f);
-	emit_doc(g, "", f->doc);
+	if (!*g->of)
+		emit_doc(g, "", f->doc);
 	const char *s = begin_get(g, n, f, r, "get");
 	emit_value(g, t, r, pointer_read(g, t, S(g, "vat_ptr_at(%s, %u)", s, f->offset), dflt));
 	emit_end(g);
-	s = begin_get(g, n, f, "bool", "has");
-	H(g, "\treturn !vat_ptr_is_null(vat_ptr_at(%s, %u));\n", s, f->offset);
-	emit_end(g);
+	if (!*g->of) {
+		s = begin_get(g, n, f, "bool", "has");
+		H(g, "\treturn !vat_ptr_is_null(vat_ptr_at(%s, %u));\n", s, f->offset);
+		emit_end(g);
+	}
 	const char *ptr = S(g, "vat_ptr_at_b(b.s, %u)", f->offset);
 	for (size_t i = 0; i < ARRAY_SIZE(setters); i++) {
 		if (setters[i].kind != t->kind)

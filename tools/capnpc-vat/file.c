@@ -70,8 +70,6 @@ static void include_results(
 		return;
 	for (size_t i = 0; i < results->n_fields && emit_may(g); i++) {
 		const struct field *f = &results->fields[i];
-		if (f->discriminant != NO_DISCRIMINANT)
-			continue;
 		if (f->group)
 			include_results(g, seen, f->group, deep);
 		else if (f->type.kind == T_INTERFACE)
@@ -112,8 +110,7 @@ static int emit_tables(struct gen *g, struct node *n, unsigned depth)
 			return -EBADMSG;
 	n->visiting = false;
 	n->mark = g->file;
-	if (n->file == g->file->node)
-		emit_interface_table(g, n);
+	emit_interface_table(g, n);
 	return 0;
 }
 
@@ -174,7 +171,30 @@ static void end_c(struct gen *g)
 	H(g, "#ifdef __cplusplus\n}\n#endif\n\n");
 }
 
-static void emit_header(struct gen *g)
+/* Into a text of its own, which goes to the header's end; what it needs is noted in g->touched. */
+static struct text make_brands(struct gen *g)
+{
+	struct text header = g->h;
+	g->h = (struct text){0};
+	g->file_brands = (struct name_set){.arena = g->arena};
+	g->touched = NULL;
+	for (size_t i = 0; i < g->n_list && emit_may(g); i++)
+		emit_brands(g, g->list[i]);
+	struct text brands = g->h;
+	g->h = header;
+	return brands;
+}
+
+void emit_touch(struct gen *g, const struct node *n)
+{
+	if (n->file == g->file->node)
+		return;
+	struct touched *t = ARENA_NEW(g->arena, struct touched, 1);
+	*t = (struct touched){n, g->touched};
+	g->touched = t;
+}
+
+static void emit_parts(struct gen *g, const struct text *brands)
 {
 	struct name_set seen = {.arena = g->arena};
 	begin_c(g);
@@ -191,13 +211,32 @@ static void emit_header(struct gen *g)
 	end_c(g);
 	for (size_t i = 0; i < g->n_list; i++)
 		include_used(g, &seen, g->list[i]);
+	for (struct touched *t = g->touched; t; t = t->next)
+		include(g, &seen, t->node);
 	begin_c(g);
 	for (size_t i = 0; i < g->n_list; i++)
 		if (g->list[i]->kind == N_INTERFACE)
 			emit_client_requests(g, g->list[i]);
 	for (size_t i = 0; i < g->n_list && !g->m->error[0]; i++)
 		emit_functions(g, g->list[i]);
+	H(g, "%s", brands->len ? brands->s : "");
 	H(g, "#ifdef __cplusplus\n}\n#endif\n");
+}
+
+static void emit_header(struct gen *g)
+{
+	struct text brands = make_brands(g);
+	emit_parts(g, &brands);
+	text_free(&brands);
+}
+
+static bool has_streams(const struct gen *g)
+{
+	for (size_t i = 0; i < g->n_list; i++)
+		for (size_t j = 0; j < g->list[i]->n_methods; j++)
+			if (g->list[i]->methods[j].streaming)
+				return true;
+	return false;
 }
 
 int emit_file(struct gen *g, const struct file *f)
@@ -215,7 +254,8 @@ int emit_file(struct gen *g, const struct file *f)
 	emit_claim(g, f->node, S(g, "file %s", f->name));
 	collect(g, f->node);
 	H(g, "/* Made by capnpc-vat from %s: do not edit. */\n#pragma once\n", f->name);
-	H(g, "#include \"vat/message.h\"\n#include \"vat/rpc.h\"\n\n");
+	H(g, "#include \"vat/message.h\"\n#include \"vat/rpc.h\"\n%s\n",
+		has_streams(g) ? "#include \"vat/stream.h\"\n" : "");
 	C(g, "/* Made by capnpc-vat from %s: do not edit. */\n#include \"%s.h\"\n\n", f->name,
 		base);
 	emit_header(g);

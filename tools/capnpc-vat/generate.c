@@ -30,7 +30,7 @@ static void take(struct generated *ret, const char *path, const char *suffix, st
 
 static int generate_files(struct model *m, struct arena *a, struct generated *ret)
 {
-	struct gen g = {.m = m, .arena = a, .names.arena = a};
+	struct gen g = {.m = m, .arena = a, .names.arena = a, .brands.arena = a, .of = ""};
 	size_t total = 0;
 	int r = 0;
 	ret->files = calloc(2 * m->n_files + 1, sizeof(*ret->files));

@@ -46,26 +46,37 @@ void emit_interface_types(struct gen *g, const struct node *n)
 	H(g, "extern const struct vat_interface %s;\n\n", object);
 }
 
+/* A table is defined by every header that embeds it: those of two files whose interfaces extend
+ * each other's could not include one another in any order that would do. */
 void emit_interface_table(struct gen *g, const struct node *n)
 {
-	const char *table = S(g, "struct %s_impl", n->c);
-	emit_claim(g, n, table);
+	bool own = n->file == g->file->node;
+	const char *table = S(g, "struct %s_impl", n->c), *guard = S(g, "%s_IMPL_", n->C);
+	if (own) {
+		emit_claim(g, n, table);
+		emit_claim(g, n, guard);
+	}
+	H(g, "#ifndef %s\n#define %s\n", guard, guard);
+	for (size_t i = 0; i < n->n_methods && !own; i++)
+		H(g, "struct %s_%s_ctx;\n", n->c, n->methods[i].name);
 	H(g, "%s {\n", table);
 	for (size_t i = 0; i < n->n_supers; i++) {
 		const char *member = super_member(g, n, i);
-		emit_claim(g, n, S(g, "%s.%s", table, member));
+		if (own)
+			emit_claim(g, n, S(g, "%s.%s", table, member));
 		H(g, "\tstruct %s_impl %s;\n", need(g, n, n->supers[i].node, n->supers[i].id)->c,
 			member);
 	}
 	for (size_t i = 0; i < n->n_methods; i++) {
 		const char *member = name_member(g->arena, n->methods[i].name);
-		emit_claim(g, n, S(g, "%s.%s", table, member));
+		if (own)
+			emit_claim(g, n, S(g, "%s.%s", table, member));
 		H(g, "\tvoid (*%s)(void *self, struct %s_%s_ctx cx);\n", member, n->c,
 			n->methods[i].name);
 	}
 	if (!n->n_supers && !n->n_methods)
 		H(g, "\tchar no_methods; /* an empty struct is not standard C */\n");
-	H(g, "};\n\n");
+	H(g, "};\n#endif\n\n");
 }
 
 static void emit_dispatch(struct gen *g, const struct node *n)
@@ -80,7 +91,10 @@ static void emit_dispatch(struct gen *g, const struct node *n)
 		     "false;\n}\n\n");
 		return;
 	}
-	C(g, "{\n\tconst struct %s_impl *table = impl;\n\tswitch (method) {\n", n->c);
+	C(g,
+		"{\n\tconst struct %s_impl *table = (const struct %s_impl *)impl;\n"
+		"\tswitch (method) {\n",
+		n->c, n->c);
 	for (size_t i = 0; i < n->n_methods; i++) {
 		const char *member = name_member(g->arena, n->methods[i].name);
 		C(g, "\tcase %zu: {\n", i);
@@ -102,8 +116,8 @@ static void emit_methods(struct gen *g, const struct node *n)
 	C(g, "static const struct vat_method %s_methods_[] = {\n", n->c);
 	for (size_t i = 0; i < n->n_methods; i++) {
 		const struct method *m = &n->methods[i];
-		C(g, "\t{\"%s\", %s, %s},\n", m->schema_name, size_of(g, m->params),
-			size_of(g, m->results));
+		C(g, "\t{\"%s\", %s, %s, %s},\n", m->schema_name, size_of(g, m->params),
+			size_of(g, m->results), m->streaming ? "VAT_METHOD_STREAM" : "0");
 	}
 	C(g, "};\n\n");
 }
@@ -126,17 +140,15 @@ void emit_interface_source(struct gen *g, const struct node *n)
 		emit_methods(g, n);
 	if (n->n_supers)
 		emit_supers(g, n);
+	/* By position: C++17 has no designated initializers. */
 	C(g, "const struct vat_interface %s_interface = {\n", n->c);
-	C(g, "\t.id = UINT64_C(0x%016llx),\n\t.name = \"", (unsigned long long)n->id);
+	C(g, "\tUINT64_C(0x%016llx), \"", (unsigned long long)n->id);
 	for (const char *p = n->display; *p; p++)
 		C(g, strchr("\"\\?", *p) ? "\\%c" : "%c", *p);
-	C(g, "\",\n");
-	if (n->n_methods)
-		C(g, "\t.methods = %s_methods_,\n\t.n_methods = %zu,\n", n->c, n->n_methods);
-	C(g, "\t.dispatch = %s_dispatch_,\n", n->c);
-	if (n->n_supers)
-		C(g, "\t.supers = %s_supers_,\n\t.n_supers = %zu,\n", n->c, n->n_supers);
-	C(g, "};\n\n");
+	C(g, "\",\n\t");
+	C(g, n->n_methods ? "%s_methods_, %zu, " : "NULL, 0, ", n->c, n->n_methods);
+	C(g, "%s_dispatch_, ", n->c);
+	C(g, n->n_supers ? "%s_supers_, %zu};\n\n" : "NULL, 0};\n\n", n->c, n->n_supers);
 }
 
 /* Accessors of one call's context. */

@@ -7,20 +7,13 @@
  * is not trusted: lists are counted against one budget, names are checked, and the reader below
  * gives defaults where a pointer is bad, which the checks then refuse.
  */
+#include "load.h"
 #include "names.h"
 #include "resolve.h"
 
 #include <stdio.h>
 
-enum {
-	MAX_ITEMS = 1 << 19, /* nodes, fields, methods ... of all declarations together */
-	MAX_DOC = 4000, /* bytes of a comment */
-};
-
-struct loader {
-	struct model *m;
-	size_t items;
-};
+enum { MAX_DOC = 4000 /* bytes of a comment */ };
 
 int model_fail(struct model *m, const char *fmt, ...)
 {
@@ -31,19 +24,6 @@ int model_fail(struct model *m, const char *fmt, ...)
 		va_end(ap);
 	}
 	return -EBADMSG;
-}
-
-static struct vat_list_r struct_list(struct vat_struct_r s, uint16_t i)
-{
-	return vat_ptr_list(vat_ptr_at(s, i), VAT_ELEM_STRUCT, NULL);
-}
-
-static int count_items(struct loader *l, size_t n)
-{
-	if (n > MAX_ITEMS - l->items)
-		return model_fail(l->m, "the request is too large");
-	l->items += n;
-	return 0;
 }
 
 /* A copy that ends at the first NUL and holds nothing that could end a line or a comment. */
@@ -61,7 +41,7 @@ static int load_annotation(
 	struct loader *l, struct vat_list_r list, uint64_t id, const char *of, const char **ret)
 {
 	*ret = NULL;
-	if (count_items(l, list.count) < 0)
+	if (load_count(l, list.count) < 0)
 		return -EBADMSG;
 	for (uint32_t i = 0; i < list.count; i++) {
 		struct vat_struct_r a = vat_list_struct(list, i);
@@ -90,80 +70,11 @@ static int load_name(struct loader *l, const char *of, struct vat_text name,
 	return 0;
 }
 
-/* Type {tag u16 0; typeId u64 1; elementType ptr 0; anyPointer tag u16 4, unconstrained tag u16 5}
- */
-static int load_type(struct loader *l, const char *of, struct vat_struct_r s, struct type *ret)
-{
-	for (unsigned depth = 0;; depth++) {
-		uint16_t tag = vat_r_u16(s, 0, 0);
-		if (tag > T_ANY || depth > 32)
-			return model_fail(l->m, "%s: unknown type %u", of, tag);
-		ret->kind = (enum type_kind)tag;
-		ret->id = vat_r_u64(s, 1, 0);
-		if (tag == T_ANY &&
-			vat_r_u16(s, 4, 0) == 0) { /* unconstrained: any, struct, list, cap */
-			ret->is_object = vat_r_u16(s, 5, 0) != 0;
-			if (vat_r_u16(s, 5, 0) == 3)
-				ret->kind = T_CAPABILITY;
-		}
-		if (tag != T_LIST)
-			return 0;
-		ret->elem = ARENA_NEW(l->m->arena, struct type, 1);
-		ret = ret->elem;
-		s = vat_ptr_struct(vat_ptr_at(s, 0), NULL);
-	}
-}
-
-/* Value {tag u16 0; bool bit 16; 8 bits at u8 2, 16 at u16 1, 32 at u32 1, 64 at u64 1; ptr 0} */
-static int load_value(struct loader *l, const char *of, struct vat_struct_r s, enum type_kind kind,
-	struct value *ret)
-{
-	uint16_t tag = vat_r_u16(s, 0, 0);
-	if (tag != (kind == T_CAPABILITY ? (uint16_t)T_ANY : (uint16_t)kind))
-		return model_fail(l->m, "%s: the value is of another type", of);
-	switch (kind) {
-	case T_BOOL:
-		ret->bits = vat_r_bool(s, 16, false);
-		break;
-	case T_INT8:
-	case T_UINT8:
-		ret->bits = vat_r_u8(s, 2, 0);
-		break;
-	case T_INT16:
-	case T_UINT16:
-	case T_ENUM:
-		ret->bits = vat_r_u16(s, 1, 0);
-		break;
-	case T_INT32:
-	case T_UINT32:
-	case T_FLOAT32:
-		ret->bits = vat_r_u32(s, 1, 0);
-		break;
-	case T_INT64:
-	case T_UINT64:
-	case T_FLOAT64:
-		ret->bits = vat_r_u64(s, 1, 0);
-		break;
-	case T_TEXT:
-	case T_DATA:
-	case T_LIST:
-	case T_STRUCT:
-		ret->ptr = vat_ptr_at(s, 0);
-		break;
-	case T_VOID:
-	case T_INTERFACE:
-	case T_ANY:
-	case T_CAPABILITY:
-		break; /* nothing but null can be written in a schema */
-	}
-	return 0;
-}
-
 /* Field {name ptr 0; annotations ptr 1; discriminantValue u16 1 = 0xffff; tag u16 4:
  * slot {offset u32 1; type ptr 2; default ptr 3; hadExplicitDefault bit 128}, group {id u64 2}} */
 static int load_field(struct loader *l, struct node *n, struct vat_struct_r s, struct field *f)
 {
-	struct vat_list_r annotations = struct_list(s, 1);
+	struct vat_list_r annotations = load_list(s, 1);
 	if (load_name(l, n->display, vat_ptr_text(vat_ptr_at(s, 0), NULL), annotations, &f->name) <
 		0)
 		return -EBADMSG;
@@ -179,7 +90,7 @@ static int load_field(struct loader *l, struct node *n, struct vat_struct_r s, s
 		return model_fail(l->m, "%s.%s: unknown kind of field", n->display, f->name);
 	}
 	f->offset = vat_r_u32(s, 1, 0);
-	if (load_type(l, n->display, vat_ptr_struct(vat_ptr_at(s, 2), NULL), &f->type) < 0)
+	if (load_type(l, n->display, vat_ptr_struct(vat_ptr_at(s, 2), NULL), 0, &f->type) < 0)
 		return -EBADMSG;
 	struct vat_struct_r v = vat_ptr_struct(vat_ptr_at(s, 3), NULL);
 	if (load_value(l, n->display, v, f->type.kind, &f->dflt) < 0)
@@ -191,8 +102,8 @@ static int load_field(struct loader *l, struct node *n, struct vat_struct_r s, s
 
 static int load_struct(struct loader *l, struct node *n, struct vat_struct_r s)
 {
-	struct vat_list_r list = struct_list(s, 3);
-	if (count_items(l, list.count) < 0)
+	struct vat_list_r list = load_list(s, 3);
+	if (load_count(l, list.count) < 0)
 		return -EBADMSG;
 	n->n_fields = list.count;
 	n->fields = ARENA_NEW(l->m->arena, struct field, list.count);
@@ -207,8 +118,8 @@ static int load_struct(struct loader *l, struct node *n, struct vat_struct_r s)
 
 static int load_enum(struct loader *l, struct node *n, struct vat_struct_r s)
 {
-	struct vat_list_r list = struct_list(s, 3);
-	if (count_items(l, list.count) < 0)
+	struct vat_list_r list = load_list(s, 3);
+	if (load_count(l, list.count) < 0)
 		return -EBADMSG;
 	if (list.count > UINT16_MAX)
 		return model_fail(l->m, "%s: too many enumerants", n->display);
@@ -217,31 +128,35 @@ static int load_enum(struct loader *l, struct node *n, struct vat_struct_r s)
 	for (uint32_t i = 0; i < list.count; i++) {
 		struct vat_struct_r e =
 			vat_list_struct(list, i); /* {name ptr 0; annotations ptr 1} */
-		if (load_name(l, n->display, vat_ptr_text(vat_ptr_at(e, 0), NULL),
-			    struct_list(e, 1), &n->enumerants[i].name) < 0)
+		if (load_name(l, n->display, vat_ptr_text(vat_ptr_at(e, 0), NULL), load_list(e, 1),
+			    &n->enumerants[i].name) < 0)
 			return -EBADMSG;
 	}
 	return 0;
 }
 
-/* Method {name ptr 0; annotations ptr 1; paramStructType u64 1; resultStructType u64 2} */
+/* Method {name ptr 0; annotations ptr 1; paramStructType u64 1; resultStructType u64 2; paramBrand
+ * ptr 2; resultBrand ptr 3} */
 static int load_method(struct loader *l, struct node *n, struct vat_struct_r s, struct method *m)
 {
 	struct vat_text name = vat_ptr_text(vat_ptr_at(s, 0), NULL);
 	m->schema_name = clean_text(l, name);
-	if (load_name(l, n->display, name, struct_list(s, 1), &m->name) < 0)
+	if (load_name(l, n->display, name, load_list(s, 1), &m->name) < 0)
 		return -EBADMSG;
 	if (!name_snake(l->m->arena, m->schema_name))
 		return model_fail(l->m, "%s: \"%s\" is not a name", n->display, m->schema_name);
 	m->params_id = vat_r_u64(s, 1, 0);
 	m->results_id = vat_r_u64(s, 2, 0);
+	if (load_brand(l, n->display, vat_ptr_at(s, 2), 0, &m->params_brand) < 0 ||
+		load_brand(l, n->display, vat_ptr_at(s, 3), 0, &m->results_brand) < 0)
+		return -EBADMSG;
 	return resolve_method(l->m, n, m);
 }
 
 static int load_interface(struct loader *l, struct node *n, struct vat_struct_r s)
 {
-	struct vat_list_r methods = struct_list(s, 3), supers = struct_list(s, 4);
-	if (count_items(l, methods.count) < 0 || count_items(l, supers.count) < 0)
+	struct vat_list_r methods = load_list(s, 3), supers = load_list(s, 4);
+	if (load_count(l, methods.count) < 0 || load_count(l, supers.count) < 0)
 		return -EBADMSG;
 	if (methods.count > UINT16_MAX || supers.count > UINT16_MAX)
 		return model_fail(l->m, "%s: too many methods", n->display);
@@ -253,8 +168,12 @@ static int load_interface(struct loader *l, struct node *n, struct vat_struct_r 
 	n->n_supers = supers.count;
 	n->supers = ARENA_NEW(l->m->arena, struct super, supers.count);
 	for (uint32_t i = 0; i < supers.count; i++) {
-		n->supers[i].id = vat_r_u64(vat_list_struct(supers, i), 0, 0);
+		/* Superclass {id u64 0; brand ptr 0} */
+		struct vat_struct_r super = vat_list_struct(supers, i);
+		n->supers[i].id = vat_r_u64(super, 0, 0);
 		n->supers[i].node = model_find(l->m, n->supers[i].id);
+		if (load_brand(l, n->display, vat_ptr_at(super, 0), 0, &n->supers[i].brand) < 0)
+			return -EBADMSG;
 	}
 	return 0;
 }
@@ -269,7 +188,8 @@ static int load_body(struct loader *l, struct node *n, struct vat_struct_r s)
 	case N_INTERFACE:
 		return load_interface(l, n, s);
 	case N_CONST:
-		if (load_type(l, n->display, vat_ptr_struct(vat_ptr_at(s, 3), NULL), &n->type) < 0)
+		if (load_type(l, n->display, vat_ptr_struct(vat_ptr_at(s, 3), NULL), 0, &n->type) <
+			0)
 			return -EBADMSG;
 		return load_value(l, n->display, vat_ptr_struct(vat_ptr_at(s, 4), NULL),
 			n->type.kind, &n->value);
@@ -281,8 +201,8 @@ static int load_body(struct loader *l, struct node *n, struct vat_struct_r s)
 }
 
 /* Node {id u64 0; displayNamePrefixLength u32 2; tag u16 6; scopeId u64 2; displayName ptr 0;
- * nestedNodes ptr 1; annotations ptr 2; struct {dataWordCount u16 7; pointerCount u16 12;
- * isGroup bit 224; discriminantCount u16 15; discriminantOffset u32 8}} */
+ * nestedNodes ptr 1; annotations ptr 2; parameters ptr 5; struct {dataWordCount u16 7; pointerCount
+ * u16 12; isGroup bit 224; discriminantCount u16 15; discriminantOffset u32 8}} */
 static int load_head(struct loader *l, struct node *n, struct vat_struct_r s)
 {
 	n->id = vat_r_u64(s, 0, 0);
@@ -294,6 +214,10 @@ static int load_head(struct loader *l, struct node *n, struct vat_struct_r s)
 	n->kind = (enum node_kind)tag;
 	if (n->kind == N_FILE && n->scope_id)
 		return model_fail(l->m, "%s: a file in a scope", n->display);
+	struct vat_list_r params = load_list(s, 5);
+	if (load_count(l, params.count) < 0)
+		return -EBADMSG;
+	n->n_params = params.count;
 	if (n->kind == N_STRUCT) {
 		n->data_words = vat_r_u16(s, 7, 0);
 		n->n_ptrs = vat_r_u16(s, 12, 0);
@@ -309,14 +233,14 @@ static int load_head(struct loader *l, struct node *n, struct vat_struct_r s)
 		local += MIN(strlen(local), (size_t)vat_r_u32(s, 2, 0));
 		n->local_name = name_snake(l->m->arena, local); /* NULL for parameter structs */
 	}
-	return load_annotation(l, struct_list(s, 2), n->kind == N_FILE ? ID_PREFIX : ID_NAME,
+	return load_annotation(l, load_list(s, 2), n->kind == N_FILE ? ID_PREFIX : ID_NAME,
 		n->display, &n->annotated);
 }
 
 static int load_nested(struct loader *l, struct node *n, struct vat_struct_r s)
 {
-	struct vat_list_r list = struct_list(s, 1); /* {name ptr 0; id u64 0} */
-	if (count_items(l, list.count) < 0)
+	struct vat_list_r list = load_list(s, 1); /* {name ptr 0; id u64 0} */
+	if (load_count(l, list.count) < 0)
 		return -EBADMSG;
 	n->n_nested = list.count;
 	n->nested = ARENA_NEW(l->m->arena, struct node *, list.count);
@@ -333,7 +257,7 @@ static int load_nested(struct loader *l, struct node *n, struct vat_struct_r s)
 static int load_files(struct loader *l, struct vat_list_r list)
 {
 	struct model *m = l->m;
-	if (count_items(l, list.count) < 0)
+	if (load_count(l, list.count) < 0)
 		return -EBADMSG;
 	m->n_files = list.count;
 	m->files = ARENA_NEW(m->arena, struct file, list.count);
@@ -344,8 +268,8 @@ static int load_files(struct loader *l, struct vat_list_r list)
 		f->node = model_find(m, vat_r_u64(s, 0, 0));
 		if (!f->node || f->node->kind != N_FILE)
 			return model_fail(m, "%s: the request does not hold this file", f->name);
-		struct vat_list_r imports = struct_list(s, 1);
-		if (count_items(l, imports.count) < 0)
+		struct vat_list_r imports = load_list(s, 1);
+		if (load_count(l, imports.count) < 0)
 			return -EBADMSG;
 		f->n_imports = imports.count;
 		f->imports = ARENA_NEW(m->arena, struct import, imports.count);
@@ -398,13 +322,13 @@ static void load_member_doc(struct loader *l, struct node *n, uint32_t i, struct
  * of those of the node */
 static int load_docs(struct loader *l, struct vat_list_r list)
 {
-	if (count_items(l, list.count) < 0)
+	if (load_count(l, list.count) < 0)
 		return -EBADMSG;
 	for (uint32_t i = 0; i < list.count; i++) {
 		struct vat_struct_r s = vat_list_struct(list, i);
 		struct node *n = model_find(l->m, vat_r_u64(s, 0, 0));
-		struct vat_list_r members = struct_list(s, 1);
-		if (count_items(l, members.count) < 0)
+		struct vat_list_r members = load_list(s, 1);
+		if (load_count(l, members.count) < 0)
 			return -EBADMSG;
 		if (!n)
 			continue;
@@ -420,7 +344,7 @@ static int load_docs(struct loader *l, struct vat_list_r list)
 static int load_nodes(struct loader *l, struct vat_list_r list)
 {
 	struct model *m = l->m;
-	if (count_items(l, list.count) < 0)
+	if (load_count(l, list.count) < 0)
 		return -EBADMSG;
 	m->nodes = ARENA_NEW(m->arena, struct node, list.count);
 	for (uint32_t i = 0; i < list.count; i++) {
@@ -448,15 +372,17 @@ int model_load(struct model *m, struct arena *a, struct vat_message *msg)
 	struct loader l = {.m = m};
 	/* CodeGeneratorRequest {nodes ptr 0; requestedFiles ptr 1; sourceInfo ptr 3} */
 	struct vat_struct_r root = vat_ptr_struct(vat_root(msg), NULL);
-	int r = load_nodes(&l, struct_list(root, 0));
+	int r = load_nodes(&l, load_list(root, 0));
 	if (r >= 0)
-		r = load_docs(&l, struct_list(root, 3));
+		r = load_docs(&l, load_list(root, 3));
 	if (r >= 0)
-		r = load_files(&l, struct_list(root, 1));
+		r = load_files(&l, load_list(root, 1));
 	if (r >= 0)
 		r = resolve_scopes(m);
 	if (r >= 0)
 		r = names_assign(m);
+	if (r >= 0)
+		resolve_reach(m);
 	m->nested_names = NULL;
 	if (r >= 0 && vat_message_error(msg))
 		r = model_fail(m, "the request is damaged (fault %d)", vat_message_error(msg));

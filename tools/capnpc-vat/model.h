@@ -38,7 +38,10 @@ enum type_kind { /* tags of Type and of Value */
 	T_STRUCT,
 	T_INTERFACE,
 	T_ANY,
-	T_CAPABILITY, /* not on the wire: AnyPointer constrained to Capability */
+	/* Not on the wire: AnyPointer constrained to a capability, a struct, a list. */
+	T_CAPABILITY,
+	T_ANY_STRUCT,
+	T_ANY_LIST,
 };
 
 struct type {
@@ -46,7 +49,20 @@ struct type {
 	uint64_t id; /* enum, struct, interface */
 	struct node *node; /* the same; NULL = not in the request */
 	struct type *elem; /* list */
-	bool is_object; /* T_ANY that can be no capability: AnyStruct, AnyList */
+	struct brand *brand; /* struct, interface: what its parameters are; NULL = nothing known */
+	uint64_t param_scope; /* T_ANY that is a parameter: of which declaration; 0 = none */
+	uint16_t param_index;
+};
+
+/* What the parameters of generic declarations stand for. */
+struct brand {
+	struct brand_scope {
+		uint64_t id; /* of the generic declaration */
+		bool inherit; /* the same as where the brand is used */
+		struct type *types; /* T_ANY = unbound */
+		size_t n_types;
+	} * scopes;
+	size_t n_scopes;
 };
 
 struct value {
@@ -72,11 +88,13 @@ struct method {
 	const char *name, *schema_name, *doc;
 	uint64_t params_id, results_id;
 	struct node *params, *results; /* results NULL when streaming */
+	struct brand *params_brand, *results_brand;
 	bool streaming;
 };
 
 struct super {
 	uint64_t id;
+	struct brand *brand;
 	struct node *node;
 };
 
@@ -93,11 +111,13 @@ struct node {
 	struct node *file; /* NULL: unknown */
 	const char *c, *C; /* full C name in lower and upper case; set by names.c */
 	struct vat_struct_r body; /* in the request */
+	size_t n_params; /* of its own, when generic */
 	struct node **nested; /* NULL where not in the request */
 	size_t n_nested;
 	const void *mark; /* file whose method tables it went into last */
 	bool visiting; /* its superclasses are being looked at */
 	bool attached; /* a group or parameter struct that has its owner already */
+	bool reaches; /* a struct in which, or in whose structs, a capability can be */
 
 	/* struct */
 	uint16_t data_words, n_ptrs, n_discriminants;

@@ -118,6 +118,8 @@ int resolve_nested(struct model *m, struct node *parent, uint64_t id, struct nod
 	return 0;
 }
 
+static int resolve_brand(struct model *m, const struct node *user, struct brand *b);
+
 static int resolve_type(struct model *m, const struct node *user, struct type *t)
 {
 	while (t->kind == T_LIST)
@@ -134,6 +136,16 @@ static int resolve_type(struct model *m, const struct node *user, struct type *t
 			return model_fail(
 				m, "%s: %s is of another kind", user->display, t->node->display);
 	}
+	return resolve_brand(m, user, t->brand);
+}
+
+/* As deep as load-type.c allows. */
+static int resolve_brand(struct model *m, const struct node *user, struct brand *b)
+{
+	for (size_t i = 0; b && i < b->n_scopes; i++)
+		for (size_t j = 0; j < b->scopes[i].n_types; j++)
+			if (resolve_type(m, user, &b->scopes[i].types[j]) < 0)
+				return -EBADMSG;
 	return 0;
 }
 
@@ -144,10 +156,17 @@ static int resolve_types(struct model *m, struct node *n)
 			return -EBADMSG;
 	if (n->kind == N_CONST && resolve_type(m, n, &n->type) < 0)
 		return -EBADMSG;
-	for (size_t i = 0; i < n->n_supers; i++)
+	for (size_t i = 0; i < n->n_methods; i++)
+		if (resolve_brand(m, n, n->methods[i].params_brand) < 0 ||
+			resolve_brand(m, n, n->methods[i].results_brand) < 0)
+			return -EBADMSG;
+	for (size_t i = 0; i < n->n_supers; i++) {
 		if (n->supers[i].node && n->supers[i].node->kind != N_INTERFACE)
 			return model_fail(
 				m, "%s extends something that is no interface", n->display);
+		if (resolve_brand(m, n, n->supers[i].brand) < 0)
+			return -EBADMSG;
+	}
 	return 0;
 }
 
@@ -168,4 +187,39 @@ int resolve_scopes(struct model *m)
 			return -EBADMSG;
 	}
 	return 0;
+}
+
+static bool field_reaches(const struct field *f)
+{
+	if (f->group)
+		return f->group->reaches;
+	switch (f->type.kind) {
+	case T_INTERFACE:
+	case T_CAPABILITY:
+	case T_ANY:
+		return true;
+	case T_STRUCT:
+		return f->type.node && f->type.node->reaches;
+	default:
+		return false;
+	}
+}
+
+/* Passes until nothing changes: as many as structs nest in the worst order. A schema that needs
+ * more than a few is not written by people; then all that is left counts as reaching. */
+void resolve_reach(struct model *m)
+{
+	enum { MAX_PASSES = 100 };
+	bool changed = true;
+	for (unsigned pass = 0; changed && pass <= MAX_PASSES; pass++) {
+		changed = false;
+		for (size_t i = 0; i < m->n_nodes; i++) {
+			struct node *n = &m->nodes[i];
+			if (n->kind != N_STRUCT || n->reaches)
+				continue;
+			for (size_t j = 0; j < n->n_fields && !n->reaches; j++)
+				n->reaches = pass == MAX_PASSES || field_reaches(&n->fields[j]);
+			changed |= n->reaches;
+		}
+	}
 }

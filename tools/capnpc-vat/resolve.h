@@ -10,6 +10,9 @@ int resolve_nested(struct model *m, struct node *parent, uint64_t id, struct nod
 /* Last: enclosing scopes, files, and the declarations that types name. */
 int resolve_scopes(struct model *m);
 
+/* After that: which structs can hold capabilities, to any depth. */
+void resolve_reach(struct model *m);
+
 /* Bits that a slot of this kind takes in the data section; 0 for pointers and Void. */
 unsigned type_data_bits(enum type_kind kind);
 bool type_is_pointer(enum type_kind kind);

@@ -54,6 +54,8 @@ void emit_struct_types(struct gen *g, const struct node *n)
 	}
 	emit_wrapper(g, n, "r", "struct_r s");
 	emit_wrapper(g, n, "b", "struct_b s");
+	if (n->reaches)
+		emit_wrapper(g, n, "p", "pipe p");
 	if (!n->is_group) {
 		emit_wrapper(g, n, "list_r", "list_r l");
 		emit_wrapper(g, n, "list_b", "list_b l");
@@ -125,4 +127,6 @@ void emit_struct_functions(struct gen *g, const struct node *n)
 		emit_union(g, n);
 	for (size_t i = 0; i < n->n_fields && emit_may(g); i++)
 		emit_field(g, n, &n->fields[i]);
+	for (size_t i = 0; i < n->n_fields && n->reaches && emit_may(g); i++)
+		emit_pipe_field(g, n, &n->fields[i]);
 }

@@ -91,7 +91,7 @@ const struct vat_default con_groups_outer_default_b = {con_groups_outer_default_
 static bool con_names_of_c_interface_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
 {
-	const struct con_names_of_c_interface_impl *table = impl;
+	const struct con_names_of_c_interface_impl *table = (const struct con_names_of_c_interface_impl *)impl;
 	switch (method) {
 	case 0: {
 		struct con_names_of_c_interface_virtual_ctx cx = {ctx};
@@ -106,16 +106,12 @@ static bool con_names_of_c_interface_dispatch_(const void *impl, void *self, uin
 }
 
 static const struct vat_method con_names_of_c_interface_methods_[] = {
-	{"virtual", 0, 0, 0, 0},
+	{"virtual", 0, 0, 0, 0, 0},
 };
 
 const struct vat_interface con_names_of_c_interface_interface = {
-	.id = UINT64_C(0xb76a1a6e303a274a),
-	.name = "constructs.capnp:NamesOfC.Interface",
-	.methods = con_names_of_c_interface_methods_,
-	.n_methods = 1,
-	.dispatch = con_names_of_c_interface_dispatch_,
-};
+	UINT64_C(0xb76a1a6e303a274a), "constructs.capnp:NamesOfC.Interface",
+	con_names_of_c_interface_methods_, 1, con_names_of_c_interface_dispatch_, NULL, 0};
 
 static bool con_marker_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
@@ -128,15 +124,13 @@ static bool con_marker_dispatch_(const void *impl, void *self, uint16_t method,
 }
 
 const struct vat_interface con_marker_interface = {
-	.id = UINT64_C(0xeec3eb621ea1993f),
-	.name = "constructs.capnp:Marker",
-	.dispatch = con_marker_dispatch_,
-};
+	UINT64_C(0xeec3eb621ea1993f), "constructs.capnp:Marker",
+	NULL, 0, con_marker_dispatch_, NULL, 0};
 
 static bool con_base_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
 {
-	const struct con_base_impl *table = impl;
+	const struct con_base_impl *table = (const struct con_base_impl *)impl;
 	switch (method) {
 	case 0: {
 		struct con_base_ping_ctx cx = {ctx};
@@ -158,22 +152,18 @@ static bool con_base_dispatch_(const void *impl, void *self, uint16_t method,
 }
 
 static const struct vat_method con_base_methods_[] = {
-	{"ping", 1, 0, 0, 2},
-	{"nothing", 0, 0, 0, 0},
+	{"ping", 1, 0, 0, 2, 0},
+	{"nothing", 0, 0, 0, 0, 0},
 };
 
 const struct vat_interface con_base_interface = {
-	.id = UINT64_C(0x88689c2a2815ad56),
-	.name = "constructs.capnp:Base",
-	.methods = con_base_methods_,
-	.n_methods = 2,
-	.dispatch = con_base_dispatch_,
-};
+	UINT64_C(0x88689c2a2815ad56), "constructs.capnp:Base",
+	con_base_methods_, 2, con_base_dispatch_, NULL, 0};
 
 static bool con_left_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
 {
-	const struct con_left_impl *table = impl;
+	const struct con_left_impl *table = (const struct con_left_impl *)impl;
 	switch (method) {
 	case 0: {
 		struct con_left_left_ctx cx = {ctx};
@@ -188,7 +178,7 @@ static bool con_left_dispatch_(const void *impl, void *self, uint16_t method,
 }
 
 static const struct vat_method con_left_methods_[] = {
-	{"left", 0, 0, 0, 0},
+	{"left", 0, 0, 0, 0, 0},
 };
 
 static const struct vat_super con_left_supers_[] = {
@@ -196,19 +186,13 @@ static const struct vat_super con_left_supers_[] = {
 };
 
 const struct vat_interface con_left_interface = {
-	.id = UINT64_C(0xb493b2c0cb85a464),
-	.name = "constructs.capnp:Left",
-	.methods = con_left_methods_,
-	.n_methods = 1,
-	.dispatch = con_left_dispatch_,
-	.supers = con_left_supers_,
-	.n_supers = 1,
-};
+	UINT64_C(0xb493b2c0cb85a464), "constructs.capnp:Left",
+	con_left_methods_, 1, con_left_dispatch_, con_left_supers_, 1};
 
 static bool con_right_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
 {
-	const struct con_right_impl *table = impl;
+	const struct con_right_impl *table = (const struct con_right_impl *)impl;
 	switch (method) {
 	case 0: {
 		struct con_right_right_ctx cx = {ctx};
@@ -223,7 +207,7 @@ static bool con_right_dispatch_(const void *impl, void *self, uint16_t method,
 }
 
 static const struct vat_method con_right_methods_[] = {
-	{"right", 0, 0, 0, 0},
+	{"right", 0, 0, 0, 0, 0},
 };
 
 static const struct vat_super con_right_supers_[] = {
@@ -231,19 +215,13 @@ static const struct vat_super con_right_supers_[] = {
 };
 
 const struct vat_interface con_right_interface = {
-	.id = UINT64_C(0x94422e0b2fc0549f),
-	.name = "constructs.capnp:Right",
-	.methods = con_right_methods_,
-	.n_methods = 1,
-	.dispatch = con_right_dispatch_,
-	.supers = con_right_supers_,
-	.n_supers = 1,
-};
+	UINT64_C(0x94422e0b2fc0549f), "constructs.capnp:Right",
+	con_right_methods_, 1, con_right_dispatch_, con_right_supers_, 1};
 
 static bool con_diamond_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
 {
-	const struct con_diamond_impl *table = impl;
+	const struct con_diamond_impl *table = (const struct con_diamond_impl *)impl;
 	switch (method) {
 	case 0: {
 		struct con_diamond_named_ctx cx = {ctx};
@@ -293,12 +271,12 @@ static bool con_diamond_dispatch_(const void *impl, void *self, uint16_t method,
 }
 
 static const struct vat_method con_diamond_methods_[] = {
-	{"named", 6, 0, 0, 11},
-	{"foreign", 1, 2, 1, 2},
-	{"push", 0, 1, 0, 0},
-	{"default", 0, 1, 0, 1},
-	{"holder", 0, 0, 1, 3},
-	{"renamedMethod", 0, 1, 0, 0},
+	{"named", 6, 0, 0, 11, 0},
+	{"foreign", 1, 2, 1, 2, 0},
+	{"push", 0, 1, 0, 0, VAT_METHOD_STREAM},
+	{"default", 0, 1, 0, 1, 0},
+	{"holder", 0, 0, 1, 3, 0},
+	{"renamedMethod", 0, 1, 0, 0, 0},
 };
 
 static const struct vat_super con_diamond_supers_[] = {
@@ -309,14 +287,8 @@ static const struct vat_super con_diamond_supers_[] = {
 };
 
 const struct vat_interface con_diamond_interface = {
-	.id = UINT64_C(0xc858e5a72b8601c5),
-	.name = "constructs.capnp:Diamond",
-	.methods = con_diamond_methods_,
-	.n_methods = 6,
-	.dispatch = con_diamond_dispatch_,
-	.supers = con_diamond_supers_,
-	.n_supers = 4,
-};
+	UINT64_C(0xc858e5a72b8601c5), "constructs.capnp:Diamond",
+	con_diamond_methods_, 6, con_diamond_dispatch_, con_diamond_supers_, 4};
 
 static bool con_same_name_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
@@ -334,17 +306,13 @@ static const struct vat_super con_same_name_supers_[] = {
 };
 
 const struct vat_interface con_same_name_interface = {
-	.id = UINT64_C(0xc16655727f01aed7),
-	.name = "constructs.capnp:SameName",
-	.dispatch = con_same_name_dispatch_,
-	.supers = con_same_name_supers_,
-	.n_supers = 2,
-};
+	UINT64_C(0xc16655727f01aed7), "constructs.capnp:SameName",
+	NULL, 0, con_same_name_dispatch_, con_same_name_supers_, 2};
 
 static bool con_twin_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
 {
-	const struct con_twin_impl *table = impl;
+	const struct con_twin_impl *table = (const struct con_twin_impl *)impl;
 	switch (method) {
 	case 0: {
 		struct con_twin_here_ctx cx = {ctx};
@@ -359,21 +327,17 @@ static bool con_twin_dispatch_(const void *impl, void *self, uint16_t method,
 }
 
 static const struct vat_method con_twin_methods_[] = {
-	{"here", 0, 0, 0, 0},
+	{"here", 0, 0, 0, 0, 0},
 };
 
 const struct vat_interface con_twin_interface = {
-	.id = UINT64_C(0xd0ce0e5ad3afa13b),
-	.name = "constructs.capnp:Twin",
-	.methods = con_twin_methods_,
-	.n_methods = 1,
-	.dispatch = con_twin_dispatch_,
-};
+	UINT64_C(0xd0ce0e5ad3afa13b), "constructs.capnp:Twin",
+	con_twin_methods_, 1, con_twin_dispatch_, NULL, 0};
 
 static bool con_store_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
 {
-	const struct con_store_impl *table = impl;
+	const struct con_store_impl *table = (const struct con_store_impl *)impl;
 	switch (method) {
 	case 0: {
 		struct con_store_get_ctx cx = {ctx};
@@ -402,18 +366,14 @@ static bool con_store_dispatch_(const void *impl, void *self, uint16_t method,
 }
 
 static const struct vat_method con_store_methods_[] = {
-	{"get", 0, 1, 0, 1},
-	{"put", 0, 2, 0, 0},
-	{"sub", 0, 0, 0, 1},
+	{"get", 0, 1, 0, 1, 0},
+	{"put", 0, 2, 0, 0, 0},
+	{"sub", 0, 0, 0, 1, 0},
 };
 
 const struct vat_interface con_store_interface = {
-	.id = UINT64_C(0xb6bc75acc0cbc777),
-	.name = "constructs.capnp:Store",
-	.methods = con_store_methods_,
-	.n_methods = 3,
-	.dispatch = con_store_dispatch_,
-};
+	UINT64_C(0xb6bc75acc0cbc777), "constructs.capnp:Store",
+	con_store_methods_, 3, con_store_dispatch_, NULL, 0};
 
 static bool con_text_store_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
@@ -430,17 +390,159 @@ static const struct vat_super con_text_store_supers_[] = {
 };
 
 const struct vat_interface con_text_store_interface = {
-	.id = UINT64_C(0xac690b70a90c99ed),
-	.name = "constructs.capnp:TextStore",
-	.dispatch = con_text_store_dispatch_,
-	.supers = con_text_store_supers_,
-	.n_supers = 1,
+	UINT64_C(0xac690b70a90c99ed), "constructs.capnp:TextStore",
+	NULL, 0, con_text_store_dispatch_, con_text_store_supers_, 1};
+
+static bool con_pong_dispatch_(const void *impl, void *self, uint16_t method,
+	struct vat_ctx *ctx)
+{
+	const struct con_pong_impl *table = (const struct con_pong_impl *)impl;
+	switch (method) {
+	case 0: {
+		struct con_pong_pong_ctx cx = {ctx};
+		if (!table->pong)
+			return false;
+		table->pong(self, cx);
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+static const struct vat_method con_pong_methods_[] = {
+	{"pong", 0, 0, 0, 0, 0},
 };
+
+static const struct vat_super con_pong_supers_[] = {
+	{&constructs_other_bottom_interface, offsetof(struct con_pong_impl, bottom)},
+};
+
+const struct vat_interface con_pong_interface = {
+	UINT64_C(0xee50a5a6498bbbe2), "constructs.capnp:Pong",
+	con_pong_methods_, 1, con_pong_dispatch_, con_pong_supers_, 1};
+
+static bool con_cell_dispatch_(const void *impl, void *self, uint16_t method,
+	struct vat_ctx *ctx)
+{
+	const struct con_cell_impl *table = (const struct con_cell_impl *)impl;
+	switch (method) {
+	case 0: {
+		struct con_cell_read_ctx cx = {ctx};
+		if (!table->read)
+			return false;
+		table->read(self, cx);
+		return true;
+	}
+	case 1: {
+		struct con_cell_write_ctx cx = {ctx};
+		if (!table->write)
+			return false;
+		table->write(self, cx);
+		return true;
+	}
+	case 2: {
+		struct con_cell_swap_ctx cx = {ctx};
+		if (!table->swap)
+			return false;
+		table->swap(self, cx);
+		return true;
+	}
+	case 3: {
+		struct con_cell_named_ctx cx = {ctx};
+		if (!table->named)
+			return false;
+		table->named(self, cx);
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+static const struct vat_method con_cell_methods_[] = {
+	{"read", 0, 0, 0, 2, 0},
+	{"write", 0, 1, 0, 0, 0},
+	{"swap", 0, 2, 0, 2, 0},
+	{"named", 0, 2, 1, 5, 0},
+};
+
+const struct vat_interface con_cell_interface = {
+	UINT64_C(0xf0e4dfe265931fc5), "constructs.capnp:Cell",
+	con_cell_methods_, 4, con_cell_dispatch_, NULL, 0};
+
+static bool con_cell_base_dispatch_(const void *impl, void *self, uint16_t method,
+	struct vat_ctx *ctx)
+{
+	(void)impl;
+	(void)self;
+	(void)method;
+	(void)ctx;
+	return false;
+}
+
+static const struct vat_super con_cell_base_supers_[] = {
+	{&con_cell_interface, offsetof(struct con_cell_base_impl, cell)},
+};
+
+const struct vat_interface con_cell_base_interface = {
+	UINT64_C(0xfb905dcf7e473d3c), "constructs.capnp:CellBase",
+	NULL, 0, con_cell_base_dispatch_, con_cell_base_supers_, 1};
+
+static bool con_cell_user_dispatch_(const void *impl, void *self, uint16_t method,
+	struct vat_ctx *ctx)
+{
+	const struct con_cell_user_impl *table = (const struct con_cell_user_impl *)impl;
+	switch (method) {
+	case 0: {
+		struct con_cell_user_cell_ctx cx = {ctx};
+		if (!table->cell)
+			return false;
+		table->cell(self, cx);
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+static const struct vat_method con_cell_user_methods_[] = {
+	{"cell", 0, 0, 0, 1, 0},
+};
+
+const struct vat_interface con_cell_user_interface = {
+	UINT64_C(0xc90d5bd391c815e2), "constructs.capnp:CellUser",
+	con_cell_user_methods_, 1, con_cell_user_dispatch_, NULL, 0};
+
+static bool con_dive_dispatch_(const void *impl, void *self, uint16_t method,
+	struct vat_ctx *ctx)
+{
+	const struct con_dive_impl *table = (const struct con_dive_impl *)impl;
+	switch (method) {
+	case 0: {
+		struct con_dive_dive_ctx cx = {ctx};
+		if (!table->dive)
+			return false;
+		table->dive(self, cx);
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+static const struct vat_method con_dive_methods_[] = {
+	{"dive", 0, 0, 0, 1, 0},
+};
+
+const struct vat_interface con_dive_interface = {
+	UINT64_C(0xd16c1598c14a1b3d), "constructs.capnp:Dive",
+	con_dive_methods_, 1, con_dive_dispatch_, NULL, 0};
 
 static bool con_saver_dispatch_(const void *impl, void *self, uint16_t method,
 	struct vat_ctx *ctx)
 {
-	const struct con_saver_impl *table = impl;
+	const struct con_saver_impl *table = (const struct con_saver_impl *)impl;
 	switch (method) {
 	case 0: {
 		struct con_saver_save_ctx cx = {ctx};
@@ -455,14 +557,10 @@ static bool con_saver_dispatch_(const void *impl, void *self, uint16_t method,
 }
 
 static const struct vat_method con_saver_methods_[] = {
-	{"save", 1, 0, 1, 0},
+	{"save", 1, 0, 1, 0, 0},
 };
 
 const struct vat_interface con_saver_interface = {
-	.id = UINT64_C(0x8d782b93c87270b7),
-	.name = "constructs.capnp:Saver",
-	.methods = con_saver_methods_,
-	.n_methods = 1,
-	.dispatch = con_saver_dispatch_,
-};
+	UINT64_C(0x8d782b93c87270b7), "constructs.capnp:Saver",
+	con_saver_methods_, 1, con_saver_dispatch_, NULL, 0};
 

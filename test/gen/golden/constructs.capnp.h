@@ -2,6 +2,7 @@
 #pragma once
 #include "vat/message.h"
 #include "vat/rpc.h"
+#include "vat/stream.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -137,6 +138,9 @@ struct con_pointers_r {
 struct con_pointers_b {
 	struct vat_struct_b s;
 };
+struct con_pointers_p {
+	struct vat_pipe p;
+};
 struct con_pointers_list_r {
 	struct vat_list_r l;
 };
@@ -170,6 +174,9 @@ struct con_unions_r {
 };
 struct con_unions_b {
 	struct vat_struct_b s;
+};
+struct con_unions_p {
+	struct vat_pipe p;
 };
 struct con_unions_list_r {
 	struct vat_list_r l;
@@ -280,6 +287,9 @@ struct con_generic_r {
 struct con_generic_b {
 	struct vat_struct_b s;
 };
+struct con_generic_p {
+	struct vat_pipe p;
+};
 struct con_generic_list_r {
 	struct vat_list_r l;
 };
@@ -296,6 +306,9 @@ struct con_generic_entry_r {
 };
 struct con_generic_entry_b {
 	struct vat_struct_b s;
+};
+struct con_generic_entry_p {
+	struct vat_pipe p;
 };
 struct con_generic_entry_list_r {
 	struct vat_list_r l;
@@ -314,6 +327,9 @@ struct con_generic_own_r {
 struct con_generic_own_b {
 	struct vat_struct_b s;
 };
+struct con_generic_own_p {
+	struct vat_pipe p;
+};
 struct con_generic_own_list_r {
 	struct vat_list_r l;
 };
@@ -330,6 +346,9 @@ struct con_branded_r {
 };
 struct con_branded_b {
 	struct vat_struct_b s;
+};
+struct con_branded_p {
+	struct vat_pipe p;
 };
 struct con_branded_list_r {
 	struct vat_list_r l;
@@ -559,6 +578,9 @@ struct con_base_ping_results_r {
 struct con_base_ping_results_b {
 	struct vat_struct_b s;
 };
+struct con_base_ping_results_p {
+	struct vat_pipe p;
+};
 struct con_base_ping_results_list_r {
 	struct vat_list_r l;
 };
@@ -757,6 +779,9 @@ struct con_diamond_default_results_r {
 struct con_diamond_default_results_b {
 	struct vat_struct_b s;
 };
+struct con_diamond_default_results_p {
+	struct vat_pipe p;
+};
 struct con_diamond_default_results_list_r {
 	struct vat_list_r l;
 };
@@ -790,6 +815,9 @@ struct con_diamond_holder_results_r {
 };
 struct con_diamond_holder_results_b {
 	struct vat_struct_b s;
+};
+struct con_diamond_holder_results_p {
+	struct vat_pipe p;
 };
 struct con_diamond_holder_results_list_r {
 	struct vat_list_r l;
@@ -893,6 +921,9 @@ struct con_holding_r {
 struct con_holding_b {
 	struct vat_struct_b s;
 };
+struct con_holding_p {
+	struct vat_pipe p;
+};
 struct con_holding_list_r {
 	struct vat_list_r l;
 };
@@ -911,6 +942,9 @@ struct con_holding_in_r {
 };
 struct con_holding_in_b {
 	struct vat_struct_b s;
+};
+struct con_holding_in_p {
+	struct vat_pipe p;
 };
 
 /* constructs.capnp:Store */
@@ -956,6 +990,9 @@ struct con_store_get_results_r {
 struct con_store_get_results_b {
 	struct vat_struct_b s;
 };
+struct con_store_get_results_p {
+	struct vat_pipe p;
+};
 struct con_store_get_results_list_r {
 	struct vat_list_r l;
 };
@@ -972,6 +1009,9 @@ struct con_store_put_params_r {
 };
 struct con_store_put_params_b {
 	struct vat_struct_b s;
+};
+struct con_store_put_params_p {
+	struct vat_pipe p;
 };
 struct con_store_put_params_list_r {
 	struct vat_list_r l;
@@ -1024,6 +1064,9 @@ struct con_store_sub_results_r {
 struct con_store_sub_results_b {
 	struct vat_struct_b s;
 };
+struct con_store_sub_results_p {
+	struct vat_pipe p;
+};
 struct con_store_sub_results_list_r {
 	struct vat_list_r l;
 };
@@ -1037,6 +1080,453 @@ struct con_text_store_c {
 	struct vat_cap *cap;
 };
 extern const struct vat_interface con_text_store_interface;
+
+/* constructs.capnp:Pong */
+#define CON_PONG_ID UINT64_C(0xee50a5a6498bbbe2)
+struct con_pong_c {
+	struct vat_cap *cap;
+};
+struct con_pong_pong_ctx {
+	struct vat_ctx *ctx;
+};
+extern const struct vat_interface con_pong_interface;
+
+/* constructs.capnp:Pong.pong$Params */
+#define CON_PONG_PONG_PARAMS_TYPE_ID UINT64_C(0xe6440de2c405ac5d)
+#define CON_PONG_PONG_PARAMS_DATA_WORDS 0
+#define CON_PONG_PONG_PARAMS_PTRS 0
+struct con_pong_pong_params_r {
+	struct vat_struct_r s;
+};
+struct con_pong_pong_params_b {
+	struct vat_struct_b s;
+};
+struct con_pong_pong_params_list_r {
+	struct vat_list_r l;
+};
+struct con_pong_pong_params_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Pong.pong$Results */
+#define CON_PONG_PONG_RESULTS_TYPE_ID UINT64_C(0xbb416faac9d0ba9e)
+#define CON_PONG_PONG_RESULTS_DATA_WORDS 0
+#define CON_PONG_PONG_RESULTS_PTRS 0
+struct con_pong_pong_results_r {
+	struct vat_struct_r s;
+};
+struct con_pong_pong_results_b {
+	struct vat_struct_b s;
+};
+struct con_pong_pong_results_list_r {
+	struct vat_list_r l;
+};
+struct con_pong_pong_results_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Tree */
+#define CON_TREE_TYPE_ID UINT64_C(0xe243551bf374212d)
+#define CON_TREE_DATA_WORDS 1
+#define CON_TREE_PTRS 5
+struct con_tree_r {
+	struct vat_struct_r s;
+};
+struct con_tree_b {
+	struct vat_struct_b s;
+};
+struct con_tree_p {
+	struct vat_pipe p;
+};
+struct con_tree_list_r {
+	struct vat_list_r l;
+};
+struct con_tree_list_b {
+	struct vat_list_b l;
+};
+enum { /* con_tree_which() */
+	CON_TREE_WHICH_LEAF = 0,
+	CON_TREE_WHICH_BRANCH = 1,
+};
+
+/* constructs.capnp:Tree.branch */
+#define CON_TREE_BRANCH_TYPE_ID UINT64_C(0xb79faa35f40aa22a)
+struct con_tree_branch_r {
+	struct vat_struct_r s;
+};
+struct con_tree_branch_b {
+	struct vat_struct_b s;
+};
+struct con_tree_branch_p {
+	struct vat_pipe p;
+};
+
+/* constructs.capnp:Brands */
+#define CON_BRANDS_TYPE_ID UINT64_C(0xef085edfdbc420f2)
+#define CON_BRANDS_DATA_WORDS 0
+#define CON_BRANDS_PTRS 10
+struct con_brands_r {
+	struct vat_struct_r s;
+};
+struct con_brands_b {
+	struct vat_struct_b s;
+};
+struct con_brands_p {
+	struct vat_pipe p;
+};
+struct con_brands_list_r {
+	struct vat_list_r l;
+};
+struct con_brands_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Tower
+ * Each floor has another brand: the generator must stop somewhere. */
+#define CON_TOWER_TYPE_ID UINT64_C(0xfe66b202a7f6dfc2)
+#define CON_TOWER_DATA_WORDS 0
+#define CON_TOWER_PTRS 2
+struct con_tower_r {
+	struct vat_struct_r s;
+};
+struct con_tower_b {
+	struct vat_struct_b s;
+};
+struct con_tower_p {
+	struct vat_pipe p;
+};
+struct con_tower_list_r {
+	struct vat_list_r l;
+};
+struct con_tower_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Cell */
+#define CON_CELL_ID UINT64_C(0xf0e4dfe265931fc5)
+struct con_cell_c {
+	struct vat_cap *cap;
+};
+struct con_cell_read_ctx {
+	struct vat_ctx *ctx;
+};
+struct con_cell_write_ctx {
+	struct vat_ctx *ctx;
+};
+struct con_cell_swap_ctx {
+	struct vat_ctx *ctx;
+};
+struct con_cell_named_ctx {
+	struct vat_ctx *ctx;
+};
+extern const struct vat_interface con_cell_interface;
+
+/* constructs.capnp:Cell.read$Params */
+#define CON_CELL_READ_PARAMS_TYPE_ID UINT64_C(0xb7c7078c23da7c9a)
+#define CON_CELL_READ_PARAMS_DATA_WORDS 0
+#define CON_CELL_READ_PARAMS_PTRS 0
+struct con_cell_read_params_r {
+	struct vat_struct_r s;
+};
+struct con_cell_read_params_b {
+	struct vat_struct_b s;
+};
+struct con_cell_read_params_list_r {
+	struct vat_list_r l;
+};
+struct con_cell_read_params_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Cell.read$Results */
+#define CON_CELL_READ_RESULTS_TYPE_ID UINT64_C(0x884bcff2fa4310c9)
+#define CON_CELL_READ_RESULTS_DATA_WORDS 0
+#define CON_CELL_READ_RESULTS_PTRS 2
+struct con_cell_read_results_r {
+	struct vat_struct_r s;
+};
+struct con_cell_read_results_b {
+	struct vat_struct_b s;
+};
+struct con_cell_read_results_p {
+	struct vat_pipe p;
+};
+struct con_cell_read_results_list_r {
+	struct vat_list_r l;
+};
+struct con_cell_read_results_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Cell.write$Params */
+#define CON_CELL_WRITE_PARAMS_TYPE_ID UINT64_C(0xed05aad197c62a99)
+#define CON_CELL_WRITE_PARAMS_DATA_WORDS 0
+#define CON_CELL_WRITE_PARAMS_PTRS 1
+struct con_cell_write_params_r {
+	struct vat_struct_r s;
+};
+struct con_cell_write_params_b {
+	struct vat_struct_b s;
+};
+struct con_cell_write_params_p {
+	struct vat_pipe p;
+};
+struct con_cell_write_params_list_r {
+	struct vat_list_r l;
+};
+struct con_cell_write_params_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Cell.write$Results */
+#define CON_CELL_WRITE_RESULTS_TYPE_ID UINT64_C(0x8efe5cc5c264337c)
+#define CON_CELL_WRITE_RESULTS_DATA_WORDS 0
+#define CON_CELL_WRITE_RESULTS_PTRS 0
+struct con_cell_write_results_r {
+	struct vat_struct_r s;
+};
+struct con_cell_write_results_b {
+	struct vat_struct_b s;
+};
+struct con_cell_write_results_list_r {
+	struct vat_list_r l;
+};
+struct con_cell_write_results_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Cell.swap$Params */
+#define CON_CELL_SWAP_PARAMS_TYPE_ID UINT64_C(0x8b68d2223a69cb88)
+#define CON_CELL_SWAP_PARAMS_DATA_WORDS 0
+#define CON_CELL_SWAP_PARAMS_PTRS 2
+struct con_cell_swap_params_r {
+	struct vat_struct_r s;
+};
+struct con_cell_swap_params_b {
+	struct vat_struct_b s;
+};
+struct con_cell_swap_params_p {
+	struct vat_pipe p;
+};
+struct con_cell_swap_params_list_r {
+	struct vat_list_r l;
+};
+struct con_cell_swap_params_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Cell.swap$Results */
+#define CON_CELL_SWAP_RESULTS_TYPE_ID UINT64_C(0xb8ed01f414c20721)
+#define CON_CELL_SWAP_RESULTS_DATA_WORDS 0
+#define CON_CELL_SWAP_RESULTS_PTRS 2
+struct con_cell_swap_results_r {
+	struct vat_struct_r s;
+};
+struct con_cell_swap_results_b {
+	struct vat_struct_b s;
+};
+struct con_cell_swap_results_p {
+	struct vat_pipe p;
+};
+struct con_cell_swap_results_list_r {
+	struct vat_list_r l;
+};
+struct con_cell_swap_results_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:CellBase */
+#define CON_CELL_BASE_ID UINT64_C(0xfb905dcf7e473d3c)
+struct con_cell_base_c {
+	struct vat_cap *cap;
+};
+extern const struct vat_interface con_cell_base_interface;
+
+/* constructs.capnp:CellUser */
+#define CON_CELL_USER_ID UINT64_C(0xc90d5bd391c815e2)
+struct con_cell_user_c {
+	struct vat_cap *cap;
+};
+struct con_cell_user_cell_ctx {
+	struct vat_ctx *ctx;
+};
+extern const struct vat_interface con_cell_user_interface;
+
+/* constructs.capnp:CellUser.cell$Params */
+#define CON_CELL_USER_CELL_PARAMS_TYPE_ID UINT64_C(0xedc842c9934234ce)
+#define CON_CELL_USER_CELL_PARAMS_DATA_WORDS 0
+#define CON_CELL_USER_CELL_PARAMS_PTRS 0
+struct con_cell_user_cell_params_r {
+	struct vat_struct_r s;
+};
+struct con_cell_user_cell_params_b {
+	struct vat_struct_b s;
+};
+struct con_cell_user_cell_params_list_r {
+	struct vat_list_r l;
+};
+struct con_cell_user_cell_params_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:CellUser.cell$Results */
+#define CON_CELL_USER_CELL_RESULTS_TYPE_ID UINT64_C(0xcd6832a142576d27)
+#define CON_CELL_USER_CELL_RESULTS_DATA_WORDS 0
+#define CON_CELL_USER_CELL_RESULTS_PTRS 1
+struct con_cell_user_cell_results_r {
+	struct vat_struct_r s;
+};
+struct con_cell_user_cell_results_b {
+	struct vat_struct_b s;
+};
+struct con_cell_user_cell_results_p {
+	struct vat_pipe p;
+};
+struct con_cell_user_cell_results_list_r {
+	struct vat_list_r l;
+};
+struct con_cell_user_cell_results_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Deep */
+#define CON_DEEP_TYPE_ID UINT64_C(0xde3eecce791d9ad0)
+#define CON_DEEP_DATA_WORDS 1
+#define CON_DEEP_PTRS 5
+struct con_deep_r {
+	struct vat_struct_r s;
+};
+struct con_deep_b {
+	struct vat_struct_b s;
+};
+struct con_deep_p {
+	struct vat_pipe p;
+};
+struct con_deep_list_r {
+	struct vat_list_r l;
+};
+struct con_deep_list_b {
+	struct vat_list_b l;
+};
+enum { /* con_deep_which() */
+	CON_DEEP_WHICH_EITHER = 0,
+	CON_DEEP_WHICH_OR = 1,
+	CON_DEEP_WHICH_NUMBER = 2,
+};
+
+/* constructs.capnp:Deep.one */
+#define CON_DEEP_ONE_TYPE_ID UINT64_C(0xa4fd5f52c568fcef)
+struct con_deep_one_r {
+	struct vat_struct_r s;
+};
+struct con_deep_one_b {
+	struct vat_struct_b s;
+};
+struct con_deep_one_p {
+	struct vat_pipe p;
+};
+
+/* constructs.capnp:Dive */
+#define CON_DIVE_ID UINT64_C(0xd16c1598c14a1b3d)
+struct con_dive_c {
+	struct vat_cap *cap;
+};
+struct con_dive_dive_ctx {
+	struct vat_ctx *ctx;
+};
+extern const struct vat_interface con_dive_interface;
+
+/* constructs.capnp:Dive.dive$Params */
+#define CON_DIVE_DIVE_PARAMS_TYPE_ID UINT64_C(0xa1a42f40668a3b1e)
+#define CON_DIVE_DIVE_PARAMS_DATA_WORDS 0
+#define CON_DIVE_DIVE_PARAMS_PTRS 0
+struct con_dive_dive_params_r {
+	struct vat_struct_r s;
+};
+struct con_dive_dive_params_b {
+	struct vat_struct_b s;
+};
+struct con_dive_dive_params_list_r {
+	struct vat_list_r l;
+};
+struct con_dive_dive_params_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Dive.dive$Results */
+#define CON_DIVE_DIVE_RESULTS_TYPE_ID UINT64_C(0xef4e65b80fc3aee3)
+#define CON_DIVE_DIVE_RESULTS_DATA_WORDS 0
+#define CON_DIVE_DIVE_RESULTS_PTRS 1
+struct con_dive_dive_results_r {
+	struct vat_struct_r s;
+};
+struct con_dive_dive_results_b {
+	struct vat_struct_b s;
+};
+struct con_dive_dive_results_p {
+	struct vat_pipe p;
+};
+struct con_dive_dive_results_list_r {
+	struct vat_list_r l;
+};
+struct con_dive_dive_results_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:AnyLists */
+#define CON_ANY_LISTS_TYPE_ID UINT64_C(0x982e61b07b45e96d)
+#define CON_ANY_LISTS_DATA_WORDS 0
+#define CON_ANY_LISTS_PTRS 2
+struct con_any_lists_r {
+	struct vat_struct_r s;
+};
+struct con_any_lists_b {
+	struct vat_struct_b s;
+};
+struct con_any_lists_list_r {
+	struct vat_list_r l;
+};
+struct con_any_lists_list_b {
+	struct vat_list_b l;
+};
+
+#define CON_GREEN_CONST UINT16_C(1)
+
+#define CON_NAN_DOUBLE __builtin_nan("")
+
+/* constructs.capnp:NanDefaults */
+#define CON_NAN_DEFAULTS_TYPE_ID UINT64_C(0x8d707a20efeb3091)
+#define CON_NAN_DEFAULTS_DATA_WORDS 2
+#define CON_NAN_DEFAULTS_PTRS 0
+struct con_nan_defaults_r {
+	struct vat_struct_r s;
+};
+struct con_nan_defaults_b {
+	struct vat_struct_b s;
+};
+struct con_nan_defaults_list_r {
+	struct vat_list_r l;
+};
+struct con_nan_defaults_list_b {
+	struct vat_list_b l;
+};
+
+/* constructs.capnp:Annotated */
+#define CON_ANNOTATED_TYPE_ID UINT64_C(0xfd4fba22be3ac31d)
+#define CON_ANNOTATED_DATA_WORDS 1
+#define CON_ANNOTATED_PTRS 0
+struct con_annotated_r {
+	struct vat_struct_r s;
+};
+struct con_annotated_b {
+	struct vat_struct_b s;
+};
+struct con_annotated_list_r {
+	struct vat_list_r l;
+};
+struct con_annotated_list_b {
+	struct vat_list_b l;
+};
 
 /* constructs.capnp:Thing
  * Things whose names are those of list types. */
@@ -1135,29 +1625,54 @@ struct con_saver_save_results_list_b {
 extern "C" {
 #endif
 
+#ifndef CON_NAMES_OF_C_INTERFACE_IMPL_
+#define CON_NAMES_OF_C_INTERFACE_IMPL_
 struct con_names_of_c_interface_impl {
 	void (*virtual_)(void *self, struct con_names_of_c_interface_virtual_ctx cx);
 };
+#endif
 
+#ifndef CON_MARKER_IMPL_
+#define CON_MARKER_IMPL_
 struct con_marker_impl {
 	char no_methods; /* an empty struct is not standard C */
 };
+#endif
 
+#ifndef CON_BASE_IMPL_
+#define CON_BASE_IMPL_
 struct con_base_impl {
 	void (*ping)(void *self, struct con_base_ping_ctx cx);
 	void (*nothing)(void *self, struct con_base_nothing_ctx cx);
 };
+#endif
 
+#ifndef CON_LEFT_IMPL_
+#define CON_LEFT_IMPL_
 struct con_left_impl {
 	struct con_base_impl base;
 	void (*left)(void *self, struct con_left_left_ctx cx);
 };
+#endif
 
+#ifndef CON_RIGHT_IMPL_
+#define CON_RIGHT_IMPL_
 struct con_right_impl {
 	struct con_base_impl base;
 	void (*right)(void *self, struct con_right_right_ctx cx);
 };
+#endif
 
+#ifndef CONSTRUCTS_OTHER_FOREIGNER_IMPL_
+#define CONSTRUCTS_OTHER_FOREIGNER_IMPL_
+struct constructs_other_foreigner_visit_ctx;
+struct constructs_other_foreigner_impl {
+	void (*visit)(void *self, struct constructs_other_foreigner_visit_ctx cx);
+};
+#endif
+
+#ifndef CON_DIAMOND_IMPL_
+#define CON_DIAMOND_IMPL_
 struct con_diamond_impl {
 	struct con_left_impl left;
 	struct con_right_impl right;
@@ -1170,29 +1685,100 @@ struct con_diamond_impl {
 	void (*holder)(void *self, struct con_diamond_holder_ctx cx);
 	void (*method_six)(void *self, struct con_diamond_method_six_ctx cx);
 };
+#endif
 
+#ifndef CONSTRUCTS_OTHER_TWIN_IMPL_
+#define CONSTRUCTS_OTHER_TWIN_IMPL_
+struct constructs_other_twin_there_ctx;
+struct constructs_other_twin_impl {
+	void (*there)(void *self, struct constructs_other_twin_there_ctx cx);
+};
+#endif
+
+#ifndef CON_TWIN_IMPL_
+#define CON_TWIN_IMPL_
 struct con_twin_impl {
 	void (*here)(void *self, struct con_twin_here_ctx cx);
 };
+#endif
 
+#ifndef CON_SAME_NAME_IMPL_
+#define CON_SAME_NAME_IMPL_
 struct con_same_name_impl {
 	struct constructs_other_twin_impl constructs_other_twin;
 	struct con_twin_impl con_twin;
 };
+#endif
 
+#ifndef CON_STORE_IMPL_
+#define CON_STORE_IMPL_
 struct con_store_impl {
 	void (*get)(void *self, struct con_store_get_ctx cx);
 	void (*put)(void *self, struct con_store_put_ctx cx);
 	void (*sub)(void *self, struct con_store_sub_ctx cx);
 };
+#endif
 
+#ifndef CON_TEXT_STORE_IMPL_
+#define CON_TEXT_STORE_IMPL_
 struct con_text_store_impl {
 	struct con_store_impl store;
 };
+#endif
 
+#ifndef CONSTRUCTS_OTHER_BOTTOM_IMPL_
+#define CONSTRUCTS_OTHER_BOTTOM_IMPL_
+struct constructs_other_bottom_bottom_ctx;
+struct constructs_other_bottom_impl {
+	void (*bottom)(void *self, struct constructs_other_bottom_bottom_ctx cx);
+};
+#endif
+
+#ifndef CON_PONG_IMPL_
+#define CON_PONG_IMPL_
+struct con_pong_impl {
+	struct constructs_other_bottom_impl bottom;
+	void (*pong)(void *self, struct con_pong_pong_ctx cx);
+};
+#endif
+
+#ifndef CON_CELL_IMPL_
+#define CON_CELL_IMPL_
+struct con_cell_impl {
+	void (*read)(void *self, struct con_cell_read_ctx cx);
+	void (*write)(void *self, struct con_cell_write_ctx cx);
+	void (*swap)(void *self, struct con_cell_swap_ctx cx);
+	void (*named)(void *self, struct con_cell_named_ctx cx);
+};
+#endif
+
+#ifndef CON_CELL_BASE_IMPL_
+#define CON_CELL_BASE_IMPL_
+struct con_cell_base_impl {
+	struct con_cell_impl cell;
+};
+#endif
+
+#ifndef CON_CELL_USER_IMPL_
+#define CON_CELL_USER_IMPL_
+struct con_cell_user_impl {
+	void (*cell)(void *self, struct con_cell_user_cell_ctx cx);
+};
+#endif
+
+#ifndef CON_DIVE_IMPL_
+#define CON_DIVE_IMPL_
+struct con_dive_impl {
+	void (*dive)(void *self, struct con_dive_dive_ctx cx);
+};
+#endif
+
+#ifndef CON_SAVER_IMPL_
+#define CON_SAVER_IMPL_
 struct con_saver_impl {
 	void (*save)(void *self, struct con_saver_save_ctx cx);
 };
+#endif
 
 #ifdef __cplusplus
 }
@@ -1267,6 +1853,38 @@ struct con_store_put_req {
 struct con_store_sub_req {
 	struct vat_call *call;
 	struct con_store_sub_params_b params;
+};
+
+struct con_pong_pong_req {
+	struct vat_call *call;
+	struct con_pong_pong_params_b params;
+};
+
+struct con_cell_read_req {
+	struct vat_call *call;
+	struct con_cell_read_params_b params;
+};
+struct con_cell_write_req {
+	struct vat_call *call;
+	struct con_cell_write_params_b params;
+};
+struct con_cell_swap_req {
+	struct vat_call *call;
+	struct con_cell_swap_params_b params;
+};
+struct con_cell_named_req {
+	struct vat_call *call;
+	struct constructs_other_pair_b params;
+};
+
+struct con_cell_user_cell_req {
+	struct vat_call *call;
+	struct con_cell_user_cell_params_b params;
+};
+
+struct con_dive_dive_req {
+	struct vat_call *call;
+	struct con_dive_dive_params_b params;
 };
 
 struct con_saver_save_req {
@@ -2166,9 +2784,9 @@ static inline struct vat_ptr_b con_pointers_get_any_b(struct con_pointers_b b)
 	return vat_ptr_at_b(b.s, 5);
 }
 
-static inline struct vat_ptr_r con_pointers_get_any_struct(struct con_pointers_r r)
+static inline struct vat_struct_r con_pointers_get_any_struct(struct con_pointers_r r)
 {
-	return vat_ptr_at(r.s, 6);
+	return vat_ptr_struct(vat_ptr_at(r.s, 6), NULL);
 }
 
 static inline bool con_pointers_has_any_struct(struct con_pointers_r r)
@@ -2176,19 +2794,26 @@ static inline bool con_pointers_has_any_struct(struct con_pointers_r r)
 	return !vat_ptr_is_null(vat_ptr_at(r.s, 6));
 }
 
-static inline void con_pointers_set_any_struct(struct con_pointers_b b, struct vat_ptr_r v)
+static inline void con_pointers_set_any_struct(struct con_pointers_b b, struct vat_struct_r v)
 {
-	vat_set_ptr(vat_ptr_at_b(b.s, 6), v);
+	vat_set_struct(vat_ptr_at_b(b.s, 6), v);
 }
 
-static inline struct vat_ptr_b con_pointers_get_any_struct_b(struct con_pointers_b b)
+static inline struct vat_struct_b con_pointers_init_any_struct(
+	struct con_pointers_b b, uint16_t data_words, uint16_t n_ptrs)
 {
-	return vat_ptr_at_b(b.s, 6);
+	return vat_init_struct(vat_ptr_at_b(b.s, 6), data_words, n_ptrs);
 }
 
-static inline struct vat_ptr_r con_pointers_get_any_list(struct con_pointers_r r)
+static inline struct vat_struct_b con_pointers_edit_any_struct(
+	struct con_pointers_b b, uint16_t data_words, uint16_t n_ptrs)
 {
-	return vat_ptr_at(r.s, 7);
+	return vat_get_struct_b(vat_ptr_at_b(b.s, 6), data_words, n_ptrs, NULL);
+}
+
+static inline struct vat_list_r con_pointers_get_any_list(struct con_pointers_r r)
+{
+	return vat_ptr_any_list(vat_ptr_at(r.s, 7));
 }
 
 static inline bool con_pointers_has_any_list(struct con_pointers_r r)
@@ -2196,9 +2821,9 @@ static inline bool con_pointers_has_any_list(struct con_pointers_r r)
 	return !vat_ptr_is_null(vat_ptr_at(r.s, 7));
 }
 
-static inline void con_pointers_set_any_list(struct con_pointers_b b, struct vat_ptr_r v)
+static inline void con_pointers_set_any_list(struct con_pointers_b b, struct vat_list_r v)
 {
-	vat_set_ptr(vat_ptr_at_b(b.s, 7), v);
+	vat_set_list(vat_ptr_at_b(b.s, 7), v);
 }
 
 static inline struct vat_ptr_b con_pointers_get_any_list_b(struct con_pointers_b b)
@@ -2279,6 +2904,34 @@ static inline struct constructs_other_foreign_b con_pointers_edit_foreign(struct
 {
 	struct constructs_other_foreign_b ret = {
 		vat_get_struct_b(vat_ptr_at_b(b.s, 10), CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_base_c con_pointers_pipe_interface(struct con_pointers_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 4)};
+	return ret;
+}
+
+static inline struct vat_cap *con_pointers_pipe_any(struct con_pointers_p p)
+{
+	return vat_pipe_cap(p.p, 5);
+}
+
+static inline struct vat_cap *con_pointers_pipe_capability(struct con_pointers_p p)
+{
+	return vat_pipe_cap(p.p, 8);
+}
+
+static inline struct con_pointers_p con_pointers_pipe_self(struct con_pointers_p p)
+{
+	struct con_pointers_p ret = {vat_pipe_at(p.p, 9)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_p con_pointers_pipe_foreign(struct con_pointers_p p)
+{
+	struct constructs_other_foreign_p ret = {vat_pipe_at(p.p, 10)};
 	return ret;
 }
 
@@ -3286,6 +3939,17 @@ static inline void con_unions_set_after(struct con_unions_b b, uint8_t v)
 	vat_w_u8(b.s, 16, v, 0);
 }
 
+static inline struct vat_cap *con_unions_pipe_any(struct con_unions_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct con_base_c con_unions_pipe_base(struct con_unions_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
 /* ---- constructs.capnp:Unions.pair */
 
 static inline struct con_unions_pair_r con_unions_pair_b_r(struct con_unions_pair_b b)
@@ -3815,6 +4479,16 @@ static inline struct con_generic_entry_list_b con_generic_edit_entries(struct co
 	return ret;
 }
 
+static inline struct vat_cap *con_generic_pipe_key(struct con_generic_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct vat_cap *con_generic_pipe_value(struct con_generic_p p)
+{
+	return vat_pipe_cap(p.p, 1);
+}
+
 /* ---- constructs.capnp:Generic.Entry */
 
 static inline struct con_generic_entry_r con_generic_entry_from(struct vat_ptr_r p)
@@ -3921,6 +4595,17 @@ static inline struct con_generic_entry_b con_generic_entry_edit_next(struct con_
 	return ret;
 }
 
+static inline struct vat_cap *con_generic_entry_pipe_key(struct con_generic_entry_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct con_generic_entry_p con_generic_entry_pipe_next(struct con_generic_entry_p p)
+{
+	struct con_generic_entry_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
 /* ---- constructs.capnp:Generic.Own */
 
 static inline struct con_generic_own_r con_generic_own_from(struct vat_ptr_r p)
@@ -4014,6 +4699,16 @@ static inline void con_generic_own_set_outer(struct con_generic_own_b b, struct 
 static inline struct vat_ptr_b con_generic_own_get_outer_b(struct con_generic_own_b b)
 {
 	return vat_ptr_at_b(b.s, 1);
+}
+
+static inline struct vat_cap *con_generic_own_pipe_own(struct con_generic_own_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct vat_cap *con_generic_own_pipe_outer(struct con_generic_own_p p)
+{
+	return vat_pipe_cap(p.p, 1);
 }
 
 /* ---- constructs.capnp:Branded */
@@ -4184,6 +4879,24 @@ static inline struct con_generic_own_b con_branded_edit_own(struct con_branded_b
 {
 	struct con_generic_own_b ret = {
 		vat_get_struct_b(vat_ptr_at_b(b.s, 3), CON_GENERIC_OWN_DATA_WORDS, CON_GENERIC_OWN_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_generic_p con_branded_pipe_numbers(struct con_branded_p p)
+{
+	struct con_generic_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+static inline struct con_generic_entry_p con_branded_pipe_entry(struct con_branded_p p)
+{
+	struct con_generic_entry_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+static inline struct con_generic_own_p con_branded_pipe_own(struct con_branded_p p)
+{
+	struct con_generic_own_p ret = {vat_pipe_at(p.p, 3)};
 	return ret;
 }
 
@@ -4431,7 +5144,7 @@ static inline struct con_names_of_c_interface_virtual_req con_names_of_c_interfa
 	struct vat *v, struct con_names_of_c_interface_c c)
 {
 	struct con_names_of_c_interface_virtual_req req;
-	req.call = vat_call_new(v, c.cap, CON_NAMES_OF_C_INTERFACE_ID, 0, 0);
+	req.call = vat_call_for(v, c.cap, &con_names_of_c_interface_interface, 0);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_NAMES_OF_C_INTERFACE_VIRTUAL_PARAMS_DATA_WORDS,
 			CON_NAMES_OF_C_INTERFACE_VIRTUAL_PARAMS_PTRS);
@@ -4442,6 +5155,12 @@ static inline void con_names_of_c_interface_virtual_send(
 	struct con_names_of_c_interface_virtual_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_names_of_c_interface_virtual_tail(
+	struct vat_ctx *ctx, struct con_names_of_c_interface_virtual_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
 }
 
 static inline struct con_names_of_c_interface_virtual_params_r con_names_of_c_interface_virtual_params(
@@ -5030,7 +5749,7 @@ static inline void con_base_list_set_at(struct vat_list_b list, uint32_t i, stru
 static inline struct con_base_ping_req con_base_ping(struct vat *v, struct con_base_c c)
 {
 	struct con_base_ping_req req;
-	req.call = vat_call_new(v, c.cap, CON_BASE_ID, 0, 0);
+	req.call = vat_call_for(v, c.cap, &con_base_interface, 0);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_BASE_PING_PARAMS_DATA_WORDS, CON_BASE_PING_PARAMS_PTRS);
 	return req;
@@ -5039,6 +5758,17 @@ static inline struct con_base_ping_req con_base_ping(struct vat *v, struct con_b
 static inline void con_base_ping_send(struct con_base_ping_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_base_ping_tail(struct vat_ctx *ctx, struct con_base_ping_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_base_ping_results_p con_base_ping_pipe(struct vat_call *call)
+{
+	struct con_base_ping_results_p ret = {vat_pipe_results(call)};
+	return ret;
 }
 
 static inline struct con_base_c con_base_ping_pipe_c(struct vat_call *call)
@@ -5051,7 +5781,7 @@ static inline struct con_base_c con_base_ping_pipe_c(struct vat_call *call)
 static inline struct con_base_nothing_req con_base_nothing(struct vat *v, struct con_base_c c)
 {
 	struct con_base_nothing_req req;
-	req.call = vat_call_new(v, c.cap, CON_BASE_ID, 1, 0);
+	req.call = vat_call_for(v, c.cap, &con_base_interface, 1);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_BASE_NOTHING_PARAMS_DATA_WORDS, CON_BASE_NOTHING_PARAMS_PTRS);
 	return req;
@@ -5060,6 +5790,11 @@ static inline struct con_base_nothing_req con_base_nothing(struct vat *v, struct
 static inline void con_base_nothing_send(struct con_base_nothing_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_base_nothing_tail(struct vat_ctx *ctx, struct con_base_nothing_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
 }
 
 static inline struct con_base_ping_params_r con_base_ping_params(struct con_base_ping_ctx cx)
@@ -5251,6 +5986,12 @@ static inline void con_base_ping_results_set_c(
 	vat_set_cap(vat_ptr_at_b(b.s, 1), v.cap);
 }
 
+static inline struct con_base_c con_base_ping_results_pipe_c(struct con_base_ping_results_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 1)};
+	return ret;
+}
+
 /* ---- constructs.capnp:Base.nothing$Params */
 
 static inline struct con_base_nothing_params_r con_base_nothing_params_from(struct vat_ptr_r p)
@@ -5410,7 +6151,7 @@ static inline struct con_base_c con_left_as_base(struct con_left_c c)
 static inline struct con_left_left_req con_left_left(struct vat *v, struct con_left_c c)
 {
 	struct con_left_left_req req;
-	req.call = vat_call_new(v, c.cap, CON_LEFT_ID, 0, 0);
+	req.call = vat_call_for(v, c.cap, &con_left_interface, 0);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_LEFT_LEFT_PARAMS_DATA_WORDS, CON_LEFT_LEFT_PARAMS_PTRS);
 	return req;
@@ -5419,6 +6160,11 @@ static inline struct con_left_left_req con_left_left(struct vat *v, struct con_l
 static inline void con_left_left_send(struct con_left_left_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_left_left_tail(struct vat_ctx *ctx, struct con_left_left_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
 }
 
 static inline struct con_left_left_params_r con_left_left_params(struct con_left_left_ctx cx)
@@ -5598,7 +6344,7 @@ static inline struct con_base_c con_right_as_base(struct con_right_c c)
 static inline struct con_right_right_req con_right_right(struct vat *v, struct con_right_c c)
 {
 	struct con_right_right_req req;
-	req.call = vat_call_new(v, c.cap, CON_RIGHT_ID, 0, 0);
+	req.call = vat_call_for(v, c.cap, &con_right_interface, 0);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_RIGHT_RIGHT_PARAMS_DATA_WORDS, CON_RIGHT_RIGHT_PARAMS_PTRS);
 	return req;
@@ -5607,6 +6353,11 @@ static inline struct con_right_right_req con_right_right(struct vat *v, struct c
 static inline void con_right_right_send(struct con_right_right_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_right_right_tail(struct vat_ctx *ctx, struct con_right_right_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
 }
 
 static inline struct con_right_right_params_r con_right_right_params(struct con_right_right_ctx cx)
@@ -5809,7 +6560,7 @@ static inline struct constructs_other_foreigner_c con_diamond_as_foreigner(struc
 static inline struct con_diamond_named_req con_diamond_named(struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_named_req req;
-	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 0, 0);
+	req.call = vat_call_for(v, c.cap, &con_diamond_interface, 0);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS);
 	return req;
@@ -5821,9 +6572,20 @@ static inline void con_diamond_named_send(
 	vat_call_send(req.call, done, user);
 }
 
+static inline void con_diamond_named_tail(struct vat_ctx *ctx, struct con_diamond_named_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
 static inline struct con_pointers_r con_diamond_named_results_from(struct vat_ptr_r p)
 {
 	struct con_pointers_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_pointers_p con_diamond_named_pipe(struct vat_call *call)
+{
+	struct con_pointers_p ret = {vat_pipe_results(call)};
 	return ret;
 }
 
@@ -5876,7 +6638,7 @@ static inline struct con_diamond_foreign_req con_diamond_foreign(
 	struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_foreign_req req;
-	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 1, 0);
+	req.call = vat_call_for(v, c.cap, &con_diamond_interface, 1);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS);
 	return req;
@@ -5888,9 +6650,20 @@ static inline void con_diamond_foreign_send(
 	vat_call_send(req.call, done, user);
 }
 
+static inline void con_diamond_foreign_tail(struct vat_ctx *ctx, struct con_diamond_foreign_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
 static inline struct constructs_other_foreign_r con_diamond_foreign_results_from(struct vat_ptr_r p)
 {
 	struct constructs_other_foreign_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_p con_diamond_foreign_pipe(struct vat_call *call)
+{
+	struct constructs_other_foreign_p ret = {vat_pipe_results(call)};
 	return ret;
 }
 
@@ -5904,7 +6677,7 @@ static inline struct con_base_c con_diamond_foreign_pipe_base(struct vat_call *c
 static inline struct con_diamond_push_req con_diamond_push(struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_push_req req;
-	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 2, 0);
+	req.call = vat_call_for(v, c.cap, &con_diamond_interface, 2);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_DIAMOND_PUSH_PARAMS_DATA_WORDS, CON_DIAMOND_PUSH_PARAMS_PTRS);
 	return req;
@@ -5915,12 +6688,22 @@ static inline void con_diamond_push_send(struct con_diamond_push_req req, vat_do
 	vat_call_send(req.call, done, user);
 }
 
+static inline void con_diamond_push_tail(struct vat_ctx *ctx, struct con_diamond_push_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline int con_diamond_push_stream(struct vat_stream *s, struct con_diamond_push_req req)
+{
+	return vat_stream_send(s, req.call);
+}
+
 /* Words of C. */
 static inline struct con_diamond_default_req con_diamond_default(
 	struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_default_req req;
-	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 3, 0);
+	req.call = vat_call_for(v, c.cap, &con_diamond_interface, 3);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_DIAMOND_DEFAULT_PARAMS_DATA_WORDS, CON_DIAMOND_DEFAULT_PARAMS_PTRS);
 	return req;
@@ -5930,6 +6713,17 @@ static inline void con_diamond_default_send(
 	struct con_diamond_default_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_diamond_default_tail(struct vat_ctx *ctx, struct con_diamond_default_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_diamond_default_results_p con_diamond_default_pipe(struct vat_call *call)
+{
+	struct con_diamond_default_results_p ret = {vat_pipe_results(call)};
+	return ret;
 }
 
 static inline struct con_base_c con_diamond_default_pipe_new(struct vat_call *call)
@@ -5944,7 +6738,7 @@ static inline struct con_diamond_holder_req con_diamond_holder(
 	struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_holder_req req;
-	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 4, 0);
+	req.call = vat_call_for(v, c.cap, &con_diamond_interface, 4);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_DIAMOND_HOLDER_PARAMS_DATA_WORDS, CON_DIAMOND_HOLDER_PARAMS_PTRS);
 	return req;
@@ -5954,6 +6748,17 @@ static inline void con_diamond_holder_send(
 	struct con_diamond_holder_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_diamond_holder_tail(struct vat_ctx *ctx, struct con_diamond_holder_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_diamond_holder_results_p con_diamond_holder_pipe(struct vat_call *call)
+{
+	struct con_diamond_holder_results_p ret = {vat_pipe_results(call)};
+	return ret;
 }
 
 static inline struct con_base_c con_diamond_holder_pipe_info_base(struct vat_call *call)
@@ -5978,6 +6783,13 @@ static inline struct constructs_other_foreigner_c con_diamond_holder_pipe_info_i
 	return ret;
 }
 
+static inline struct con_base_c con_diamond_holder_pipe_info_maybe(struct vat_call *call)
+{
+	static const uint16_t path[] = {0, 3};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 2)};
+	return ret;
+}
+
 static inline struct vat_cap *con_diamond_holder_pipe_any(struct vat_call *call)
 {
 	static const uint16_t path[] = {1};
@@ -5994,7 +6806,7 @@ static inline struct con_diamond_method_six_req con_diamond_method_six(
 	struct vat *v, struct con_diamond_c c)
 {
 	struct con_diamond_method_six_req req;
-	req.call = vat_call_new(v, c.cap, CON_DIAMOND_ID, 5, 0);
+	req.call = vat_call_for(v, c.cap, &con_diamond_interface, 5);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_DIAMOND_METHOD_SIX_PARAMS_DATA_WORDS, CON_DIAMOND_METHOD_SIX_PARAMS_PTRS);
 	return req;
@@ -6004,6 +6816,12 @@ static inline void con_diamond_method_six_send(
 	struct con_diamond_method_six_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_diamond_method_six_tail(
+	struct vat_ctx *ctx, struct con_diamond_method_six_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
 }
 
 static inline struct con_scalars_r con_diamond_named_params(struct con_diamond_named_ctx cx)
@@ -6327,6 +7145,13 @@ static inline void con_diamond_default_results_set_new(
 	vat_set_cap(vat_ptr_at_b(b.s, 0), v.cap);
 }
 
+static inline struct con_base_c con_diamond_default_results_pipe_new(
+	struct con_diamond_default_results_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
 /* ---- constructs.capnp:Diamond.holder$Params */
 
 static inline struct con_diamond_holder_params_r con_diamond_holder_params_from(struct vat_ptr_r p)
@@ -6528,6 +7353,25 @@ static inline void con_diamond_holder_results_set_cap(
 	struct con_diamond_holder_results_b b, struct vat_cap *v)
 {
 	vat_set_cap(vat_ptr_at_b(b.s, 2), v);
+}
+
+static inline struct con_holding_p con_diamond_holder_results_pipe_info(
+	struct con_diamond_holder_results_p p)
+{
+	struct con_holding_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+static inline struct vat_cap *con_diamond_holder_results_pipe_any(
+	struct con_diamond_holder_results_p p)
+{
+	return vat_pipe_cap(p.p, 1);
+}
+
+static inline struct vat_cap *con_diamond_holder_results_pipe_cap(
+	struct con_diamond_holder_results_p p)
+{
+	return vat_pipe_cap(p.p, 2);
 }
 
 /* ---- constructs.capnp:Diamond.renamedMethod$Params */
@@ -6763,7 +7607,7 @@ static inline void con_twin_list_set_at(struct vat_list_b list, uint32_t i, stru
 static inline struct con_twin_here_req con_twin_here(struct vat *v, struct con_twin_c c)
 {
 	struct con_twin_here_req req;
-	req.call = vat_call_new(v, c.cap, CON_TWIN_ID, 0, 0);
+	req.call = vat_call_for(v, c.cap, &con_twin_interface, 0);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_TWIN_HERE_PARAMS_DATA_WORDS, CON_TWIN_HERE_PARAMS_PTRS);
 	return req;
@@ -6772,6 +7616,11 @@ static inline struct con_twin_here_req con_twin_here(struct vat *v, struct con_t
 static inline void con_twin_here_send(struct con_twin_here_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_twin_here_tail(struct vat_ctx *ctx, struct con_twin_here_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
 }
 
 static inline struct con_twin_here_params_r con_twin_here_params(struct con_twin_here_ctx cx)
@@ -7063,6 +7912,30 @@ static inline struct con_holding_b con_holding_edit_deeper(struct con_holding_b 
 	return ret;
 }
 
+static inline struct con_base_c con_holding_pipe_base(struct con_holding_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
+static inline struct con_holding_in_p con_holding_pipe_in(struct con_holding_p p)
+{
+	struct con_holding_in_p ret = {p.p};
+	return ret;
+}
+
+static inline struct con_base_c con_holding_pipe_maybe(struct con_holding_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 3)};
+	return ret;
+}
+
+static inline struct con_holding_p con_holding_pipe_deeper(struct con_holding_p p)
+{
+	struct con_holding_p ret = {vat_pipe_at(p.p, 4)};
+	return ret;
+}
+
 /* ---- constructs.capnp:Holding.in */
 
 static inline struct con_holding_in_r con_holding_in_b_r(struct con_holding_in_b b)
@@ -7105,6 +7978,19 @@ static inline void con_holding_in_set_foreigner(
 	vat_set_cap(vat_ptr_at_b(b.s, 2), v.cap);
 }
 
+static inline struct con_right_c con_holding_in_pipe_right(struct con_holding_in_p p)
+{
+	struct con_right_c ret = {vat_pipe_cap(p.p, 1)};
+	return ret;
+}
+
+static inline struct constructs_other_foreigner_c con_holding_in_pipe_foreigner(
+	struct con_holding_in_p p)
+{
+	struct constructs_other_foreigner_c ret = {vat_pipe_cap(p.p, 2)};
+	return ret;
+}
+
 /* ---- constructs.capnp:Store */
 
 static inline struct con_store_c con_store_cast(struct vat_cap *cap)
@@ -7144,7 +8030,7 @@ static inline void con_store_list_set_at(struct vat_list_b list, uint32_t i, str
 static inline struct con_store_get_req con_store_get(struct vat *v, struct con_store_c c)
 {
 	struct con_store_get_req req;
-	req.call = vat_call_new(v, c.cap, CON_STORE_ID, 0, 0);
+	req.call = vat_call_for(v, c.cap, &con_store_interface, 0);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_STORE_GET_PARAMS_DATA_WORDS, CON_STORE_GET_PARAMS_PTRS);
 	return req;
@@ -7153,6 +8039,17 @@ static inline struct con_store_get_req con_store_get(struct vat *v, struct con_s
 static inline void con_store_get_send(struct con_store_get_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_store_get_tail(struct vat_ctx *ctx, struct con_store_get_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_store_get_results_p con_store_get_pipe(struct vat_call *call)
+{
+	struct con_store_get_results_p ret = {vat_pipe_results(call)};
+	return ret;
 }
 
 static inline struct vat_cap *con_store_get_pipe_value(struct vat_call *call)
@@ -7164,7 +8061,7 @@ static inline struct vat_cap *con_store_get_pipe_value(struct vat_call *call)
 static inline struct con_store_put_req con_store_put(struct vat *v, struct con_store_c c)
 {
 	struct con_store_put_req req;
-	req.call = vat_call_new(v, c.cap, CON_STORE_ID, 1, 0);
+	req.call = vat_call_for(v, c.cap, &con_store_interface, 1);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_STORE_PUT_PARAMS_DATA_WORDS, CON_STORE_PUT_PARAMS_PTRS);
 	return req;
@@ -7175,10 +8072,15 @@ static inline void con_store_put_send(struct con_store_put_req req, vat_done don
 	vat_call_send(req.call, done, user);
 }
 
+static inline void con_store_put_tail(struct vat_ctx *ctx, struct con_store_put_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
 static inline struct con_store_sub_req con_store_sub(struct vat *v, struct con_store_c c)
 {
 	struct con_store_sub_req req;
-	req.call = vat_call_new(v, c.cap, CON_STORE_ID, 2, 0);
+	req.call = vat_call_for(v, c.cap, &con_store_interface, 2);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_STORE_SUB_PARAMS_DATA_WORDS, CON_STORE_SUB_PARAMS_PTRS);
 	return req;
@@ -7187,6 +8089,17 @@ static inline struct con_store_sub_req con_store_sub(struct vat *v, struct con_s
 static inline void con_store_sub_send(struct con_store_sub_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_store_sub_tail(struct vat_ctx *ctx, struct con_store_sub_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_store_sub_results_p con_store_sub_pipe(struct vat_call *call)
+{
+	struct con_store_sub_results_p ret = {vat_pipe_results(call)};
+	return ret;
 }
 
 static inline struct con_store_c con_store_sub_pipe_store(struct vat_call *call)
@@ -7390,6 +8303,11 @@ static inline struct vat_ptr_b con_store_get_results_get_value_b(struct con_stor
 	return vat_ptr_at_b(b.s, 0);
 }
 
+static inline struct vat_cap *con_store_get_results_pipe_value(struct con_store_get_results_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
 /* ---- constructs.capnp:Store.put$Params */
 
 static inline struct con_store_put_params_r con_store_put_params_from(struct vat_ptr_r p)
@@ -7486,6 +8404,16 @@ static inline void con_store_put_params_set_extra(
 static inline struct vat_ptr_b con_store_put_params_get_extra_b(struct con_store_put_params_b b)
 {
 	return vat_ptr_at_b(b.s, 1);
+}
+
+static inline struct vat_cap *con_store_put_params_pipe_value(struct con_store_put_params_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct vat_cap *con_store_put_params_pipe_extra(struct con_store_put_params_p p)
+{
+	return vat_pipe_cap(p.p, 1);
 }
 
 /* ---- constructs.capnp:Store.put$Results */
@@ -7673,6 +8601,12 @@ static inline void con_store_sub_results_set_store(
 	vat_set_cap(vat_ptr_at_b(b.s, 0), v.cap);
 }
 
+static inline struct con_store_c con_store_sub_results_pipe_store(struct con_store_sub_results_p p)
+{
+	struct con_store_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
 /* ---- constructs.capnp:TextStore */
 
 static inline struct con_text_store_c con_text_store_cast(struct vat_cap *cap)
@@ -7722,6 +8656,2906 @@ static inline struct con_text_store_c con_text_store_serve(
 	struct con_text_store_c ret = {
 		vat_serve(v, &con_text_store_interface, impl, self, destroy)};
 	return ret;
+}
+
+/* ---- constructs.capnp:Pong */
+
+static inline struct con_pong_c con_pong_cast(struct vat_cap *cap)
+{
+	struct con_pong_c ret = {cap};
+	return ret;
+}
+
+static inline struct con_pong_c con_pong_ref(struct con_pong_c c)
+{
+	struct con_pong_c ret = {vat_cap_ref(c.cap)};
+	return ret;
+}
+
+static inline void con_pong_unref(struct con_pong_c c)
+{
+	vat_cap_unref(c.cap);
+}
+
+static inline struct con_pong_c con_pong_from(struct vat_ptr_r p)
+{
+	struct con_pong_c ret = {vat_ptr_cap(p)};
+	return ret;
+}
+
+static inline struct con_pong_c con_pong_list_at(struct vat_list_r list, uint32_t i)
+{
+	struct con_pong_c ret = {vat_ptr_cap(vat_list_ptr(list, i))};
+	return ret;
+}
+
+static inline void con_pong_list_set_at(struct vat_list_b list, uint32_t i, struct con_pong_c c)
+{
+	vat_set_cap(vat_list_ptr_b(list, i), c.cap);
+}
+
+static inline struct constructs_other_bottom_c con_pong_as_bottom(struct con_pong_c c)
+{
+	struct constructs_other_bottom_c ret = {c.cap};
+	return ret;
+}
+
+static inline struct con_pong_pong_req con_pong_pong(struct vat *v, struct con_pong_c c)
+{
+	struct con_pong_pong_req req;
+	req.call = vat_call_for(v, c.cap, &con_pong_interface, 0);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_PONG_PONG_PARAMS_DATA_WORDS, CON_PONG_PONG_PARAMS_PTRS);
+	return req;
+}
+
+static inline void con_pong_pong_send(struct con_pong_pong_req req, vat_done done, void *user)
+{
+	vat_call_send(req.call, done, user);
+}
+
+static inline void con_pong_pong_tail(struct vat_ctx *ctx, struct con_pong_pong_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_pong_pong_params_r con_pong_pong_params(struct con_pong_pong_ctx cx)
+{
+	struct con_pong_pong_params_r ret = {vat_ptr_struct(vat_ctx_params(cx.ctx), NULL)};
+	return ret;
+}
+
+static inline struct con_pong_pong_results_b con_pong_pong_results(struct con_pong_pong_ctx cx)
+{
+	struct con_pong_pong_results_b ret = {
+		vat_get_struct_b(vat_ctx_results(cx.ctx), CON_PONG_PONG_RESULTS_DATA_WORDS, CON_PONG_PONG_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_pong_c con_pong_serve(
+	struct vat *v, const struct con_pong_impl *impl, void *self, void (*destroy)(void *self))
+{
+	struct con_pong_c ret = {vat_serve(v, &con_pong_interface, impl, self, destroy)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Pong.pong$Params */
+
+static inline struct con_pong_pong_params_r con_pong_pong_params_from(struct vat_ptr_r p)
+{
+	struct con_pong_pong_params_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_pong_pong_params_b con_pong_pong_params_init(struct vat_ptr_b p)
+{
+	struct con_pong_pong_params_b ret = {
+		vat_init_struct(p, CON_PONG_PONG_PARAMS_DATA_WORDS, CON_PONG_PONG_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_pong_pong_params_r con_pong_pong_params_root(struct vat_message *m)
+{
+	struct con_pong_pong_params_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_pong_pong_params_b con_pong_pong_params_init_root(struct vat_message *m)
+{
+	struct con_pong_pong_params_b ret = {
+		vat_init_struct(vat_root_b(m), CON_PONG_PONG_PARAMS_DATA_WORDS, CON_PONG_PONG_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_pong_pong_params_r con_pong_pong_params_at(
+	struct con_pong_pong_params_list_r list, uint32_t i)
+{
+	struct con_pong_pong_params_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_pong_pong_params_b con_pong_pong_params_at_b(
+	struct con_pong_pong_params_list_b list, uint32_t i)
+{
+	struct con_pong_pong_params_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_pong_pong_params_list_r con_pong_pong_params_list_b_r(
+	struct con_pong_pong_params_list_b list)
+{
+	struct con_pong_pong_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_pong_pong_params_r con_pong_pong_params_b_r(
+	struct con_pong_pong_params_b b)
+{
+	struct con_pong_pong_params_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Pong.pong$Results */
+
+static inline struct con_pong_pong_results_r con_pong_pong_results_from(struct vat_ptr_r p)
+{
+	struct con_pong_pong_results_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_pong_pong_results_b con_pong_pong_results_init(struct vat_ptr_b p)
+{
+	struct con_pong_pong_results_b ret = {
+		vat_init_struct(p, CON_PONG_PONG_RESULTS_DATA_WORDS, CON_PONG_PONG_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_pong_pong_results_r con_pong_pong_results_root(struct vat_message *m)
+{
+	struct con_pong_pong_results_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_pong_pong_results_b con_pong_pong_results_init_root(struct vat_message *m)
+{
+	struct con_pong_pong_results_b ret = {
+		vat_init_struct(vat_root_b(m), CON_PONG_PONG_RESULTS_DATA_WORDS, CON_PONG_PONG_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_pong_pong_results_r con_pong_pong_results_at(
+	struct con_pong_pong_results_list_r list, uint32_t i)
+{
+	struct con_pong_pong_results_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_pong_pong_results_b con_pong_pong_results_at_b(
+	struct con_pong_pong_results_list_b list, uint32_t i)
+{
+	struct con_pong_pong_results_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_pong_pong_results_list_r con_pong_pong_results_list_b_r(
+	struct con_pong_pong_results_list_b list)
+{
+	struct con_pong_pong_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_pong_pong_results_r con_pong_pong_results_b_r(
+	struct con_pong_pong_results_b b)
+{
+	struct con_pong_pong_results_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Tree */
+
+static inline struct con_tree_r con_tree_from(struct vat_ptr_r p)
+{
+	struct con_tree_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_init(struct vat_ptr_b p)
+{
+	struct con_tree_b ret = {vat_init_struct(p, CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_r con_tree_root(struct vat_message *m)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_init_root(struct vat_message *m)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_root_b(m), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_r con_tree_at(struct con_tree_list_r list, uint32_t i)
+{
+	struct con_tree_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_at_b(struct con_tree_list_b list, uint32_t i)
+{
+	struct con_tree_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_tree_list_r con_tree_list_b_r(struct con_tree_list_b list)
+{
+	struct con_tree_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_tree_r con_tree_b_r(struct con_tree_b b)
+{
+	struct con_tree_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline uint16_t con_tree_which(struct con_tree_r r)
+{
+	return vat_r_u16(r.s, 0, 0);
+}
+
+static inline bool con_tree_choose_(struct con_tree_b b, uint16_t which)
+{
+	bool other = vat_r_u16(vat_struct_b_r(b.s), 0, 0) != which;
+	vat_w_u16(b.s, 0, which, 0);
+	return other;
+}
+
+static inline struct vat_ptr_r con_tree_get_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (con_tree_which(r) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	return vat_ptr_at(s, 0);
+}
+
+static inline bool con_tree_has_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (con_tree_which(r) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	return !vat_ptr_is_null(vat_ptr_at(s, 0));
+}
+
+static inline void con_tree_set_leaf(struct con_tree_b b, struct vat_ptr_r v)
+{
+	con_tree_choose_(b, CON_TREE_WHICH_LEAF);
+	vat_set_ptr(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_ptr_b con_tree_get_leaf_b(struct con_tree_b b)
+{
+	if (con_tree_choose_(b, CON_TREE_WHICH_LEAF))
+		vat_set_null(vat_ptr_at_b(b.s, 0));
+	return vat_ptr_at_b(b.s, 0);
+}
+
+static inline struct con_tree_branch_r con_tree_get_branch(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (con_tree_which(r) != CON_TREE_WHICH_BRANCH)
+		s.data_bits = s.n_ptrs = 0;
+	struct con_tree_branch_r ret = {s};
+	return ret;
+}
+
+static inline struct con_tree_branch_b con_tree_init_branch(struct con_tree_b b)
+{
+	con_tree_choose_(b, CON_TREE_WHICH_BRANCH);
+	vat_set_null(vat_ptr_at_b(b.s, 0));
+	vat_set_null(vat_ptr_at_b(b.s, 1));
+	vat_set_null(vat_ptr_at_b(b.s, 2));
+	struct con_tree_branch_b ret = {b.s};
+	return ret;
+}
+
+static inline struct con_tree_branch_b con_tree_edit_branch(struct con_tree_b b)
+{
+	if (vat_r_u16(vat_struct_b_r(b.s), 0, 0) != CON_TREE_WHICH_BRANCH)
+		return con_tree_init_branch(b);
+	struct con_tree_branch_b ret = {b.s};
+	return ret;
+}
+
+static inline struct con_tree_list_r con_tree_get_all(struct con_tree_r r)
+{
+	struct con_tree_list_r ret = {vat_ptr_list(vat_ptr_at(r.s, 3), VAT_ELEM_STRUCT, NULL)};
+	return ret;
+}
+
+static inline bool con_tree_has_all(struct con_tree_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 3));
+}
+
+static inline void con_tree_set_all(struct con_tree_b b, struct con_tree_list_r v)
+{
+	vat_set_list(vat_ptr_at_b(b.s, 3), v.l);
+}
+
+static inline struct con_tree_list_b con_tree_init_all(struct con_tree_b b, uint32_t n)
+{
+	struct con_tree_list_b ret = {
+		vat_init_struct_list(vat_ptr_at_b(b.s, 3), CON_TREE_DATA_WORDS, CON_TREE_PTRS, n)};
+	return ret;
+}
+
+static inline struct con_tree_list_b con_tree_edit_all(struct con_tree_b b)
+{
+	struct con_tree_list_b ret = {
+		vat_get_struct_list_b(vat_ptr_at_b(b.s, 3), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_r con_tree_get_pair(struct con_tree_r r)
+{
+	struct constructs_other_pair_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 4), NULL)};
+	return ret;
+}
+
+static inline bool con_tree_has_pair(struct con_tree_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 4));
+}
+
+static inline void con_tree_set_pair(struct con_tree_b b, struct constructs_other_pair_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 4), v.s);
+}
+
+static inline struct constructs_other_pair_b con_tree_init_pair(struct con_tree_b b)
+{
+	struct constructs_other_pair_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 4), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_b con_tree_edit_pair(struct con_tree_b b)
+{
+	struct constructs_other_pair_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 4), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct vat_cap *con_tree_pipe_leaf(struct con_tree_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct con_tree_branch_p con_tree_pipe_branch(struct con_tree_p p)
+{
+	struct con_tree_branch_p ret = {p.p};
+	return ret;
+}
+
+static inline struct constructs_other_pair_p con_tree_pipe_pair(struct con_tree_p p)
+{
+	struct constructs_other_pair_p ret = {vat_pipe_at(p.p, 4)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Tree.branch */
+
+static inline struct con_tree_branch_r con_tree_branch_b_r(struct con_tree_branch_b b)
+{
+	struct con_tree_branch_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct con_tree_r con_tree_branch_get_left(struct con_tree_branch_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline bool con_tree_branch_has_left(struct con_tree_branch_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_tree_branch_set_left(struct con_tree_branch_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_tree_b con_tree_branch_init_left(struct con_tree_branch_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_branch_edit_left(struct con_tree_branch_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_r con_tree_branch_get_right(struct con_tree_branch_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline bool con_tree_branch_has_right(struct con_tree_branch_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_tree_branch_set_right(struct con_tree_branch_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_tree_b con_tree_branch_init_right(struct con_tree_branch_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_branch_edit_right(struct con_tree_branch_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct vat_ptr_r con_tree_branch_get_label(struct con_tree_branch_r r)
+{
+	return vat_ptr_at(r.s, 2);
+}
+
+static inline bool con_tree_branch_has_label(struct con_tree_branch_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 2));
+}
+
+static inline void con_tree_branch_set_label(struct con_tree_branch_b b, struct vat_ptr_r v)
+{
+	vat_set_ptr(vat_ptr_at_b(b.s, 2), v);
+}
+
+static inline struct vat_ptr_b con_tree_branch_get_label_b(struct con_tree_branch_b b)
+{
+	return vat_ptr_at_b(b.s, 2);
+}
+
+static inline struct con_tree_p con_tree_branch_pipe_left(struct con_tree_branch_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tree_branch_pipe_right(struct con_tree_branch_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+static inline struct vat_cap *con_tree_branch_pipe_label(struct con_tree_branch_p p)
+{
+	return vat_pipe_cap(p.p, 2);
+}
+
+/* ---- constructs.capnp:Brands */
+
+static inline struct con_brands_r con_brands_from(struct vat_ptr_r p)
+{
+	struct con_brands_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_brands_b con_brands_init(struct vat_ptr_b p)
+{
+	struct con_brands_b ret = {vat_init_struct(p, CON_BRANDS_DATA_WORDS, CON_BRANDS_PTRS)};
+	return ret;
+}
+
+static inline struct con_brands_r con_brands_root(struct vat_message *m)
+{
+	struct con_brands_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_brands_b con_brands_init_root(struct vat_message *m)
+{
+	struct con_brands_b ret = {
+		vat_init_struct(vat_root_b(m), CON_BRANDS_DATA_WORDS, CON_BRANDS_PTRS)};
+	return ret;
+}
+
+static inline struct con_brands_r con_brands_at(struct con_brands_list_r list, uint32_t i)
+{
+	struct con_brands_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_brands_b con_brands_at_b(struct con_brands_list_b list, uint32_t i)
+{
+	struct con_brands_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_brands_list_r con_brands_list_b_r(struct con_brands_list_b list)
+{
+	struct con_brands_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_brands_r con_brands_b_r(struct con_brands_b b)
+{
+	struct con_brands_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct con_tree_r con_brands_get_texts(struct con_brands_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_texts(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_brands_set_texts(struct con_brands_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_tree_b con_brands_init_texts(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_brands_edit_texts(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_r con_brands_get_scalars(struct con_brands_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_scalars(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_brands_set_scalars(struct con_brands_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_tree_b con_brands_init_scalars(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_brands_edit_scalars(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_r con_brands_get_lists(struct con_brands_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 2), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_lists(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 2));
+}
+
+static inline void con_brands_set_lists(struct con_brands_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 2), v.s);
+}
+
+static inline struct con_tree_b con_brands_init_lists(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 2), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_brands_edit_lists(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 2), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_r con_brands_get_caps(struct con_brands_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 3), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_caps(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 3));
+}
+
+static inline void con_brands_set_caps(struct con_brands_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 3), v.s);
+}
+
+static inline struct con_tree_b con_brands_init_caps(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 3), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_brands_edit_caps(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 3), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_r con_brands_get_foreign(struct con_brands_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 4), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_foreign(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 4));
+}
+
+static inline void con_brands_set_foreign(struct con_brands_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 4), v.s);
+}
+
+static inline struct con_tree_b con_brands_init_foreign(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 4), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_brands_edit_foreign(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 4), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_list_r con_brands_get_pairs(struct con_brands_r r)
+{
+	struct constructs_other_pair_list_r ret = {
+		vat_ptr_list(vat_ptr_at(r.s, 5), VAT_ELEM_STRUCT, NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_pairs(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 5));
+}
+
+static inline void con_brands_set_pairs(
+	struct con_brands_b b, struct constructs_other_pair_list_r v)
+{
+	vat_set_list(vat_ptr_at_b(b.s, 5), v.l);
+}
+
+static inline struct constructs_other_pair_list_b con_brands_init_pairs(
+	struct con_brands_b b, uint32_t n)
+{
+	struct constructs_other_pair_list_b ret = {
+		vat_init_struct_list(vat_ptr_at_b(b.s, 5), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS, n)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_list_b con_brands_edit_pairs(struct con_brands_b b)
+{
+	struct constructs_other_pair_list_b ret = {
+		vat_get_struct_list_b(vat_ptr_at_b(b.s, 5), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_r con_brands_get_anything(struct con_brands_r r)
+{
+	struct constructs_other_pair_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 6), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_anything(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 6));
+}
+
+static inline void con_brands_set_anything(struct con_brands_b b, struct constructs_other_pair_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 6), v.s);
+}
+
+static inline struct constructs_other_pair_b con_brands_init_anything(struct con_brands_b b)
+{
+	struct constructs_other_pair_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 6), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_b con_brands_edit_anything(struct con_brands_b b)
+{
+	struct constructs_other_pair_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 6), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_r con_brands_get_half(struct con_brands_r r)
+{
+	struct constructs_other_pair_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 7), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_half(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 7));
+}
+
+static inline void con_brands_set_half(struct con_brands_b b, struct constructs_other_pair_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 7), v.s);
+}
+
+static inline struct constructs_other_pair_b con_brands_init_half(struct con_brands_b b)
+{
+	struct constructs_other_pair_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 7), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_b con_brands_edit_half(struct con_brands_b b)
+{
+	struct constructs_other_pair_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 7), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_r con_brands_get_unbound(struct con_brands_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 8), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_unbound(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 8));
+}
+
+static inline void con_brands_set_unbound(struct con_brands_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 8), v.s);
+}
+
+static inline struct con_tree_b con_brands_init_unbound(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 8), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_brands_edit_unbound(struct con_brands_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 8), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tower_r con_brands_get_tower(struct con_brands_r r)
+{
+	struct con_tower_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 9), NULL)};
+	return ret;
+}
+
+static inline bool con_brands_has_tower(struct con_brands_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 9));
+}
+
+static inline void con_brands_set_tower(struct con_brands_b b, struct con_tower_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 9), v.s);
+}
+
+static inline struct con_tower_b con_brands_init_tower(struct con_brands_b b)
+{
+	struct con_tower_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 9), CON_TOWER_DATA_WORDS, CON_TOWER_PTRS)};
+	return ret;
+}
+
+static inline struct con_tower_b con_brands_edit_tower(struct con_brands_b b)
+{
+	struct con_tower_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 9), CON_TOWER_DATA_WORDS, CON_TOWER_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_brands_pipe_texts(struct con_brands_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+static inline struct con_tree_p con_brands_pipe_scalars(struct con_brands_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+static inline struct con_tree_p con_brands_pipe_lists(struct con_brands_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 2)};
+	return ret;
+}
+
+static inline struct con_tree_p con_brands_pipe_caps(struct con_brands_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 3)};
+	return ret;
+}
+
+static inline struct con_tree_p con_brands_pipe_foreign(struct con_brands_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 4)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_p con_brands_pipe_anything(struct con_brands_p p)
+{
+	struct constructs_other_pair_p ret = {vat_pipe_at(p.p, 6)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_p con_brands_pipe_half(struct con_brands_p p)
+{
+	struct constructs_other_pair_p ret = {vat_pipe_at(p.p, 7)};
+	return ret;
+}
+
+static inline struct con_tree_p con_brands_pipe_unbound(struct con_brands_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 8)};
+	return ret;
+}
+
+static inline struct con_tower_p con_brands_pipe_tower(struct con_brands_p p)
+{
+	struct con_tower_p ret = {vat_pipe_at(p.p, 9)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Tower */
+
+static inline struct con_tower_r con_tower_from(struct vat_ptr_r p)
+{
+	struct con_tower_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_tower_b con_tower_init(struct vat_ptr_b p)
+{
+	struct con_tower_b ret = {vat_init_struct(p, CON_TOWER_DATA_WORDS, CON_TOWER_PTRS)};
+	return ret;
+}
+
+static inline struct con_tower_r con_tower_root(struct vat_message *m)
+{
+	struct con_tower_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_tower_b con_tower_init_root(struct vat_message *m)
+{
+	struct con_tower_b ret = {
+		vat_init_struct(vat_root_b(m), CON_TOWER_DATA_WORDS, CON_TOWER_PTRS)};
+	return ret;
+}
+
+static inline struct con_tower_r con_tower_at(struct con_tower_list_r list, uint32_t i)
+{
+	struct con_tower_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_tower_b con_tower_at_b(struct con_tower_list_b list, uint32_t i)
+{
+	struct con_tower_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_tower_list_r con_tower_list_b_r(struct con_tower_list_b list)
+{
+	struct con_tower_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_tower_r con_tower_b_r(struct con_tower_b b)
+{
+	struct con_tower_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct vat_ptr_r con_tower_get_top(struct con_tower_r r)
+{
+	return vat_ptr_at(r.s, 0);
+}
+
+static inline bool con_tower_has_top(struct con_tower_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_tower_set_top(struct con_tower_b b, struct vat_ptr_r v)
+{
+	vat_set_ptr(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_ptr_b con_tower_get_top_b(struct con_tower_b b)
+{
+	return vat_ptr_at_b(b.s, 0);
+}
+
+static inline struct con_tower_r con_tower_get_next(struct con_tower_r r)
+{
+	struct con_tower_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline bool con_tower_has_next(struct con_tower_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_tower_set_next(struct con_tower_b b, struct con_tower_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_tower_b con_tower_init_next(struct con_tower_b b)
+{
+	struct con_tower_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_TOWER_DATA_WORDS, CON_TOWER_PTRS)};
+	return ret;
+}
+
+static inline struct con_tower_b con_tower_edit_next(struct con_tower_b b)
+{
+	struct con_tower_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_TOWER_DATA_WORDS, CON_TOWER_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct vat_cap *con_tower_pipe_top(struct con_tower_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct con_tower_p con_tower_pipe_next(struct con_tower_p p)
+{
+	struct con_tower_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Cell */
+
+static inline struct con_cell_c con_cell_cast(struct vat_cap *cap)
+{
+	struct con_cell_c ret = {cap};
+	return ret;
+}
+
+static inline struct con_cell_c con_cell_ref(struct con_cell_c c)
+{
+	struct con_cell_c ret = {vat_cap_ref(c.cap)};
+	return ret;
+}
+
+static inline void con_cell_unref(struct con_cell_c c)
+{
+	vat_cap_unref(c.cap);
+}
+
+static inline struct con_cell_c con_cell_from(struct vat_ptr_r p)
+{
+	struct con_cell_c ret = {vat_ptr_cap(p)};
+	return ret;
+}
+
+static inline struct con_cell_c con_cell_list_at(struct vat_list_r list, uint32_t i)
+{
+	struct con_cell_c ret = {vat_ptr_cap(vat_list_ptr(list, i))};
+	return ret;
+}
+
+static inline void con_cell_list_set_at(struct vat_list_b list, uint32_t i, struct con_cell_c c)
+{
+	vat_set_cap(vat_list_ptr_b(list, i), c.cap);
+}
+
+static inline struct con_cell_read_req con_cell_read(struct vat *v, struct con_cell_c c)
+{
+	struct con_cell_read_req req;
+	req.call = vat_call_for(v, c.cap, &con_cell_interface, 0);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_CELL_READ_PARAMS_DATA_WORDS, CON_CELL_READ_PARAMS_PTRS);
+	return req;
+}
+
+static inline void con_cell_read_send(struct con_cell_read_req req, vat_done done, void *user)
+{
+	vat_call_send(req.call, done, user);
+}
+
+static inline void con_cell_read_tail(struct vat_ctx *ctx, struct con_cell_read_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_cell_read_results_p con_cell_read_pipe(struct vat_call *call)
+{
+	struct con_cell_read_results_p ret = {vat_pipe_results(call)};
+	return ret;
+}
+
+static inline struct vat_cap *con_cell_read_pipe_value(struct vat_call *call)
+{
+	static const uint16_t path[] = {0};
+	return vat_call_pipeline(call, path, 1);
+}
+
+static inline struct vat_cap *con_cell_read_pipe_hint_leaf(struct vat_call *call)
+{
+	static const uint16_t path[] = {1, 0};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct vat_cap *con_cell_read_pipe_hint_branch_label(struct vat_call *call)
+{
+	static const uint16_t path[] = {1, 2};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct con_cell_write_req con_cell_write(struct vat *v, struct con_cell_c c)
+{
+	struct con_cell_write_req req;
+	req.call = vat_call_for(v, c.cap, &con_cell_interface, 1);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_CELL_WRITE_PARAMS_DATA_WORDS, CON_CELL_WRITE_PARAMS_PTRS);
+	return req;
+}
+
+static inline void con_cell_write_send(struct con_cell_write_req req, vat_done done, void *user)
+{
+	vat_call_send(req.call, done, user);
+}
+
+static inline void con_cell_write_tail(struct vat_ctx *ctx, struct con_cell_write_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_cell_swap_req con_cell_swap(struct vat *v, struct con_cell_c c)
+{
+	struct con_cell_swap_req req;
+	req.call = vat_call_for(v, c.cap, &con_cell_interface, 2);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_CELL_SWAP_PARAMS_DATA_WORDS, CON_CELL_SWAP_PARAMS_PTRS);
+	return req;
+}
+
+static inline void con_cell_swap_send(struct con_cell_swap_req req, vat_done done, void *user)
+{
+	vat_call_send(req.call, done, user);
+}
+
+static inline void con_cell_swap_tail(struct vat_ctx *ctx, struct con_cell_swap_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_cell_swap_results_p con_cell_swap_pipe(struct vat_call *call)
+{
+	struct con_cell_swap_results_p ret = {vat_pipe_results(call)};
+	return ret;
+}
+
+static inline struct vat_cap *con_cell_swap_pipe_old(struct vat_call *call)
+{
+	static const uint16_t path[] = {0};
+	return vat_call_pipeline(call, path, 1);
+}
+
+static inline struct vat_cap *con_cell_swap_pipe_echo(struct vat_call *call)
+{
+	static const uint16_t path[] = {1};
+	return vat_call_pipeline(call, path, 1);
+}
+
+static inline struct con_cell_named_req con_cell_named(struct vat *v, struct con_cell_c c)
+{
+	struct con_cell_named_req req;
+	req.call = vat_call_for(v, c.cap, &con_cell_interface, 3);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS);
+	return req;
+}
+
+static inline void con_cell_named_send(struct con_cell_named_req req, vat_done done, void *user)
+{
+	vat_call_send(req.call, done, user);
+}
+
+static inline void con_cell_named_tail(struct vat_ctx *ctx, struct con_cell_named_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_tree_r con_cell_named_results_from(struct vat_ptr_r p)
+{
+	struct con_tree_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_cell_named_pipe(struct vat_call *call)
+{
+	struct con_tree_p ret = {vat_pipe_results(call)};
+	return ret;
+}
+
+static inline struct vat_cap *con_cell_named_pipe_leaf(struct vat_call *call)
+{
+	static const uint16_t path[] = {0};
+	return vat_call_pipeline(call, path, 1);
+}
+
+static inline struct vat_cap *con_cell_named_pipe_branch_left_leaf(struct vat_call *call)
+{
+	static const uint16_t path[] = {0, 0};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct vat_cap *con_cell_named_pipe_branch_left_branch_label(struct vat_call *call)
+{
+	static const uint16_t path[] = {0, 2};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct vat_cap *con_cell_named_pipe_branch_right_leaf(struct vat_call *call)
+{
+	static const uint16_t path[] = {1, 0};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct vat_cap *con_cell_named_pipe_branch_right_branch_label(struct vat_call *call)
+{
+	static const uint16_t path[] = {1, 2};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct vat_cap *con_cell_named_pipe_branch_label(struct vat_call *call)
+{
+	static const uint16_t path[] = {2};
+	return vat_call_pipeline(call, path, 1);
+}
+
+static inline struct vat_cap *con_cell_named_pipe_pair_first(struct vat_call *call)
+{
+	static const uint16_t path[] = {4, 0};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct vat_cap *con_cell_named_pipe_pair_second(struct vat_call *call)
+{
+	static const uint16_t path[] = {4, 1};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct con_cell_read_params_r con_cell_read_params(struct con_cell_read_ctx cx)
+{
+	struct con_cell_read_params_r ret = {vat_ptr_struct(vat_ctx_params(cx.ctx), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_read_results_b con_cell_read_results(struct con_cell_read_ctx cx)
+{
+	struct con_cell_read_results_b ret = {
+		vat_get_struct_b(vat_ctx_results(cx.ctx), CON_CELL_READ_RESULTS_DATA_WORDS, CON_CELL_READ_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_write_params_r con_cell_write_params(struct con_cell_write_ctx cx)
+{
+	struct con_cell_write_params_r ret = {vat_ptr_struct(vat_ctx_params(cx.ctx), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_write_results_b con_cell_write_results(struct con_cell_write_ctx cx)
+{
+	struct con_cell_write_results_b ret = {
+		vat_get_struct_b(vat_ctx_results(cx.ctx), CON_CELL_WRITE_RESULTS_DATA_WORDS, CON_CELL_WRITE_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_swap_params_r con_cell_swap_params(struct con_cell_swap_ctx cx)
+{
+	struct con_cell_swap_params_r ret = {vat_ptr_struct(vat_ctx_params(cx.ctx), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_swap_results_b con_cell_swap_results(struct con_cell_swap_ctx cx)
+{
+	struct con_cell_swap_results_b ret = {
+		vat_get_struct_b(vat_ctx_results(cx.ctx), CON_CELL_SWAP_RESULTS_DATA_WORDS, CON_CELL_SWAP_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_pair_r con_cell_named_params(struct con_cell_named_ctx cx)
+{
+	struct constructs_other_pair_r ret = {vat_ptr_struct(vat_ctx_params(cx.ctx), NULL)};
+	return ret;
+}
+
+static inline struct con_tree_b con_cell_named_results(struct con_cell_named_ctx cx)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ctx_results(cx.ctx), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_c con_cell_serve(
+	struct vat *v, const struct con_cell_impl *impl, void *self, void (*destroy)(void *self))
+{
+	struct con_cell_c ret = {vat_serve(v, &con_cell_interface, impl, self, destroy)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Cell.read$Params */
+
+static inline struct con_cell_read_params_r con_cell_read_params_from(struct vat_ptr_r p)
+{
+	struct con_cell_read_params_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_read_params_b con_cell_read_params_init(struct vat_ptr_b p)
+{
+	struct con_cell_read_params_b ret = {
+		vat_init_struct(p, CON_CELL_READ_PARAMS_DATA_WORDS, CON_CELL_READ_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_read_params_r con_cell_read_params_root(struct vat_message *m)
+{
+	struct con_cell_read_params_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_read_params_b con_cell_read_params_init_root(struct vat_message *m)
+{
+	struct con_cell_read_params_b ret = {
+		vat_init_struct(vat_root_b(m), CON_CELL_READ_PARAMS_DATA_WORDS, CON_CELL_READ_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_read_params_r con_cell_read_params_at(
+	struct con_cell_read_params_list_r list, uint32_t i)
+{
+	struct con_cell_read_params_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_read_params_b con_cell_read_params_at_b(
+	struct con_cell_read_params_list_b list, uint32_t i)
+{
+	struct con_cell_read_params_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_read_params_list_r con_cell_read_params_list_b_r(
+	struct con_cell_read_params_list_b list)
+{
+	struct con_cell_read_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_cell_read_params_r con_cell_read_params_b_r(
+	struct con_cell_read_params_b b)
+{
+	struct con_cell_read_params_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Cell.read$Results */
+
+static inline struct con_cell_read_results_r con_cell_read_results_from(struct vat_ptr_r p)
+{
+	struct con_cell_read_results_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_read_results_b con_cell_read_results_init(struct vat_ptr_b p)
+{
+	struct con_cell_read_results_b ret = {
+		vat_init_struct(p, CON_CELL_READ_RESULTS_DATA_WORDS, CON_CELL_READ_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_read_results_r con_cell_read_results_root(struct vat_message *m)
+{
+	struct con_cell_read_results_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_read_results_b con_cell_read_results_init_root(struct vat_message *m)
+{
+	struct con_cell_read_results_b ret = {
+		vat_init_struct(vat_root_b(m), CON_CELL_READ_RESULTS_DATA_WORDS, CON_CELL_READ_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_read_results_r con_cell_read_results_at(
+	struct con_cell_read_results_list_r list, uint32_t i)
+{
+	struct con_cell_read_results_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_read_results_b con_cell_read_results_at_b(
+	struct con_cell_read_results_list_b list, uint32_t i)
+{
+	struct con_cell_read_results_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_read_results_list_r con_cell_read_results_list_b_r(
+	struct con_cell_read_results_list_b list)
+{
+	struct con_cell_read_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_cell_read_results_r con_cell_read_results_b_r(
+	struct con_cell_read_results_b b)
+{
+	struct con_cell_read_results_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct vat_ptr_r con_cell_read_results_get_value(struct con_cell_read_results_r r)
+{
+	return vat_ptr_at(r.s, 0);
+}
+
+static inline bool con_cell_read_results_has_value(struct con_cell_read_results_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_cell_read_results_set_value(
+	struct con_cell_read_results_b b, struct vat_ptr_r v)
+{
+	vat_set_ptr(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_ptr_b con_cell_read_results_get_value_b(struct con_cell_read_results_b b)
+{
+	return vat_ptr_at_b(b.s, 0);
+}
+
+static inline struct con_tree_r con_cell_read_results_get_hint(struct con_cell_read_results_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline bool con_cell_read_results_has_hint(struct con_cell_read_results_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_cell_read_results_set_hint(
+	struct con_cell_read_results_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_tree_b con_cell_read_results_init_hint(struct con_cell_read_results_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_cell_read_results_edit_hint(struct con_cell_read_results_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct vat_cap *con_cell_read_results_pipe_value(struct con_cell_read_results_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct con_tree_p con_cell_read_results_pipe_hint(struct con_cell_read_results_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Cell.write$Params */
+
+static inline struct con_cell_write_params_r con_cell_write_params_from(struct vat_ptr_r p)
+{
+	struct con_cell_write_params_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_write_params_b con_cell_write_params_init(struct vat_ptr_b p)
+{
+	struct con_cell_write_params_b ret = {
+		vat_init_struct(p, CON_CELL_WRITE_PARAMS_DATA_WORDS, CON_CELL_WRITE_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_write_params_r con_cell_write_params_root(struct vat_message *m)
+{
+	struct con_cell_write_params_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_write_params_b con_cell_write_params_init_root(struct vat_message *m)
+{
+	struct con_cell_write_params_b ret = {
+		vat_init_struct(vat_root_b(m), CON_CELL_WRITE_PARAMS_DATA_WORDS, CON_CELL_WRITE_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_write_params_r con_cell_write_params_at(
+	struct con_cell_write_params_list_r list, uint32_t i)
+{
+	struct con_cell_write_params_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_write_params_b con_cell_write_params_at_b(
+	struct con_cell_write_params_list_b list, uint32_t i)
+{
+	struct con_cell_write_params_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_write_params_list_r con_cell_write_params_list_b_r(
+	struct con_cell_write_params_list_b list)
+{
+	struct con_cell_write_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_cell_write_params_r con_cell_write_params_b_r(
+	struct con_cell_write_params_b b)
+{
+	struct con_cell_write_params_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct vat_ptr_r con_cell_write_params_get_value(struct con_cell_write_params_r r)
+{
+	return vat_ptr_at(r.s, 0);
+}
+
+static inline bool con_cell_write_params_has_value(struct con_cell_write_params_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_cell_write_params_set_value(
+	struct con_cell_write_params_b b, struct vat_ptr_r v)
+{
+	vat_set_ptr(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_ptr_b con_cell_write_params_get_value_b(struct con_cell_write_params_b b)
+{
+	return vat_ptr_at_b(b.s, 0);
+}
+
+static inline struct vat_cap *con_cell_write_params_pipe_value(struct con_cell_write_params_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+/* ---- constructs.capnp:Cell.write$Results */
+
+static inline struct con_cell_write_results_r con_cell_write_results_from(struct vat_ptr_r p)
+{
+	struct con_cell_write_results_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_write_results_b con_cell_write_results_init(struct vat_ptr_b p)
+{
+	struct con_cell_write_results_b ret = {
+		vat_init_struct(p, CON_CELL_WRITE_RESULTS_DATA_WORDS, CON_CELL_WRITE_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_write_results_r con_cell_write_results_root(struct vat_message *m)
+{
+	struct con_cell_write_results_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_write_results_b con_cell_write_results_init_root(
+	struct vat_message *m)
+{
+	struct con_cell_write_results_b ret = {
+		vat_init_struct(vat_root_b(m), CON_CELL_WRITE_RESULTS_DATA_WORDS, CON_CELL_WRITE_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_write_results_r con_cell_write_results_at(
+	struct con_cell_write_results_list_r list, uint32_t i)
+{
+	struct con_cell_write_results_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_write_results_b con_cell_write_results_at_b(
+	struct con_cell_write_results_list_b list, uint32_t i)
+{
+	struct con_cell_write_results_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_write_results_list_r con_cell_write_results_list_b_r(
+	struct con_cell_write_results_list_b list)
+{
+	struct con_cell_write_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_cell_write_results_r con_cell_write_results_b_r(
+	struct con_cell_write_results_b b)
+{
+	struct con_cell_write_results_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Cell.swap$Params */
+
+static inline struct con_cell_swap_params_r con_cell_swap_params_from(struct vat_ptr_r p)
+{
+	struct con_cell_swap_params_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_swap_params_b con_cell_swap_params_init(struct vat_ptr_b p)
+{
+	struct con_cell_swap_params_b ret = {
+		vat_init_struct(p, CON_CELL_SWAP_PARAMS_DATA_WORDS, CON_CELL_SWAP_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_swap_params_r con_cell_swap_params_root(struct vat_message *m)
+{
+	struct con_cell_swap_params_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_swap_params_b con_cell_swap_params_init_root(struct vat_message *m)
+{
+	struct con_cell_swap_params_b ret = {
+		vat_init_struct(vat_root_b(m), CON_CELL_SWAP_PARAMS_DATA_WORDS, CON_CELL_SWAP_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_swap_params_r con_cell_swap_params_at(
+	struct con_cell_swap_params_list_r list, uint32_t i)
+{
+	struct con_cell_swap_params_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_swap_params_b con_cell_swap_params_at_b(
+	struct con_cell_swap_params_list_b list, uint32_t i)
+{
+	struct con_cell_swap_params_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_swap_params_list_r con_cell_swap_params_list_b_r(
+	struct con_cell_swap_params_list_b list)
+{
+	struct con_cell_swap_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_cell_swap_params_r con_cell_swap_params_b_r(
+	struct con_cell_swap_params_b b)
+{
+	struct con_cell_swap_params_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct vat_ptr_r con_cell_swap_params_get_with(struct con_cell_swap_params_r r)
+{
+	return vat_ptr_at(r.s, 0);
+}
+
+static inline bool con_cell_swap_params_has_with(struct con_cell_swap_params_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_cell_swap_params_set_with(
+	struct con_cell_swap_params_b b, struct vat_ptr_r v)
+{
+	vat_set_ptr(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_ptr_b con_cell_swap_params_get_with_b(struct con_cell_swap_params_b b)
+{
+	return vat_ptr_at_b(b.s, 0);
+}
+
+static inline struct con_cell_c con_cell_swap_params_get_cell(struct con_cell_swap_params_r r)
+{
+	struct con_cell_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 1))};
+	return ret;
+}
+
+static inline bool con_cell_swap_params_has_cell(struct con_cell_swap_params_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_cell_swap_params_set_cell(
+	struct con_cell_swap_params_b b, struct con_cell_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 1), v.cap);
+}
+
+static inline struct vat_cap *con_cell_swap_params_pipe_with(struct con_cell_swap_params_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct con_cell_c con_cell_swap_params_pipe_cell(struct con_cell_swap_params_p p)
+{
+	struct con_cell_c ret = {vat_pipe_cap(p.p, 1)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Cell.swap$Results */
+
+static inline struct con_cell_swap_results_r con_cell_swap_results_from(struct vat_ptr_r p)
+{
+	struct con_cell_swap_results_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_swap_results_b con_cell_swap_results_init(struct vat_ptr_b p)
+{
+	struct con_cell_swap_results_b ret = {
+		vat_init_struct(p, CON_CELL_SWAP_RESULTS_DATA_WORDS, CON_CELL_SWAP_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_swap_results_r con_cell_swap_results_root(struct vat_message *m)
+{
+	struct con_cell_swap_results_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_swap_results_b con_cell_swap_results_init_root(struct vat_message *m)
+{
+	struct con_cell_swap_results_b ret = {
+		vat_init_struct(vat_root_b(m), CON_CELL_SWAP_RESULTS_DATA_WORDS, CON_CELL_SWAP_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_swap_results_r con_cell_swap_results_at(
+	struct con_cell_swap_results_list_r list, uint32_t i)
+{
+	struct con_cell_swap_results_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_swap_results_b con_cell_swap_results_at_b(
+	struct con_cell_swap_results_list_b list, uint32_t i)
+{
+	struct con_cell_swap_results_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_swap_results_list_r con_cell_swap_results_list_b_r(
+	struct con_cell_swap_results_list_b list)
+{
+	struct con_cell_swap_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_cell_swap_results_r con_cell_swap_results_b_r(
+	struct con_cell_swap_results_b b)
+{
+	struct con_cell_swap_results_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct vat_ptr_r con_cell_swap_results_get_old(struct con_cell_swap_results_r r)
+{
+	return vat_ptr_at(r.s, 0);
+}
+
+static inline bool con_cell_swap_results_has_old(struct con_cell_swap_results_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_cell_swap_results_set_old(
+	struct con_cell_swap_results_b b, struct vat_ptr_r v)
+{
+	vat_set_ptr(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_ptr_b con_cell_swap_results_get_old_b(struct con_cell_swap_results_b b)
+{
+	return vat_ptr_at_b(b.s, 0);
+}
+
+static inline struct vat_ptr_r con_cell_swap_results_get_echo(struct con_cell_swap_results_r r)
+{
+	return vat_ptr_at(r.s, 1);
+}
+
+static inline bool con_cell_swap_results_has_echo(struct con_cell_swap_results_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_cell_swap_results_set_echo(
+	struct con_cell_swap_results_b b, struct vat_ptr_r v)
+{
+	vat_set_ptr(vat_ptr_at_b(b.s, 1), v);
+}
+
+static inline struct vat_ptr_b con_cell_swap_results_get_echo_b(struct con_cell_swap_results_b b)
+{
+	return vat_ptr_at_b(b.s, 1);
+}
+
+static inline struct vat_cap *con_cell_swap_results_pipe_old(struct con_cell_swap_results_p p)
+{
+	return vat_pipe_cap(p.p, 0);
+}
+
+static inline struct vat_cap *con_cell_swap_results_pipe_echo(struct con_cell_swap_results_p p)
+{
+	return vat_pipe_cap(p.p, 1);
+}
+
+/* ---- constructs.capnp:CellBase */
+
+static inline struct con_cell_base_c con_cell_base_cast(struct vat_cap *cap)
+{
+	struct con_cell_base_c ret = {cap};
+	return ret;
+}
+
+static inline struct con_cell_base_c con_cell_base_ref(struct con_cell_base_c c)
+{
+	struct con_cell_base_c ret = {vat_cap_ref(c.cap)};
+	return ret;
+}
+
+static inline void con_cell_base_unref(struct con_cell_base_c c)
+{
+	vat_cap_unref(c.cap);
+}
+
+static inline struct con_cell_base_c con_cell_base_from(struct vat_ptr_r p)
+{
+	struct con_cell_base_c ret = {vat_ptr_cap(p)};
+	return ret;
+}
+
+static inline struct con_cell_base_c con_cell_base_list_at(struct vat_list_r list, uint32_t i)
+{
+	struct con_cell_base_c ret = {vat_ptr_cap(vat_list_ptr(list, i))};
+	return ret;
+}
+
+static inline void con_cell_base_list_set_at(
+	struct vat_list_b list, uint32_t i, struct con_cell_base_c c)
+{
+	vat_set_cap(vat_list_ptr_b(list, i), c.cap);
+}
+
+static inline struct con_cell_c con_cell_base_as_cell(struct con_cell_base_c c)
+{
+	struct con_cell_c ret = {c.cap};
+	return ret;
+}
+
+static inline struct con_cell_base_c con_cell_base_serve(
+	struct vat *v, const struct con_cell_base_impl *impl, void *self, void (*destroy)(void *self))
+{
+	struct con_cell_base_c ret = {vat_serve(v, &con_cell_base_interface, impl, self, destroy)};
+	return ret;
+}
+
+/* ---- constructs.capnp:CellUser */
+
+static inline struct con_cell_user_c con_cell_user_cast(struct vat_cap *cap)
+{
+	struct con_cell_user_c ret = {cap};
+	return ret;
+}
+
+static inline struct con_cell_user_c con_cell_user_ref(struct con_cell_user_c c)
+{
+	struct con_cell_user_c ret = {vat_cap_ref(c.cap)};
+	return ret;
+}
+
+static inline void con_cell_user_unref(struct con_cell_user_c c)
+{
+	vat_cap_unref(c.cap);
+}
+
+static inline struct con_cell_user_c con_cell_user_from(struct vat_ptr_r p)
+{
+	struct con_cell_user_c ret = {vat_ptr_cap(p)};
+	return ret;
+}
+
+static inline struct con_cell_user_c con_cell_user_list_at(struct vat_list_r list, uint32_t i)
+{
+	struct con_cell_user_c ret = {vat_ptr_cap(vat_list_ptr(list, i))};
+	return ret;
+}
+
+static inline void con_cell_user_list_set_at(
+	struct vat_list_b list, uint32_t i, struct con_cell_user_c c)
+{
+	vat_set_cap(vat_list_ptr_b(list, i), c.cap);
+}
+
+static inline struct con_cell_user_cell_req con_cell_user_cell(
+	struct vat *v, struct con_cell_user_c c)
+{
+	struct con_cell_user_cell_req req;
+	req.call = vat_call_for(v, c.cap, &con_cell_user_interface, 0);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_CELL_USER_CELL_PARAMS_DATA_WORDS, CON_CELL_USER_CELL_PARAMS_PTRS);
+	return req;
+}
+
+static inline void con_cell_user_cell_send(
+	struct con_cell_user_cell_req req, vat_done done, void *user)
+{
+	vat_call_send(req.call, done, user);
+}
+
+static inline void con_cell_user_cell_tail(struct vat_ctx *ctx, struct con_cell_user_cell_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_cell_user_cell_results_p con_cell_user_cell_pipe(struct vat_call *call)
+{
+	struct con_cell_user_cell_results_p ret = {vat_pipe_results(call)};
+	return ret;
+}
+
+static inline struct con_cell_c con_cell_user_cell_pipe_cell(struct vat_call *call)
+{
+	static const uint16_t path[] = {0};
+	struct con_cell_c ret = {vat_call_pipeline(call, path, 1)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_params_r con_cell_user_cell_params(
+	struct con_cell_user_cell_ctx cx)
+{
+	struct con_cell_user_cell_params_r ret = {vat_ptr_struct(vat_ctx_params(cx.ctx), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_results_b con_cell_user_cell_results(
+	struct con_cell_user_cell_ctx cx)
+{
+	struct con_cell_user_cell_results_b ret = {
+		vat_get_struct_b(vat_ctx_results(cx.ctx), CON_CELL_USER_CELL_RESULTS_DATA_WORDS, CON_CELL_USER_CELL_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_user_c con_cell_user_serve(
+	struct vat *v, const struct con_cell_user_impl *impl, void *self, void (*destroy)(void *self))
+{
+	struct con_cell_user_c ret = {vat_serve(v, &con_cell_user_interface, impl, self, destroy)};
+	return ret;
+}
+
+/* ---- constructs.capnp:CellUser.cell$Params */
+
+static inline struct con_cell_user_cell_params_r con_cell_user_cell_params_from(struct vat_ptr_r p)
+{
+	struct con_cell_user_cell_params_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_params_b con_cell_user_cell_params_init(struct vat_ptr_b p)
+{
+	struct con_cell_user_cell_params_b ret = {
+		vat_init_struct(p, CON_CELL_USER_CELL_PARAMS_DATA_WORDS, CON_CELL_USER_CELL_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_params_r con_cell_user_cell_params_root(
+	struct vat_message *m)
+{
+	struct con_cell_user_cell_params_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_params_b con_cell_user_cell_params_init_root(
+	struct vat_message *m)
+{
+	struct con_cell_user_cell_params_b ret = {
+		vat_init_struct(vat_root_b(m), CON_CELL_USER_CELL_PARAMS_DATA_WORDS, CON_CELL_USER_CELL_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_params_r con_cell_user_cell_params_at(
+	struct con_cell_user_cell_params_list_r list, uint32_t i)
+{
+	struct con_cell_user_cell_params_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_params_b con_cell_user_cell_params_at_b(
+	struct con_cell_user_cell_params_list_b list, uint32_t i)
+{
+	struct con_cell_user_cell_params_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_params_list_r con_cell_user_cell_params_list_b_r(
+	struct con_cell_user_cell_params_list_b list)
+{
+	struct con_cell_user_cell_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_params_r con_cell_user_cell_params_b_r(
+	struct con_cell_user_cell_params_b b)
+{
+	struct con_cell_user_cell_params_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+/* ---- constructs.capnp:CellUser.cell$Results */
+
+static inline struct con_cell_user_cell_results_r con_cell_user_cell_results_from(
+	struct vat_ptr_r p)
+{
+	struct con_cell_user_cell_results_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_results_b con_cell_user_cell_results_init(
+	struct vat_ptr_b p)
+{
+	struct con_cell_user_cell_results_b ret = {
+		vat_init_struct(p, CON_CELL_USER_CELL_RESULTS_DATA_WORDS, CON_CELL_USER_CELL_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_results_r con_cell_user_cell_results_root(
+	struct vat_message *m)
+{
+	struct con_cell_user_cell_results_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_results_b con_cell_user_cell_results_init_root(
+	struct vat_message *m)
+{
+	struct con_cell_user_cell_results_b ret = {
+		vat_init_struct(vat_root_b(m), CON_CELL_USER_CELL_RESULTS_DATA_WORDS, CON_CELL_USER_CELL_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_results_r con_cell_user_cell_results_at(
+	struct con_cell_user_cell_results_list_r list, uint32_t i)
+{
+	struct con_cell_user_cell_results_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_results_b con_cell_user_cell_results_at_b(
+	struct con_cell_user_cell_results_list_b list, uint32_t i)
+{
+	struct con_cell_user_cell_results_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_results_list_r con_cell_user_cell_results_list_b_r(
+	struct con_cell_user_cell_results_list_b list)
+{
+	struct con_cell_user_cell_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_cell_user_cell_results_r con_cell_user_cell_results_b_r(
+	struct con_cell_user_cell_results_b b)
+{
+	struct con_cell_user_cell_results_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct con_cell_c con_cell_user_cell_results_get_cell(
+	struct con_cell_user_cell_results_r r)
+{
+	struct con_cell_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 0))};
+	return ret;
+}
+
+static inline bool con_cell_user_cell_results_has_cell(struct con_cell_user_cell_results_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_cell_user_cell_results_set_cell(
+	struct con_cell_user_cell_results_b b, struct con_cell_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 0), v.cap);
+}
+
+static inline struct con_cell_c con_cell_user_cell_results_pipe_cell(
+	struct con_cell_user_cell_results_p p)
+{
+	struct con_cell_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Deep */
+
+static inline struct con_deep_r con_deep_from(struct vat_ptr_r p)
+{
+	struct con_deep_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_deep_b con_deep_init(struct vat_ptr_b p)
+{
+	struct con_deep_b ret = {vat_init_struct(p, CON_DEEP_DATA_WORDS, CON_DEEP_PTRS)};
+	return ret;
+}
+
+static inline struct con_deep_r con_deep_root(struct vat_message *m)
+{
+	struct con_deep_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_deep_b con_deep_init_root(struct vat_message *m)
+{
+	struct con_deep_b ret = {
+		vat_init_struct(vat_root_b(m), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS)};
+	return ret;
+}
+
+static inline struct con_deep_r con_deep_at(struct con_deep_list_r list, uint32_t i)
+{
+	struct con_deep_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_deep_b con_deep_at_b(struct con_deep_list_b list, uint32_t i)
+{
+	struct con_deep_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_deep_list_r con_deep_list_b_r(struct con_deep_list_b list)
+{
+	struct con_deep_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_deep_r con_deep_b_r(struct con_deep_b b)
+{
+	struct con_deep_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline uint16_t con_deep_which(struct con_deep_r r)
+{
+	return vat_r_u16(r.s, 0, 0);
+}
+
+static inline bool con_deep_choose_(struct con_deep_b b, uint16_t which)
+{
+	bool other = vat_r_u16(vat_struct_b_r(b.s), 0, 0) != which;
+	vat_w_u16(b.s, 0, which, 0);
+	return other;
+}
+
+static inline struct con_deep_one_r con_deep_get_one(struct con_deep_r r)
+{
+	struct con_deep_one_r ret = {r.s};
+	return ret;
+}
+
+static inline struct con_deep_one_b con_deep_init_one(struct con_deep_b b)
+{
+	vat_set_null(vat_ptr_at_b(b.s, 0));
+	vat_set_null(vat_ptr_at_b(b.s, 1));
+	struct con_deep_one_b ret = {b.s};
+	return ret;
+}
+
+static inline struct con_deep_one_b con_deep_edit_one(struct con_deep_b b)
+{
+	struct con_deep_one_b ret = {b.s};
+	return ret;
+}
+
+static inline struct con_base_c con_deep_get_either(struct con_deep_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (con_deep_which(r) != CON_DEEP_WHICH_EITHER)
+		s.data_bits = s.n_ptrs = 0;
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(s, 2))};
+	return ret;
+}
+
+static inline bool con_deep_has_either(struct con_deep_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (con_deep_which(r) != CON_DEEP_WHICH_EITHER)
+		s.data_bits = s.n_ptrs = 0;
+	return !vat_ptr_is_null(vat_ptr_at(s, 2));
+}
+
+static inline void con_deep_set_either(struct con_deep_b b, struct con_base_c v)
+{
+	con_deep_choose_(b, CON_DEEP_WHICH_EITHER);
+	vat_set_cap(vat_ptr_at_b(b.s, 2), v.cap);
+}
+
+static inline struct con_deep_r con_deep_get_or(struct con_deep_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (con_deep_which(r) != CON_DEEP_WHICH_OR)
+		s.data_bits = s.n_ptrs = 0;
+	struct con_deep_r ret = {vat_ptr_struct(vat_ptr_at(s, 2), NULL)};
+	return ret;
+}
+
+static inline bool con_deep_has_or(struct con_deep_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (con_deep_which(r) != CON_DEEP_WHICH_OR)
+		s.data_bits = s.n_ptrs = 0;
+	return !vat_ptr_is_null(vat_ptr_at(s, 2));
+}
+
+static inline void con_deep_set_or(struct con_deep_b b, struct con_deep_r v)
+{
+	con_deep_choose_(b, CON_DEEP_WHICH_OR);
+	vat_set_struct(vat_ptr_at_b(b.s, 2), v.s);
+}
+
+static inline struct con_deep_b con_deep_init_or(struct con_deep_b b)
+{
+	con_deep_choose_(b, CON_DEEP_WHICH_OR);
+	struct con_deep_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 2), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS)};
+	return ret;
+}
+
+static inline struct con_deep_b con_deep_edit_or(struct con_deep_b b)
+{
+	if (con_deep_choose_(b, CON_DEEP_WHICH_OR))
+		vat_set_null(vat_ptr_at_b(b.s, 2));
+	struct con_deep_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 2), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS, NULL)};
+	return ret;
+}
+
+static inline uint8_t con_deep_get_number(struct con_deep_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (con_deep_which(r) != CON_DEEP_WHICH_NUMBER)
+		s.data_bits = s.n_ptrs = 0;
+	return vat_r_u8(s, 2, 0);
+}
+
+static inline void con_deep_set_number(struct con_deep_b b, uint8_t v)
+{
+	con_deep_choose_(b, CON_DEEP_WHICH_NUMBER);
+	vat_w_u8(b.s, 2, v, 0);
+}
+
+static inline struct con_scalars_r con_deep_get_plain(struct con_deep_r r)
+{
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 3), NULL)};
+	return ret;
+}
+
+static inline bool con_deep_has_plain(struct con_deep_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 3));
+}
+
+static inline void con_deep_set_plain(struct con_deep_b b, struct con_scalars_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 3), v.s);
+}
+
+static inline struct con_scalars_b con_deep_init_plain(struct con_deep_b b)
+{
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 3), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b con_deep_edit_plain(struct con_deep_b b)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 3), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct vat_ptr_r con_deep_get_any(struct con_deep_r r)
+{
+	return vat_ptr_at(r.s, 4);
+}
+
+static inline bool con_deep_has_any(struct con_deep_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 4));
+}
+
+static inline void con_deep_set_any(struct con_deep_b b, struct vat_ptr_r v)
+{
+	vat_set_ptr(vat_ptr_at_b(b.s, 4), v);
+}
+
+static inline struct vat_ptr_b con_deep_get_any_b(struct con_deep_b b)
+{
+	return vat_ptr_at_b(b.s, 4);
+}
+
+static inline struct con_deep_one_p con_deep_pipe_one(struct con_deep_p p)
+{
+	struct con_deep_one_p ret = {p.p};
+	return ret;
+}
+
+static inline struct con_base_c con_deep_pipe_either(struct con_deep_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 2)};
+	return ret;
+}
+
+static inline struct con_deep_p con_deep_pipe_or(struct con_deep_p p)
+{
+	struct con_deep_p ret = {vat_pipe_at(p.p, 2)};
+	return ret;
+}
+
+static inline struct vat_cap *con_deep_pipe_any(struct con_deep_p p)
+{
+	return vat_pipe_cap(p.p, 4);
+}
+
+/* ---- constructs.capnp:Deep.one */
+
+static inline struct con_deep_one_r con_deep_one_b_r(struct con_deep_one_b b)
+{
+	struct con_deep_one_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct con_deep_r con_deep_one_get_next(struct con_deep_one_r r)
+{
+	struct con_deep_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline bool con_deep_one_has_next(struct con_deep_one_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_deep_one_set_next(struct con_deep_one_b b, struct con_deep_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_deep_b con_deep_one_init_next(struct con_deep_one_b b)
+{
+	struct con_deep_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS)};
+	return ret;
+}
+
+static inline struct con_deep_b con_deep_one_edit_next(struct con_deep_one_b b)
+{
+	struct con_deep_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_base_c con_deep_one_get_base(struct con_deep_one_r r)
+{
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 1))};
+	return ret;
+}
+
+static inline bool con_deep_one_has_base(struct con_deep_one_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_deep_one_set_base(struct con_deep_one_b b, struct con_base_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 1), v.cap);
+}
+
+static inline struct con_deep_p con_deep_one_pipe_next(struct con_deep_one_p p)
+{
+	struct con_deep_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+static inline struct con_base_c con_deep_one_pipe_base(struct con_deep_one_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 1)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Dive */
+
+static inline struct con_dive_c con_dive_cast(struct vat_cap *cap)
+{
+	struct con_dive_c ret = {cap};
+	return ret;
+}
+
+static inline struct con_dive_c con_dive_ref(struct con_dive_c c)
+{
+	struct con_dive_c ret = {vat_cap_ref(c.cap)};
+	return ret;
+}
+
+static inline void con_dive_unref(struct con_dive_c c)
+{
+	vat_cap_unref(c.cap);
+}
+
+static inline struct con_dive_c con_dive_from(struct vat_ptr_r p)
+{
+	struct con_dive_c ret = {vat_ptr_cap(p)};
+	return ret;
+}
+
+static inline struct con_dive_c con_dive_list_at(struct vat_list_r list, uint32_t i)
+{
+	struct con_dive_c ret = {vat_ptr_cap(vat_list_ptr(list, i))};
+	return ret;
+}
+
+static inline void con_dive_list_set_at(struct vat_list_b list, uint32_t i, struct con_dive_c c)
+{
+	vat_set_cap(vat_list_ptr_b(list, i), c.cap);
+}
+
+static inline struct con_dive_dive_req con_dive_dive(struct vat *v, struct con_dive_c c)
+{
+	struct con_dive_dive_req req;
+	req.call = vat_call_for(v, c.cap, &con_dive_interface, 0);
+	req.params.s = vat_init_struct(vat_call_params(req.call),
+		CON_DIVE_DIVE_PARAMS_DATA_WORDS, CON_DIVE_DIVE_PARAMS_PTRS);
+	return req;
+}
+
+static inline void con_dive_dive_send(struct con_dive_dive_req req, vat_done done, void *user)
+{
+	vat_call_send(req.call, done, user);
+}
+
+static inline void con_dive_dive_tail(struct vat_ctx *ctx, struct con_dive_dive_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
+}
+
+static inline struct con_dive_dive_results_p con_dive_dive_pipe(struct vat_call *call)
+{
+	struct con_dive_dive_results_p ret = {vat_pipe_results(call)};
+	return ret;
+}
+
+static inline struct con_base_c con_dive_dive_pipe_deep_one_base(struct vat_call *call)
+{
+	static const uint16_t path[] = {0, 1};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 2)};
+	return ret;
+}
+
+static inline struct con_base_c con_dive_dive_pipe_deep_either(struct vat_call *call)
+{
+	static const uint16_t path[] = {0, 2};
+	struct con_base_c ret = {vat_call_pipeline(call, path, 2)};
+	return ret;
+}
+
+static inline struct vat_cap *con_dive_dive_pipe_deep_any(struct vat_call *call)
+{
+	static const uint16_t path[] = {0, 4};
+	return vat_call_pipeline(call, path, 2);
+}
+
+static inline struct con_dive_dive_params_r con_dive_dive_params(struct con_dive_dive_ctx cx)
+{
+	struct con_dive_dive_params_r ret = {vat_ptr_struct(vat_ctx_params(cx.ctx), NULL)};
+	return ret;
+}
+
+static inline struct con_dive_dive_results_b con_dive_dive_results(struct con_dive_dive_ctx cx)
+{
+	struct con_dive_dive_results_b ret = {
+		vat_get_struct_b(vat_ctx_results(cx.ctx), CON_DIVE_DIVE_RESULTS_DATA_WORDS, CON_DIVE_DIVE_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_dive_c con_dive_serve(
+	struct vat *v, const struct con_dive_impl *impl, void *self, void (*destroy)(void *self))
+{
+	struct con_dive_c ret = {vat_serve(v, &con_dive_interface, impl, self, destroy)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Dive.dive$Params */
+
+static inline struct con_dive_dive_params_r con_dive_dive_params_from(struct vat_ptr_r p)
+{
+	struct con_dive_dive_params_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_dive_dive_params_b con_dive_dive_params_init(struct vat_ptr_b p)
+{
+	struct con_dive_dive_params_b ret = {
+		vat_init_struct(p, CON_DIVE_DIVE_PARAMS_DATA_WORDS, CON_DIVE_DIVE_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_dive_dive_params_r con_dive_dive_params_root(struct vat_message *m)
+{
+	struct con_dive_dive_params_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_dive_dive_params_b con_dive_dive_params_init_root(struct vat_message *m)
+{
+	struct con_dive_dive_params_b ret = {
+		vat_init_struct(vat_root_b(m), CON_DIVE_DIVE_PARAMS_DATA_WORDS, CON_DIVE_DIVE_PARAMS_PTRS)};
+	return ret;
+}
+
+static inline struct con_dive_dive_params_r con_dive_dive_params_at(
+	struct con_dive_dive_params_list_r list, uint32_t i)
+{
+	struct con_dive_dive_params_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_dive_dive_params_b con_dive_dive_params_at_b(
+	struct con_dive_dive_params_list_b list, uint32_t i)
+{
+	struct con_dive_dive_params_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_dive_dive_params_list_r con_dive_dive_params_list_b_r(
+	struct con_dive_dive_params_list_b list)
+{
+	struct con_dive_dive_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_dive_dive_params_r con_dive_dive_params_b_r(
+	struct con_dive_dive_params_b b)
+{
+	struct con_dive_dive_params_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+/* ---- constructs.capnp:Dive.dive$Results */
+
+static inline struct con_dive_dive_results_r con_dive_dive_results_from(struct vat_ptr_r p)
+{
+	struct con_dive_dive_results_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_dive_dive_results_b con_dive_dive_results_init(struct vat_ptr_b p)
+{
+	struct con_dive_dive_results_b ret = {
+		vat_init_struct(p, CON_DIVE_DIVE_RESULTS_DATA_WORDS, CON_DIVE_DIVE_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_dive_dive_results_r con_dive_dive_results_root(struct vat_message *m)
+{
+	struct con_dive_dive_results_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_dive_dive_results_b con_dive_dive_results_init_root(struct vat_message *m)
+{
+	struct con_dive_dive_results_b ret = {
+		vat_init_struct(vat_root_b(m), CON_DIVE_DIVE_RESULTS_DATA_WORDS, CON_DIVE_DIVE_RESULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_dive_dive_results_r con_dive_dive_results_at(
+	struct con_dive_dive_results_list_r list, uint32_t i)
+{
+	struct con_dive_dive_results_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_dive_dive_results_b con_dive_dive_results_at_b(
+	struct con_dive_dive_results_list_b list, uint32_t i)
+{
+	struct con_dive_dive_results_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_dive_dive_results_list_r con_dive_dive_results_list_b_r(
+	struct con_dive_dive_results_list_b list)
+{
+	struct con_dive_dive_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_dive_dive_results_r con_dive_dive_results_b_r(
+	struct con_dive_dive_results_b b)
+{
+	struct con_dive_dive_results_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct con_deep_r con_dive_dive_results_get_deep(struct con_dive_dive_results_r r)
+{
+	struct con_deep_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline bool con_dive_dive_results_has_deep(struct con_dive_dive_results_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_dive_dive_results_set_deep(
+	struct con_dive_dive_results_b b, struct con_deep_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_deep_b con_dive_dive_results_init_deep(struct con_dive_dive_results_b b)
+{
+	struct con_deep_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS)};
+	return ret;
+}
+
+static inline struct con_deep_b con_dive_dive_results_edit_deep(struct con_dive_dive_results_b b)
+{
+	struct con_deep_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_deep_p con_dive_dive_results_pipe_deep(struct con_dive_dive_results_p p)
+{
+	struct con_deep_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+/* ---- constructs.capnp:AnyLists */
+
+static inline struct con_any_lists_r con_any_lists_from(struct vat_ptr_r p)
+{
+	struct con_any_lists_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_any_lists_b con_any_lists_init(struct vat_ptr_b p)
+{
+	struct con_any_lists_b ret = {
+		vat_init_struct(p, CON_ANY_LISTS_DATA_WORDS, CON_ANY_LISTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_any_lists_r con_any_lists_root(struct vat_message *m)
+{
+	struct con_any_lists_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_any_lists_b con_any_lists_init_root(struct vat_message *m)
+{
+	struct con_any_lists_b ret = {
+		vat_init_struct(vat_root_b(m), CON_ANY_LISTS_DATA_WORDS, CON_ANY_LISTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_any_lists_r con_any_lists_at(struct con_any_lists_list_r list, uint32_t i)
+{
+	struct con_any_lists_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_any_lists_b con_any_lists_at_b(
+	struct con_any_lists_list_b list, uint32_t i)
+{
+	struct con_any_lists_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_any_lists_list_r con_any_lists_list_b_r(struct con_any_lists_list_b list)
+{
+	struct con_any_lists_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_any_lists_r con_any_lists_b_r(struct con_any_lists_b b)
+{
+	struct con_any_lists_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline struct vat_list_r con_any_lists_get_lists(struct con_any_lists_r r)
+{
+	return vat_ptr_list(vat_ptr_at(r.s, 0), VAT_ELEM_POINTER, NULL);
+}
+
+static inline bool con_any_lists_has_lists(struct con_any_lists_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 0));
+}
+
+static inline void con_any_lists_set_lists(struct con_any_lists_b b, struct vat_list_r v)
+{
+	vat_set_list(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_list_b con_any_lists_init_lists(struct con_any_lists_b b, uint32_t n)
+{
+	return vat_init_list(vat_ptr_at_b(b.s, 0), VAT_ELEM_POINTER, n);
+}
+
+static inline struct vat_list_b con_any_lists_edit_lists(struct con_any_lists_b b)
+{
+	return vat_get_list_b(vat_ptr_at_b(b.s, 0), VAT_ELEM_POINTER, NULL);
+}
+
+static inline struct vat_list_r con_any_lists_get_caps(struct con_any_lists_r r)
+{
+	return vat_ptr_list(vat_ptr_at(r.s, 1), VAT_ELEM_POINTER, NULL);
+}
+
+static inline bool con_any_lists_has_caps(struct con_any_lists_r r)
+{
+	return !vat_ptr_is_null(vat_ptr_at(r.s, 1));
+}
+
+static inline void con_any_lists_set_caps(struct con_any_lists_b b, struct vat_list_r v)
+{
+	vat_set_list(vat_ptr_at_b(b.s, 1), v);
+}
+
+static inline struct vat_list_b con_any_lists_init_caps(struct con_any_lists_b b, uint32_t n)
+{
+	return vat_init_list(vat_ptr_at_b(b.s, 1), VAT_ELEM_POINTER, n);
+}
+
+static inline struct vat_list_b con_any_lists_edit_caps(struct con_any_lists_b b)
+{
+	return vat_get_list_b(vat_ptr_at_b(b.s, 1), VAT_ELEM_POINTER, NULL);
+}
+
+/* ---- constructs.capnp:NanDefaults */
+
+static inline struct con_nan_defaults_r con_nan_defaults_from(struct vat_ptr_r p)
+{
+	struct con_nan_defaults_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_nan_defaults_b con_nan_defaults_init(struct vat_ptr_b p)
+{
+	struct con_nan_defaults_b ret = {
+		vat_init_struct(p, CON_NAN_DEFAULTS_DATA_WORDS, CON_NAN_DEFAULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_nan_defaults_r con_nan_defaults_root(struct vat_message *m)
+{
+	struct con_nan_defaults_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_nan_defaults_b con_nan_defaults_init_root(struct vat_message *m)
+{
+	struct con_nan_defaults_b ret = {
+		vat_init_struct(vat_root_b(m), CON_NAN_DEFAULTS_DATA_WORDS, CON_NAN_DEFAULTS_PTRS)};
+	return ret;
+}
+
+static inline struct con_nan_defaults_r con_nan_defaults_at(
+	struct con_nan_defaults_list_r list, uint32_t i)
+{
+	struct con_nan_defaults_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_nan_defaults_b con_nan_defaults_at_b(
+	struct con_nan_defaults_list_b list, uint32_t i)
+{
+	struct con_nan_defaults_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_nan_defaults_list_r con_nan_defaults_list_b_r(
+	struct con_nan_defaults_list_b list)
+{
+	struct con_nan_defaults_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_nan_defaults_r con_nan_defaults_b_r(struct con_nan_defaults_b b)
+{
+	struct con_nan_defaults_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline float con_nan_defaults_get_f32(struct con_nan_defaults_r r)
+{
+	return vat_r_f32(r.s, 0, UINT32_C(2143289344));
+}
+
+static inline void con_nan_defaults_set_f32(struct con_nan_defaults_b b, float v)
+{
+	vat_w_f32(b.s, 0, v, UINT32_C(2143289344));
+}
+
+static inline double con_nan_defaults_get_f64(struct con_nan_defaults_r r)
+{
+	return vat_r_f64(r.s, 1, UINT64_C(9221120237041090560));
+}
+
+static inline void con_nan_defaults_set_f64(struct con_nan_defaults_b b, double v)
+{
+	vat_w_f64(b.s, 1, v, UINT64_C(9221120237041090560));
+}
+
+static inline float con_nan_defaults_get_minus(struct con_nan_defaults_r r)
+{
+	return vat_r_f32(r.s, 1, UINT32_C(4286578688));
+}
+
+static inline void con_nan_defaults_set_minus(struct con_nan_defaults_b b, float v)
+{
+	vat_w_f32(b.s, 1, v, UINT32_C(4286578688));
+}
+
+/* ---- constructs.capnp:Annotated */
+
+static inline struct con_annotated_r con_annotated_from(struct vat_ptr_r p)
+{
+	struct con_annotated_r ret = {vat_ptr_struct(p, NULL)};
+	return ret;
+}
+
+static inline struct con_annotated_b con_annotated_init(struct vat_ptr_b p)
+{
+	struct con_annotated_b ret = {
+		vat_init_struct(p, CON_ANNOTATED_DATA_WORDS, CON_ANNOTATED_PTRS)};
+	return ret;
+}
+
+static inline struct con_annotated_r con_annotated_root(struct vat_message *m)
+{
+	struct con_annotated_r ret = {vat_ptr_struct(vat_root(m), NULL)};
+	return ret;
+}
+
+static inline struct con_annotated_b con_annotated_init_root(struct vat_message *m)
+{
+	struct con_annotated_b ret = {
+		vat_init_struct(vat_root_b(m), CON_ANNOTATED_DATA_WORDS, CON_ANNOTATED_PTRS)};
+	return ret;
+}
+
+static inline struct con_annotated_r con_annotated_at(struct con_annotated_list_r list, uint32_t i)
+{
+	struct con_annotated_r ret = {vat_list_struct(list.l, i)};
+	return ret;
+}
+
+static inline struct con_annotated_b con_annotated_at_b(
+	struct con_annotated_list_b list, uint32_t i)
+{
+	struct con_annotated_b ret = {vat_list_struct_b(list.l, i)};
+	return ret;
+}
+
+static inline struct con_annotated_list_r con_annotated_list_b_r(struct con_annotated_list_b list)
+{
+	struct con_annotated_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct con_annotated_r con_annotated_b_r(struct con_annotated_b b)
+{
+	struct con_annotated_r ret = {vat_struct_b_r(b.s)};
+	return ret;
+}
+
+static inline uint8_t con_annotated_get_field(struct con_annotated_r r)
+{
+	return vat_r_u8(r.s, 0, 0);
+}
+
+static inline void con_annotated_set_field(struct con_annotated_b b, uint8_t v)
+{
+	vat_w_u8(b.s, 0, v, 0);
 }
 
 /* ---- constructs.capnp:Thing */
@@ -8033,7 +11867,7 @@ static inline void con_saver_list_set_at(struct vat_list_b list, uint32_t i, str
 static inline struct con_saver_save_req con_saver_save(struct vat *v, struct con_saver_c c)
 {
 	struct con_saver_save_req req;
-	req.call = vat_call_new(v, c.cap, CON_SAVER_ID, 0, 0);
+	req.call = vat_call_for(v, c.cap, &con_saver_interface, 0);
 	req.params.s = vat_init_struct(vat_call_params(req.call),
 		CON_SAVER_SAVE_PARAMS_DATA_WORDS, CON_SAVER_SAVE_PARAMS_PTRS);
 	return req;
@@ -8042,6 +11876,11 @@ static inline struct con_saver_save_req con_saver_save(struct vat *v, struct con
 static inline void con_saver_save_send(struct con_saver_save_req req, vat_done done, void *user)
 {
 	vat_call_send(req.call, done, user);
+}
+
+static inline void con_saver_save_tail(struct vat_ctx *ctx, struct con_saver_save_req req)
+{
+	vat_ctx_tail_call(ctx, req.call);
 }
 
 static inline struct con_saver_save_params_r con_saver_save_params(struct con_saver_save_ctx cx)
@@ -8196,6 +12035,1415 @@ static inline void con_saver_save_results_set_y(struct con_saver_save_results_b 
 {
 	vat_w_u8(b.s, 0, v, 0);
 }
+
+#ifndef CON_GENERIC_OF_TEXT_SCALARS_
+#define CON_GENERIC_OF_TEXT_SCALARS_
+static inline struct vat_text con_generic_of_text_scalars_get_key(struct con_generic_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void con_generic_of_text_scalars_set_key(struct con_generic_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct con_scalars_r con_generic_of_text_scalars_get_value(struct con_generic_r r)
+{
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline void con_generic_of_text_scalars_set_value(
+	struct con_generic_b b, struct con_scalars_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_scalars_b con_generic_of_text_scalars_init_value(struct con_generic_b b)
+{
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b con_generic_of_text_scalars_edit_value(struct con_generic_b b)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_GENERIC_ENTRY_OF_TEXT_SCALARS_
+#define CON_GENERIC_ENTRY_OF_TEXT_SCALARS_
+static inline struct vat_text con_generic_entry_of_text_scalars_get_key(
+	struct con_generic_entry_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void con_generic_entry_of_text_scalars_set_key(
+	struct con_generic_entry_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+#endif
+
+#ifndef CON_GENERIC_ENTRY_OF_TEXT_DATA_
+#define CON_GENERIC_ENTRY_OF_TEXT_DATA_
+static inline struct vat_text con_generic_entry_of_text_data_get_key(struct con_generic_entry_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void con_generic_entry_of_text_data_set_key(
+	struct con_generic_entry_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+#endif
+
+#ifndef CON_GENERIC_OF_TEXT_BASE_
+#define CON_GENERIC_OF_TEXT_BASE_
+static inline struct vat_text con_generic_of_text_base_get_key(struct con_generic_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void con_generic_of_text_base_set_key(struct con_generic_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct con_base_c con_generic_of_text_base_get_value(struct con_generic_r r)
+{
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 1))};
+	return ret;
+}
+
+static inline void con_generic_of_text_base_set_value(struct con_generic_b b, struct con_base_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 1), v.cap);
+}
+
+static inline struct con_base_c con_generic_of_text_base_pipe_value(struct con_generic_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 1)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_GENERIC_ENTRY_OF_TEXT_BASE_
+#define CON_GENERIC_ENTRY_OF_TEXT_BASE_
+static inline struct vat_text con_generic_entry_of_text_base_get_key(struct con_generic_entry_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void con_generic_entry_of_text_base_set_key(
+	struct con_generic_entry_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+#endif
+
+#ifndef CON_GENERIC_OWN_OF_TEXT_DATA_EMPTY_
+#define CON_GENERIC_OWN_OF_TEXT_DATA_EMPTY_
+static inline struct con_empty_r con_generic_own_of_text_data_empty_get_own(
+	struct con_generic_own_r r)
+{
+	struct con_empty_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_generic_own_of_text_data_empty_set_own(
+	struct con_generic_own_b b, struct con_empty_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_empty_b con_generic_own_of_text_data_empty_init_own(
+	struct con_generic_own_b b)
+{
+	struct con_empty_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_EMPTY_DATA_WORDS, CON_EMPTY_PTRS)};
+	return ret;
+}
+
+static inline struct con_empty_b con_generic_own_of_text_data_empty_edit_own(
+	struct con_generic_own_b b)
+{
+	struct con_empty_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_EMPTY_DATA_WORDS, CON_EMPTY_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct vat_text con_generic_own_of_text_data_empty_get_outer(
+	struct con_generic_own_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 1), NULL);
+}
+
+static inline void con_generic_own_of_text_data_empty_set_outer(
+	struct con_generic_own_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 1), v);
+}
+
+#endif
+
+#ifndef CON_STORE_GET_RESULTS_OF_TEXT_
+#define CON_STORE_GET_RESULTS_OF_TEXT_
+static inline struct vat_text con_store_get_results_of_text_get_value(
+	struct con_store_get_results_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void con_store_get_results_of_text_set_value(
+	struct con_store_get_results_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+#endif
+
+#ifndef CON_STORE_PUT_PARAMS_OF_TEXT_
+#define CON_STORE_PUT_PARAMS_OF_TEXT_
+static inline struct vat_text con_store_put_params_of_text_get_value(
+	struct con_store_put_params_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void con_store_put_params_of_text_set_value(
+	struct con_store_put_params_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_ANY_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_ANY_
+static inline struct vat_text constructs_other_pair_of_text_any_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_any_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+#endif
+
+#ifndef CON_TREE_OF_TEXT_
+#define CON_TREE_OF_TEXT_
+static inline struct vat_text con_tree_of_text_get_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (vat_r_u16(s, 0, 0) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	return vat_ptr_text(vat_ptr_at(s, 0), NULL);
+}
+
+static inline void con_tree_of_text_set_leaf(struct con_tree_b b, struct vat_text v)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_text con_tree_branch_of_text_get_label(struct con_tree_branch_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 2), NULL);
+}
+
+static inline void con_tree_branch_of_text_set_label(struct con_tree_branch_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 2), v);
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_TEXT_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_TEXT_
+static inline struct vat_text constructs_other_pair_of_text_text_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_text_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_text constructs_other_pair_of_text_text_get_second(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 1), NULL);
+}
+
+static inline void constructs_other_pair_of_text_text_set_second(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 1), v);
+}
+
+#endif
+
+#ifndef CON_TREE_OF_SCALARS_
+#define CON_TREE_OF_SCALARS_
+static inline struct con_scalars_r con_tree_of_scalars_get_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (vat_r_u16(s, 0, 0) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_tree_of_scalars_set_leaf(struct con_tree_b b, struct con_scalars_r v)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_scalars_b con_tree_of_scalars_init_leaf(struct con_tree_b b)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b con_tree_of_scalars_edit_leaf(struct con_tree_b b)
+{
+	if (vat_r_u16(vat_struct_b_r(b.s), 0, 0) != CON_TREE_WHICH_LEAF)
+		vat_set_null(vat_ptr_at_b(b.s, 0));
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_scalars_r con_tree_branch_of_scalars_get_label(struct con_tree_branch_r r)
+{
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 2), NULL)};
+	return ret;
+}
+
+static inline void con_tree_branch_of_scalars_set_label(
+	struct con_tree_branch_b b, struct con_scalars_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 2), v.s);
+}
+
+static inline struct con_scalars_b con_tree_branch_of_scalars_init_label(struct con_tree_branch_b b)
+{
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 2), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b con_tree_branch_of_scalars_edit_label(struct con_tree_branch_b b)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 2), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_CON_SCALARS_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_CON_SCALARS_
+static inline struct vat_text constructs_other_pair_of_text_con_scalars_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_con_scalars_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct con_scalars_r constructs_other_pair_of_text_con_scalars_get_second(
+	struct constructs_other_pair_r r)
+{
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline void constructs_other_pair_of_text_con_scalars_set_second(
+	struct constructs_other_pair_b b, struct con_scalars_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_scalars_b constructs_other_pair_of_text_con_scalars_init_second(
+	struct constructs_other_pair_b b)
+{
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b constructs_other_pair_of_text_con_scalars_edit_second(
+	struct constructs_other_pair_b b)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TREE_OF_LIST_U16_
+#define CON_TREE_OF_LIST_U16_
+static inline struct vat_list_r con_tree_of_list_u16_get_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (vat_r_u16(s, 0, 0) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	return vat_ptr_list(vat_ptr_at(s, 0), VAT_ELEM_TWO, NULL);
+}
+
+static inline void con_tree_of_list_u16_set_leaf(struct con_tree_b b, struct vat_list_r v)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	vat_set_list(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_list_b con_tree_of_list_u16_init_leaf(struct con_tree_b b, uint32_t n)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	return vat_init_list(vat_ptr_at_b(b.s, 0), VAT_ELEM_TWO, n);
+}
+
+static inline struct vat_list_b con_tree_of_list_u16_edit_leaf(struct con_tree_b b)
+{
+	if (vat_r_u16(vat_struct_b_r(b.s), 0, 0) != CON_TREE_WHICH_LEAF)
+		vat_set_null(vat_ptr_at_b(b.s, 0));
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	return vat_get_list_b(vat_ptr_at_b(b.s, 0), VAT_ELEM_TWO, NULL);
+}
+
+static inline struct vat_list_r con_tree_branch_of_list_u16_get_label(struct con_tree_branch_r r)
+{
+	return vat_ptr_list(vat_ptr_at(r.s, 2), VAT_ELEM_TWO, NULL);
+}
+
+static inline void con_tree_branch_of_list_u16_set_label(
+	struct con_tree_branch_b b, struct vat_list_r v)
+{
+	vat_set_list(vat_ptr_at_b(b.s, 2), v);
+}
+
+static inline struct vat_list_b con_tree_branch_of_list_u16_init_label(
+	struct con_tree_branch_b b, uint32_t n)
+{
+	return vat_init_list(vat_ptr_at_b(b.s, 2), VAT_ELEM_TWO, n);
+}
+
+static inline struct vat_list_b con_tree_branch_of_list_u16_edit_label(struct con_tree_branch_b b)
+{
+	return vat_get_list_b(vat_ptr_at_b(b.s, 2), VAT_ELEM_TWO, NULL);
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_LIST_U16_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_LIST_U16_
+static inline struct vat_text constructs_other_pair_of_text_list_u16_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_list_u16_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_list_r constructs_other_pair_of_text_list_u16_get_second(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_list(vat_ptr_at(r.s, 1), VAT_ELEM_TWO, NULL);
+}
+
+static inline void constructs_other_pair_of_text_list_u16_set_second(
+	struct constructs_other_pair_b b, struct vat_list_r v)
+{
+	vat_set_list(vat_ptr_at_b(b.s, 1), v);
+}
+
+static inline struct vat_list_b constructs_other_pair_of_text_list_u16_init_second(
+	struct constructs_other_pair_b b, uint32_t n)
+{
+	return vat_init_list(vat_ptr_at_b(b.s, 1), VAT_ELEM_TWO, n);
+}
+
+static inline struct vat_list_b constructs_other_pair_of_text_list_u16_edit_second(
+	struct constructs_other_pair_b b)
+{
+	return vat_get_list_b(vat_ptr_at_b(b.s, 1), VAT_ELEM_TWO, NULL);
+}
+
+#endif
+
+#ifndef CON_TREE_OF_BASE_
+#define CON_TREE_OF_BASE_
+static inline struct con_base_c con_tree_of_base_get_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (vat_r_u16(s, 0, 0) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(s, 0))};
+	return ret;
+}
+
+static inline void con_tree_of_base_set_leaf(struct con_tree_b b, struct con_base_c v)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	vat_set_cap(vat_ptr_at_b(b.s, 0), v.cap);
+}
+
+static inline struct con_base_c con_tree_of_base_pipe_leaf(struct con_tree_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
+static inline struct con_base_c con_tree_branch_of_base_get_label(struct con_tree_branch_r r)
+{
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 2))};
+	return ret;
+}
+
+static inline void con_tree_branch_of_base_set_label(
+	struct con_tree_branch_b b, struct con_base_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 2), v.cap);
+}
+
+static inline struct con_base_c con_tree_branch_of_base_pipe_label(struct con_tree_branch_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 2)};
+	return ret;
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_CON_BASE_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_CON_BASE_
+static inline struct vat_text constructs_other_pair_of_text_con_base_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_con_base_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct con_base_c constructs_other_pair_of_text_con_base_get_second(
+	struct constructs_other_pair_r r)
+{
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 1))};
+	return ret;
+}
+
+static inline void constructs_other_pair_of_text_con_base_set_second(
+	struct constructs_other_pair_b b, struct con_base_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 1), v.cap);
+}
+
+static inline struct con_base_c constructs_other_pair_of_text_con_base_pipe_second(
+	struct constructs_other_pair_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 1)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TREE_OF_CONSTRUCTS_OTHER_FOREIGN_
+#define CON_TREE_OF_CONSTRUCTS_OTHER_FOREIGN_
+static inline struct constructs_other_foreign_r con_tree_of_constructs_other_foreign_get_leaf(
+	struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (vat_r_u16(s, 0, 0) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	struct constructs_other_foreign_r ret = {vat_ptr_struct(vat_ptr_at(s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_tree_of_constructs_other_foreign_set_leaf(
+	struct con_tree_b b, struct constructs_other_foreign_r v)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct constructs_other_foreign_b con_tree_of_constructs_other_foreign_init_leaf(
+	struct con_tree_b b)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	struct constructs_other_foreign_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_b con_tree_of_constructs_other_foreign_edit_leaf(
+	struct con_tree_b b)
+{
+	if (vat_r_u16(vat_struct_b_r(b.s), 0, 0) != CON_TREE_WHICH_LEAF)
+		vat_set_null(vat_ptr_at_b(b.s, 0));
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	struct constructs_other_foreign_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_p con_tree_of_constructs_other_foreign_pipe_leaf(
+	struct con_tree_p p)
+{
+	struct constructs_other_foreign_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_r con_tree_branch_of_constructs_other_foreign_get_label(
+	struct con_tree_branch_r r)
+{
+	struct constructs_other_foreign_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 2), NULL)};
+	return ret;
+}
+
+static inline void con_tree_branch_of_constructs_other_foreign_set_label(
+	struct con_tree_branch_b b, struct constructs_other_foreign_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 2), v.s);
+}
+
+static inline struct constructs_other_foreign_b con_tree_branch_of_constructs_other_foreign_init_label(
+	struct con_tree_branch_b b)
+{
+	struct constructs_other_foreign_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 2), CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_b con_tree_branch_of_constructs_other_foreign_edit_label(
+	struct con_tree_branch_b b)
+{
+	struct constructs_other_foreign_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 2), CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_p con_tree_branch_of_constructs_other_foreign_pipe_label(
+	struct con_tree_branch_p p)
+{
+	struct constructs_other_foreign_p ret = {vat_pipe_at(p.p, 2)};
+	return ret;
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_FOREIGN_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_FOREIGN_
+static inline struct vat_text constructs_other_pair_of_text_foreign_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_foreign_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct constructs_other_foreign_r constructs_other_pair_of_text_foreign_get_second(
+	struct constructs_other_pair_r r)
+{
+	struct constructs_other_foreign_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline void constructs_other_pair_of_text_foreign_set_second(
+	struct constructs_other_pair_b b, struct constructs_other_foreign_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct constructs_other_foreign_b constructs_other_pair_of_text_foreign_init_second(
+	struct constructs_other_pair_b b)
+{
+	struct constructs_other_foreign_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_b constructs_other_pair_of_text_foreign_edit_second(
+	struct constructs_other_pair_b b)
+{
+	struct constructs_other_foreign_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct constructs_other_foreign_p constructs_other_pair_of_text_foreign_pipe_second(
+	struct constructs_other_pair_p p)
+{
+	struct constructs_other_foreign_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TREE_OF_DATA_
+#define CON_TREE_OF_DATA_
+static inline struct vat_data con_tree_of_data_get_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (vat_r_u16(s, 0, 0) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	return vat_ptr_data(vat_ptr_at(s, 0), NULL);
+}
+
+static inline void con_tree_of_data_set_leaf(struct con_tree_b b, struct vat_data v)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	vat_set_data(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline void *con_tree_of_data_init_leaf(struct con_tree_b b, uint32_t n)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	return vat_init_data(vat_ptr_at_b(b.s, 0), n);
+}
+
+static inline struct vat_data con_tree_branch_of_data_get_label(struct con_tree_branch_r r)
+{
+	return vat_ptr_data(vat_ptr_at(r.s, 2), NULL);
+}
+
+static inline void con_tree_branch_of_data_set_label(struct con_tree_branch_b b, struct vat_data v)
+{
+	vat_set_data(vat_ptr_at_b(b.s, 2), v);
+}
+
+static inline void *con_tree_branch_of_data_init_label(struct con_tree_branch_b b, uint32_t n)
+{
+	return vat_init_data(vat_ptr_at_b(b.s, 2), n);
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_DATA_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_DATA_
+static inline struct vat_text constructs_other_pair_of_text_data_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_data_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct vat_data constructs_other_pair_of_text_data_get_second(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_data(vat_ptr_at(r.s, 1), NULL);
+}
+
+static inline void constructs_other_pair_of_text_data_set_second(
+	struct constructs_other_pair_b b, struct vat_data v)
+{
+	vat_set_data(vat_ptr_at_b(b.s, 1), v);
+}
+
+static inline void *constructs_other_pair_of_text_data_init_second(
+	struct constructs_other_pair_b b, uint32_t n)
+{
+	return vat_init_data(vat_ptr_at_b(b.s, 1), n);
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_CON_SCALARS_CON_TREE_OF_DATA_
+#define CONSTRUCTS_OTHER_PAIR_OF_CON_SCALARS_CON_TREE_OF_DATA_
+static inline struct con_scalars_r constructs_other_pair_of_con_scalars_con_tree_of_data_get_first(
+	struct constructs_other_pair_r r)
+{
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void constructs_other_pair_of_con_scalars_con_tree_of_data_set_first(
+	struct constructs_other_pair_b b, struct con_scalars_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_scalars_b constructs_other_pair_of_con_scalars_con_tree_of_data_init_first(
+	struct constructs_other_pair_b b)
+{
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b constructs_other_pair_of_con_scalars_con_tree_of_data_edit_first(
+	struct constructs_other_pair_b b)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_r constructs_other_pair_of_con_scalars_con_tree_of_data_get_second(
+	struct constructs_other_pair_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline void constructs_other_pair_of_con_scalars_con_tree_of_data_set_second(
+	struct constructs_other_pair_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_tree_b constructs_other_pair_of_con_scalars_con_tree_of_data_init_second(
+	struct constructs_other_pair_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b constructs_other_pair_of_con_scalars_con_tree_of_data_edit_second(
+	struct constructs_other_pair_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p constructs_other_pair_of_con_scalars_con_tree_of_data_pipe_second(
+	struct constructs_other_pair_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TOWER_OF_TEXT_
+#define CON_TOWER_OF_TEXT_
+static inline struct vat_text con_tower_of_text_get_top(struct con_tower_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void con_tower_of_text_set_top(struct con_tower_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+#endif
+
+#ifndef CON_TOWER_OF_TREE_OF_TEXT_
+#define CON_TOWER_OF_TREE_OF_TEXT_
+static inline struct con_tree_r con_tower_of_tree_of_text_get_top(struct con_tower_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_tower_of_tree_of_text_set_top(struct con_tower_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_tree_b con_tower_of_tree_of_text_init_top(struct con_tower_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tower_of_tree_of_text_edit_top(struct con_tower_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tower_of_tree_of_text_pipe_top(struct con_tower_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TREE_OF_TREE_OF_TEXT_
+#define CON_TREE_OF_TREE_OF_TEXT_
+static inline struct con_tree_r con_tree_of_tree_of_text_get_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (vat_r_u16(s, 0, 0) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_tree_of_tree_of_text_set_leaf(struct con_tree_b b, struct con_tree_r v)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_tree_b con_tree_of_tree_of_text_init_leaf(struct con_tree_b b)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_of_tree_of_text_edit_leaf(struct con_tree_b b)
+{
+	if (vat_r_u16(vat_struct_b_r(b.s), 0, 0) != CON_TREE_WHICH_LEAF)
+		vat_set_null(vat_ptr_at_b(b.s, 0));
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tree_of_tree_of_text_pipe_leaf(struct con_tree_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+static inline struct con_tree_r con_tree_branch_of_tree_of_text_get_label(
+	struct con_tree_branch_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 2), NULL)};
+	return ret;
+}
+
+static inline void con_tree_branch_of_tree_of_text_set_label(
+	struct con_tree_branch_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 2), v.s);
+}
+
+static inline struct con_tree_b con_tree_branch_of_tree_of_text_init_label(
+	struct con_tree_branch_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 2), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_branch_of_tree_of_text_edit_label(
+	struct con_tree_branch_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 2), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tree_branch_of_tree_of_text_pipe_label(
+	struct con_tree_branch_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 2)};
+	return ret;
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_CON_TREE_OF_TEXT_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_CON_TREE_OF_TEXT_
+static inline struct vat_text constructs_other_pair_of_text_con_tree_of_text_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_con_tree_of_text_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct con_tree_r constructs_other_pair_of_text_con_tree_of_text_get_second(
+	struct constructs_other_pair_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline void constructs_other_pair_of_text_con_tree_of_text_set_second(
+	struct constructs_other_pair_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_tree_b constructs_other_pair_of_text_con_tree_of_text_init_second(
+	struct constructs_other_pair_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b constructs_other_pair_of_text_con_tree_of_text_edit_second(
+	struct constructs_other_pair_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p constructs_other_pair_of_text_con_tree_of_text_pipe_second(
+	struct constructs_other_pair_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TOWER_OF_TREE_OF_TREE_OF_TEXT_
+#define CON_TOWER_OF_TREE_OF_TREE_OF_TEXT_
+static inline struct con_tree_r con_tower_of_tree_of_tree_of_text_get_top(struct con_tower_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_tower_of_tree_of_tree_of_text_set_top(
+	struct con_tower_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_tree_b con_tower_of_tree_of_tree_of_text_init_top(struct con_tower_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tower_of_tree_of_tree_of_text_edit_top(struct con_tower_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tower_of_tree_of_tree_of_text_pipe_top(struct con_tower_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TOWER_OF_TREE_
+#define CON_TOWER_OF_TREE_
+static inline struct con_tree_r con_tower_of_tree_get_top(struct con_tower_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_tower_of_tree_set_top(struct con_tower_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_tree_b con_tower_of_tree_init_top(struct con_tower_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tower_of_tree_edit_top(struct con_tower_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tower_of_tree_pipe_top(struct con_tower_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TREE_OF_TREE_
+#define CON_TREE_OF_TREE_
+static inline struct con_tree_r con_tree_of_tree_get_leaf(struct con_tree_r r)
+{
+	struct vat_struct_r s = r.s;
+	if (vat_r_u16(s, 0, 0) != CON_TREE_WHICH_LEAF)
+		s.data_bits = s.n_ptrs = 0;
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_tree_of_tree_set_leaf(struct con_tree_b b, struct con_tree_r v)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_tree_b con_tree_of_tree_init_leaf(struct con_tree_b b)
+{
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_of_tree_edit_leaf(struct con_tree_b b)
+{
+	if (vat_r_u16(vat_struct_b_r(b.s), 0, 0) != CON_TREE_WHICH_LEAF)
+		vat_set_null(vat_ptr_at_b(b.s, 0));
+	vat_w_u16(b.s, 0, CON_TREE_WHICH_LEAF, 0);
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tree_of_tree_pipe_leaf(struct con_tree_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+static inline struct con_tree_r con_tree_branch_of_tree_get_label(struct con_tree_branch_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 2), NULL)};
+	return ret;
+}
+
+static inline void con_tree_branch_of_tree_set_label(
+	struct con_tree_branch_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 2), v.s);
+}
+
+static inline struct con_tree_b con_tree_branch_of_tree_init_label(struct con_tree_branch_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 2), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tree_branch_of_tree_edit_label(struct con_tree_branch_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 2), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tree_branch_of_tree_pipe_label(struct con_tree_branch_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 2)};
+	return ret;
+}
+
+#endif
+
+#ifndef CONSTRUCTS_OTHER_PAIR_OF_TEXT_CON_TREE_
+#define CONSTRUCTS_OTHER_PAIR_OF_TEXT_CON_TREE_
+static inline struct vat_text constructs_other_pair_of_text_con_tree_get_first(
+	struct constructs_other_pair_r r)
+{
+	return vat_ptr_text(vat_ptr_at(r.s, 0), NULL);
+}
+
+static inline void constructs_other_pair_of_text_con_tree_set_first(
+	struct constructs_other_pair_b b, struct vat_text v)
+{
+	vat_set_text(vat_ptr_at_b(b.s, 0), v);
+}
+
+static inline struct con_tree_r constructs_other_pair_of_text_con_tree_get_second(
+	struct constructs_other_pair_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 1), NULL)};
+	return ret;
+}
+
+static inline void constructs_other_pair_of_text_con_tree_set_second(
+	struct constructs_other_pair_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 1), v.s);
+}
+
+static inline struct con_tree_b constructs_other_pair_of_text_con_tree_init_second(
+	struct constructs_other_pair_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b constructs_other_pair_of_text_con_tree_edit_second(
+	struct constructs_other_pair_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 1), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p constructs_other_pair_of_text_con_tree_pipe_second(
+	struct constructs_other_pair_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 1)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_TOWER_OF_TREE_OF_TREE_
+#define CON_TOWER_OF_TREE_OF_TREE_
+static inline struct con_tree_r con_tower_of_tree_of_tree_get_top(struct con_tower_r r)
+{
+	struct con_tree_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_tower_of_tree_of_tree_set_top(struct con_tower_b b, struct con_tree_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_tree_b con_tower_of_tree_of_tree_init_top(struct con_tower_b b)
+{
+	struct con_tree_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
+	return ret;
+}
+
+static inline struct con_tree_b con_tower_of_tree_of_tree_edit_top(struct con_tower_b b)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline struct con_tree_p con_tower_of_tree_of_tree_pipe_top(struct con_tower_p p)
+{
+	struct con_tree_p ret = {vat_pipe_at(p.p, 0)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_CELL_READ_RESULTS_OF_BASE_
+#define CON_CELL_READ_RESULTS_OF_BASE_
+static inline struct con_base_c con_cell_read_results_of_base_get_value(
+	struct con_cell_read_results_r r)
+{
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 0))};
+	return ret;
+}
+
+static inline void con_cell_read_results_of_base_set_value(
+	struct con_cell_read_results_b b, struct con_base_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 0), v.cap);
+}
+
+static inline struct con_base_c con_cell_read_results_of_base_pipe_value(
+	struct con_cell_read_results_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_CELL_WRITE_PARAMS_OF_BASE_
+#define CON_CELL_WRITE_PARAMS_OF_BASE_
+static inline struct con_base_c con_cell_write_params_of_base_get_value(
+	struct con_cell_write_params_r r)
+{
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 0))};
+	return ret;
+}
+
+static inline void con_cell_write_params_of_base_set_value(
+	struct con_cell_write_params_b b, struct con_base_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 0), v.cap);
+}
+
+static inline struct con_base_c con_cell_write_params_of_base_pipe_value(
+	struct con_cell_write_params_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_CELL_SWAP_RESULTS_OF_BASE_
+#define CON_CELL_SWAP_RESULTS_OF_BASE_
+static inline struct con_base_c con_cell_swap_results_of_base_get_old(
+	struct con_cell_swap_results_r r)
+{
+	struct con_base_c ret = {vat_ptr_cap(vat_ptr_at(r.s, 0))};
+	return ret;
+}
+
+static inline void con_cell_swap_results_of_base_set_old(
+	struct con_cell_swap_results_b b, struct con_base_c v)
+{
+	vat_set_cap(vat_ptr_at_b(b.s, 0), v.cap);
+}
+
+static inline struct con_base_c con_cell_swap_results_of_base_pipe_old(
+	struct con_cell_swap_results_p p)
+{
+	struct con_base_c ret = {vat_pipe_cap(p.p, 0)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_CELL_READ_RESULTS_OF_SCALARS_
+#define CON_CELL_READ_RESULTS_OF_SCALARS_
+static inline struct con_scalars_r con_cell_read_results_of_scalars_get_value(
+	struct con_cell_read_results_r r)
+{
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_cell_read_results_of_scalars_set_value(
+	struct con_cell_read_results_b b, struct con_scalars_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_scalars_b con_cell_read_results_of_scalars_init_value(
+	struct con_cell_read_results_b b)
+{
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b con_cell_read_results_of_scalars_edit_value(
+	struct con_cell_read_results_b b)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_CELL_WRITE_PARAMS_OF_SCALARS_
+#define CON_CELL_WRITE_PARAMS_OF_SCALARS_
+static inline struct con_scalars_r con_cell_write_params_of_scalars_get_value(
+	struct con_cell_write_params_r r)
+{
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_cell_write_params_of_scalars_set_value(
+	struct con_cell_write_params_b b, struct con_scalars_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_scalars_b con_cell_write_params_of_scalars_init_value(
+	struct con_cell_write_params_b b)
+{
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b con_cell_write_params_of_scalars_edit_value(
+	struct con_cell_write_params_b b)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+#endif
+
+#ifndef CON_CELL_SWAP_RESULTS_OF_SCALARS_
+#define CON_CELL_SWAP_RESULTS_OF_SCALARS_
+static inline struct con_scalars_r con_cell_swap_results_of_scalars_get_old(
+	struct con_cell_swap_results_r r)
+{
+	struct con_scalars_r ret = {vat_ptr_struct(vat_ptr_at(r.s, 0), NULL)};
+	return ret;
+}
+
+static inline void con_cell_swap_results_of_scalars_set_old(
+	struct con_cell_swap_results_b b, struct con_scalars_r v)
+{
+	vat_set_struct(vat_ptr_at_b(b.s, 0), v.s);
+}
+
+static inline struct con_scalars_b con_cell_swap_results_of_scalars_init_old(
+	struct con_cell_swap_results_b b)
+{
+	struct con_scalars_b ret = {
+		vat_init_struct(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
+	return ret;
+}
+
+static inline struct con_scalars_b con_cell_swap_results_of_scalars_edit_old(
+	struct con_cell_swap_results_b b)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_ptr_at_b(b.s, 0), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+#endif
 
 #ifdef __cplusplus
 }
