@@ -247,6 +247,9 @@ typedef void (*vat_done)(void *user, const struct vat_error *err, struct vat_ptr
  * _pipeline: nothing happens, done is not called. Only vat_call_free cancels; dropping the
  * capability called does not. */
 VAT_API void vat_call_send(struct vat_call *call, vat_done done, void *user);
+/* Until the call is answered: gives it another callback (NULL: none). For who has waited long
+ * enough, but lets the call go on. */
+VAT_API void vat_call_notify(struct vat_call *call, vat_done done, void *user);
 /* Frees. Before the answer: cancels (Finish); done is not called any more. NULL is accepted. */
 VAT_API void vat_call_free(struct vat_call *call);
 /* Detaches: the call goes on, done is called, and the call frees itself after it. */
