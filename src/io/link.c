@@ -36,7 +36,7 @@ static void on_ready(struct watch *w, uint32_t revents)
 	on_wakeup(k); /* the events wanted may have changed */
 }
 
-void link_flush(struct vat_link *k)
+void loop_link_flush(struct vat_link *k)
 {
 	const struct vat_error *err;
 	struct vat_loop *l = k->loop;
@@ -53,7 +53,7 @@ void link_flush(struct vat_link *k)
 		on_wakeup(k);
 }
 
-void link_tell(struct vat_link *k)
+void loop_link_tell(struct vat_link *k)
 {
 	const struct vat_error *err;
 	bool ended = vat_io_ended(&k->io, &err);
@@ -65,7 +65,7 @@ void link_tell(struct vat_link *k)
 	vat_link_free(k);
 }
 
-int link_new(struct vat_loop *l, int fd, int kind, const struct vat_link_config *cfg,
+int loop_link_new(struct vat_loop *l, int fd, int kind, const struct vat_link_config *cfg,
 	struct vat_cap *bootstrap, struct vat_link **ret)
 {
 	struct vat_link *k = calloc(1, sizeof(*k));
@@ -111,7 +111,7 @@ int vat_loop_add(
 {
 	static const struct vat_link_config none;
 	cfg = cfg ? cfg : &none;
-	return link_new(l, fd, IO_NEW, cfg, cfg->bootstrap, ret);
+	return loop_link_new(l, fd, IO_NEW, cfg, cfg->bootstrap, ret);
 }
 
 void vat_link_free(struct vat_link *k)

@@ -41,7 +41,8 @@ static void welcome(struct vat_listener *s, int fd)
 			return;
 		}
 	}
-	int r = link_new(s->loop, fd, s->kind, &s->cfg.link, own ? own : s->cfg.link.bootstrap, &k);
+	int r = loop_link_new(
+		s->loop, fd, s->kind, &s->cfg.link, own ? own : s->cfg.link.bootstrap, &k);
 	vat_cap_unref(own);
 	if (r < 0)
 		return;
@@ -162,5 +163,5 @@ int vat_loop_connect(struct vat_loop *l, const char *address, const struct vat_l
 	if (fd < 0)
 		return fd;
 	cfg = cfg ? cfg : &none;
-	return link_new(l, fd, kind, cfg, cfg->bootstrap, ret);
+	return loop_link_new(l, fd, kind, cfg, cfg->bootstrap, ret);
 }

@@ -91,9 +91,9 @@ void loop_work(struct vat_loop *l)
 		struct list flush = LIST_INIT(flush), *it;
 		list_splice(&flush, &l->dirty); /* one that has more to write comes again later */
 		while ((it = list_pop(&flush)))
-			link_flush(list_entry(it, struct vat_link, queue));
+			loop_link_flush(list_entry(it, struct vat_link, queue));
 		while ((it = list_pop(&l->ended)))
-			link_tell(list_entry(it, struct vat_link, queue));
+			loop_link_tell(list_entry(it, struct vat_link, queue));
 	}
 }
 

@@ -109,12 +109,12 @@ struct vat_link {
 };
 
 /* kind as for io_init; takes fd. ret may be NULL. */
-int link_new(struct vat_loop *l, int fd, int kind, const struct vat_link_config *cfg,
+int loop_link_new(struct vat_loop *l, int fd, int kind, const struct vat_link_config *cfg,
 	struct vat_cap *bootstrap, struct vat_link **ret);
 /* Writes; puts it among the ended ones when it has. */
-void link_flush(struct vat_link *k);
+void loop_link_flush(struct vat_link *k);
 /* Tells its user that it has ended, and frees it. */
-void link_tell(struct vat_link *k);
+void loop_link_tell(struct vat_link *k);
 
 struct vat_listener {
 	struct watch watch;
