@@ -130,6 +130,9 @@ VAT_API bool vat_conn_is_over(const struct vat_conn *c);
 /* Nothing outstanding in either direction (no questions, answers, imports, exports). */
 VAT_API bool vat_conn_idle(const struct vat_conn *c);
 
+/* The user of its configuration. */
+VAT_API void *vat_conn_user(const struct vat_conn *c);
+
 /* The peer's bootstrap capability, usable at once (a promise). Returns a new reference. */
 VAT_API struct vat_cap *vat_conn_bootstrap(struct vat_conn *c);
 
