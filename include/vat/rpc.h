@@ -130,9 +130,6 @@ VAT_API bool vat_conn_is_over(const struct vat_conn *c);
 /* Nothing outstanding in either direction (no questions, answers, imports, exports). */
 VAT_API bool vat_conn_idle(const struct vat_conn *c);
 
-/* The user of its configuration. */
-VAT_API void *vat_conn_user(const struct vat_conn *c);
-
 /* The peer's bootstrap capability, usable at once (a promise). Returns a new reference. */
 VAT_API struct vat_cap *vat_conn_bootstrap(struct vat_conn *c);
 
@@ -220,6 +217,15 @@ struct vat_interface {
 VAT_API struct vat_cap *vat_serve(struct vat *v, const struct vat_interface *iface,
 	const void *impl, void *self, void (*destroy)(void *self));
 
+/* For what all objects of a vat have in common although no interface of theirs says so
+ * (vat/persistent.h has an example): fn (NULL = none) is asked about each call of an interface that
+ * the local object called was not served with. It answers ctx, now or later, and returns true; or
+ * it returns false, and the call fails as unimplemented. object is borrowed, and lives until ctx is
+ * answered. */
+typedef bool (*vat_unknown)(void *user, struct vat_cap *object, uint64_t interface_id,
+	uint16_t method, struct vat_ctx *ctx);
+VAT_API void vat_on_unknown(struct vat *v, vat_unknown fn, void *user);
+
 /* The self of a local object served with exactly this impl, else NULL ("capability server set").
  * A promise that has settled on such an object counts as that object once no embargo is pending. */
 VAT_API void *vat_cap_self(struct vat_cap *cap, const void *impl);
@@ -250,9 +256,6 @@ typedef void (*vat_done)(void *user, const struct vat_error *err, struct vat_ptr
  * _pipeline: nothing happens, done is not called. Only vat_call_free cancels; dropping the
  * capability called does not. */
 VAT_API void vat_call_send(struct vat_call *call, vat_done done, void *user);
-/* Until the call is answered: gives it another callback (NULL: none). For who has waited long
- * enough, but lets the call go on. */
-VAT_API void vat_call_notify(struct vat_call *call, vat_done done, void *user);
 /* Frees. Before the answer: cancels (Finish); done is not called any more. NULL is accepted. */
 VAT_API void vat_call_free(struct vat_call *call);
 /* Detaches: the call goes on, done is called, and the call frees itself after it. */

@@ -27,6 +27,8 @@ struct task {
 
 struct vat {
 	struct vat_config cfg;
+	vat_unknown unknown; /* may be NULL */
+	void *unknown_user;
 	uint32_t refs; /* the owner's, and one per capability, call, outcome and connection */
 	uint32_t depth; /* of vat_enter */
 	bool freed; /* by its owner: runs no callbacks any more */
@@ -40,7 +42,6 @@ struct vat {
 	struct chunk *spare; /* an input buffer kept for the connection that reads next */
 	uint32_t n_chunks;
 	uint32_t n_conns;
-	struct handoffs *handoffs; /* NULL: no network, no hand-off */
 };
 
 struct vat *vat_ref(struct vat *v);

@@ -131,6 +131,17 @@ static const struct vat_interface *find_interface(
 	return NULL;
 }
 
+/* A call of an interface that the object was not made with. */
+static void dispatch_unknown(struct vat_ctx *ctx)
+{
+	struct vat *v = ctx->vat;
+	struct vat_cap *obj = ctx->target;
+	if (v->unknown && v->unknown(v->unknown_user, obj, ctx->interface_id, ctx->method, ctx))
+		return;
+	vat_ctx_fail(ctx, VAT_UNIMPLEMENTED, "%s does not implement interface 0x%llx",
+		obj->local.iface->name, (unsigned long long)ctx->interface_id);
+}
+
 static void dispatch(struct vat_ctx *ctx)
 {
 	struct vat_cap *obj = ctx->target;
@@ -138,8 +149,7 @@ static void dispatch(struct vat_ctx *ctx)
 	const struct vat_interface *iface =
 		find_interface(obj->local.iface, ctx->interface_id, &impl, 0);
 	if (!iface) {
-		vat_ctx_fail(ctx, VAT_UNIMPLEMENTED, "%s does not implement interface 0x%llx",
-			obj->local.iface->name, (unsigned long long)ctx->interface_id);
+		dispatch_unknown(ctx);
 		return;
 	}
 	uint16_t m = ctx->method;

@@ -3,7 +3,7 @@
  * The vat: its queue of tasks, and the bracket vat_enter/vat_leave that keeps internal work off the
  * stack.  See core.h.
  */
-#include "vat/handoff-internal.h"
+#include "vat/cap.h"
 
 struct vat *vat_new(const struct vat_config *cfg)
 {
@@ -25,6 +25,12 @@ struct vat *vat_new(const struct vat_config *cfg)
 	return v;
 }
 
+void vat_on_unknown(struct vat *v, vat_unknown fn, void *user)
+{
+	v->unknown = fn;
+	v->unknown_user = user;
+}
+
 struct vat *vat_ref(struct vat *v)
 {
 	v->refs++;
@@ -37,7 +43,6 @@ void vat_unref(struct vat *v)
 	if (--v->refs)
 		return;
 	assert(v->freed && list_empty(&v->tasks) && list_empty(&v->dead));
-	handoffs_free(v->handoffs);
 	free(v);
 }
 
