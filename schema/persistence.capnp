@@ -7,6 +7,9 @@ $Vat.prefix("persistence");
 
 interface Persistable {
   # An object of which sturdy references can be made.
+  # All that have this also answer Persistent(Metac.MetacSturdyRef, AnyPointer).save of Cap'n Proto's own
+  # persistent.capnp, whatever their type: createSturdyRef with persistent set and no timeout. sealFor
+  # must be null: a reference is for whoever knows it.
   createSturdyRef @0 (rgroup :Metac.ResourceGroup, persistent :Bool, timeout :UInt64)
       -> (id :Metac.MetacSturdyRef);
   # persistent: the reference stays valid across restarts.

@@ -7,6 +7,7 @@
  */
 #include "core/service.h"
 #include "base/log.h"
+#include "core/save.h"
 #include "sys/control.h"
 
 #include <signal.h>
@@ -280,6 +281,7 @@ static int start(struct service *s)
 	int r = loop_init(&s->loop);
 	if (r < 0)
 		return r;
+	save_for_all(s->loop.vat);
 	struct link_config cfg = {.closed = on_link_closed, .user = s};
 	r = link_new(&s->loop, CONTROL_FD_LINK, &cfg, &s->link);
 	if (r < 0)

@@ -5,6 +5,8 @@
 //   cxx-node serve SOCKET NAME                 registers a third-party service, serves until killed
 //   cxx-node use ADDRESS:PORT NAME             uses that service from another node
 //   cxx-node tree ADDRESS:PORT OWN SECRET-HEX  restores a directory, opens its 9P stream by TCP
+//   cxx-node save SOCKET PATH                  saves a directory by Persistent.save, prints the secret
+//   cxx-node save-again ADDRESS:PORT SECRET-HEX  restores a directory and saves what it got
 //
 // Prints what it found, one line each; ends with 0 if all was as it should be.
 #include "fs.capnp.h"
@@ -15,6 +17,7 @@
 #include <arpa/inet.h>
 #include <capnp/ez-rpc.h>
 #include <capnp/message.h>
+#include <capnp/persistent.capnp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,16 +143,73 @@ bool speaks_9p(int fd)
 	return n >= 21 && answer[4] == 101 && !memcmp(answer + 13, "9P2000.L", 8);
 }
 
+// The service of a node that restores its references.
+Service::Client persistence(Node::Client node)
+{
+	auto get = node.getServiceRequest();
+	get.setName("persistence");
+	return get.send().getService();
+}
+
+Filesystem::Client restore(Node::Client node, kj::WaitScope &ws, const char *secret)
+{
+	auto request = persistence(node).restoreRequest();
+	auto bytes = unhex(secret);
+	request.getObjectInfo().setAs<capnp::Data>(bytes);
+	return request.send().wait(ws).getObj().getAs<Filesystem>();
+}
+
+// ---- saving, by the standard interface
+
+typedef capnp::Persistent<MetacSturdyRef, capnp::AnyPointer> Saveable;
+
+int save(capnp::Capability::Client object, kj::WaitScope &ws)
+{
+	auto saveable = object.castAs<Saveable>();
+	auto sealed = saveable.saveRequest();
+	sealed.getSealFor().setAs<capnp::Text>("somebody");
+	if (!fails(ws, [&]() { sealed.send().wait(ws); }, "sealed"))
+		return 1;
+	auto saved = saveable.saveRequest().send().wait(ws);
+	auto ref = saved.getSturdyRef();
+	KJ_REQUIRE(ref.getService() == "persistence");
+	printf("node %s\nsecret ", ref.getNode().getIp().cStr());
+	for (auto byte : ref.getObjectInfo().getAs<capnp::Data>())
+		printf("%02x", byte);
+	printf("\n");
+	return 0;
+}
+
+int save_path(const char *socket, const char *path)
+{
+	capnp::EzRpcClient client(kj::str("unix:", socket));
+	auto &ws = client.getWaitScope();
+	auto main = client.getMain<NodeAdmin>();
+	auto get = main.getServiceAdminRequest();
+	get.setName("fs");
+	auto fs = get.send().getService();
+	auto root = fs.castAs<FilesystemServiceAdmin>().rootNamespaceRequest();
+	auto tree = root.send().getNs().filesystemRequest().send().getFs().getSubtreeRequest();
+	tree.setName(path);
+	// The service itself cannot be saved, and says so without breaking anything.
+	auto service = fs.castAs<Saveable>();
+	if (!fails(ws, [&]() { service.saveRequest().send().wait(ws); }, "the service"))
+		return 1;
+	return save(tree.send().getFs(), ws);
+}
+
+int save_again(const char *where, const char *secret)
+{
+	capnp::EzRpcClient client(where);
+	auto &ws = client.getWaitScope();
+	return save(restore(client.getMain<Node>(), ws, secret), ws);
+}
+
 int tree(const char *where, const char *own, const char *secret)
 {
 	capnp::EzRpcClient client(where);
 	auto &ws = client.getWaitScope();
-	auto get = client.getMain<Node>().getServiceRequest();
-	get.setName("persistence");
-	auto restore = get.send().getService().restoreRequest();
-	auto bytes = unhex(secret);
-	restore.getObjectInfo().setAs<capnp::Data>(bytes);
-	auto fs = restore.send().wait(ws).getObj().getAs<Filesystem>();
+	auto fs = restore(client.getMain<Node>(), ws, secret);
 	auto stream = fs.v9fsStreamRequest().send().wait(ws).getStream();
 
 	int fd = socket(AF_INET6, SOCK_STREAM, 0);
@@ -196,7 +256,11 @@ static int run(int argc, char **argv)
 		return use(argv[2], argv[3]);
 	if (argc == 5 && !strcmp(argv[1], "tree"))
 		return tree(argv[2], argv[3], argv[4]);
-	fprintf(stderr, "usage: cxx-node admin|serve|use|tree ...\n");
+	if (argc == 4 && !strcmp(argv[1], "save"))
+		return save_path(argv[2], argv[3]);
+	if (argc == 4 && !strcmp(argv[1], "save-again"))
+		return save_again(argv[2], argv[3]);
+	fprintf(stderr, "usage: cxx-node admin|serve|use|tree|save|save-again ...\n");
 	return 2;
 }
 

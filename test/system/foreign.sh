@@ -54,4 +54,30 @@ print(out[start:start + n].hex())
 E2
 )
 check "a directory is restored and its 9P stream opened, by C++ alone" on_host b timeout 30 "$CXX_NODE" tree "[$A]:901" $B "$secret"
+
+# Persistent.save of Cap'n Proto's own persistent.capnp, by a program that knows no createSturdyRef
+secret_in() { sed -n 's/^secret //p' "$1"; }
+opens() { on_host b timeout 30 "$CXX_NODE" tree "[$A]:901" $B "$1"; }
+"$CXX_NODE" save "$socket" "${TOP#/}/a/tree" >"$TOP/saved" 2>&1
+ok $? "a directory is saved by the standard interface"
+check "the reference names the node" grep -qx "node $A" "$TOP/saved"
+check "sealing is refused" grep -q '^sealed: .*cannot be sealed' "$TOP/saved"
+check "what cannot be saved says so" grep -q '^the service: .*not implement' "$TOP/saved"
+first=$(secret_in "$TOP/saved")
+check "another program restores it" opens "$first"
+on_host b timeout 30 "$CXX_NODE" save-again "[$A]:901" "$first" >"$TOP/again" 2>&1
+ok $? "what was restored is saved again"
+second=$(secret_in "$TOP/again")
+[ -n "$second" ] && [ "$second" != "$first" ]
+ok $? "by another reference"
+stop_node a
+start_node a
+check "the first survives a restart" opens "$first"
+check "the second survives a restart" opens "$second"
+parent=$(metac_a ref ls --json | python3 -c '
+import json, sys
+print(*{r["parent"] for r in json.load(sys.stdin) if r.get("parent")})')
+check "the second was made through the first" metac_a ref rm "$parent"
+fails_with "the first is revoked" 1 'no such reference' opens "$first"
+fails_with "and the second with it" 1 'no such reference' opens "$second"
 done_testing

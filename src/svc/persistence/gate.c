@@ -9,7 +9,11 @@
  * reference that comes out to the gate's.  That works when it is a new reference of this service.
  * Any other (of another node, or one that has a parent already) is hidden: the caller gets a new
  * reference, made through the gate's, to a small object of our own that stands for the other one.
+ *
+ * Persistent.save, the same thing by its standard name, is treated alike: inside it becomes a
+ * createSturdyRef.
  */
+#include "core/save.h"
 #include "svc/persistence/internal.h"
 
 enum { CREATE_STURDY_REF = 0 }; /* ordinal in Persistable */
@@ -17,6 +21,11 @@ enum { CREATE_STURDY_REF = 0 }; /* ordinal in Persistable */
 struct redirect { /* receives the call in the place of target */
 	struct gate *gate;
 	struct vat_cap *target;
+};
+
+struct wish { /* what kind of reference is asked for */
+	bool persistent;
+	uint64_t timeout;
 };
 
 struct pass { /* one such call */
@@ -173,39 +182,62 @@ static void on_created(void *user, const struct vat_error *err, struct vat_ptr_r
 			  persistence_persistable_create_sturdy_ref_results_from(results)));
 }
 
-static void redirect_create(void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
+static struct pass *pass_new(struct redirect *d, struct vat_ctx *ctx, const struct wish *wish)
 {
-	struct redirect *d = self;
 	struct persistence *p = d->gate->p;
 	struct pass *s = NULL;
 	if (!d->gate->ref) {
-		vat_ctx_fail(cx.ctx, VAT_DISCONNECTED, "revoked");
-		return;
+		vat_ctx_fail(ctx, VAT_DISCONNECTED, "revoked");
+		return NULL;
 	}
 	if (p->n_passes < PASSES_MAX && d->gate->n_passes < GATE_PASSES_MAX)
 		s = calloc(1, sizeof(*s));
 	if (!s) {
-		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many references are being made");
-		return;
+		vat_ctx_fail(ctx, VAT_OVERLOADED, "too many references are being made");
+		return NULL;
 	}
-	struct persistence_persistable_create_sturdy_ref_params_r params =
-		persistence_persistable_create_sturdy_ref_params(cx);
 	s->gate = gate_ref(d->gate);
 	s->target = vat_cap_ref(d->target);
-	s->ctx = cx.ctx;
-	s->persistent = persistence_persistable_create_sturdy_ref_params_get_persistent(params);
-	s->timeout = persistence_persistable_create_sturdy_ref_params_get_timeout(params);
+	s->ctx = ctx;
+	s->persistent = wish->persistent;
+	s->timeout = wish->timeout;
 	list_append(&p->passes, &s->link);
 	p->n_passes++;
 	s->gate->n_passes++;
+	return s;
+}
+
+static void make_pass(struct redirect *d, struct vat_ctx *ctx, const struct wish *wish)
+{
+	struct pass *s = pass_new(d, ctx, wish);
+	if (!s)
+		return;
 	/* The resource group stays outside: inside nobody charges it yet. */
 	struct persistence_persistable_create_sturdy_ref_req q =
 		persistence_persistable_create_sturdy_ref(
-			p->vat, persistence_persistable_cast(s->target));
-	persistence_persistable_create_sturdy_ref_params_set_persistent(q.params, s->persistent);
-	persistence_persistable_create_sturdy_ref_params_set_timeout(q.params, s->timeout);
+			s->gate->p->vat, persistence_persistable_cast(s->target));
+	persistence_persistable_create_sturdy_ref_params_set_persistent(q.params, wish->persistent);
+	persistence_persistable_create_sturdy_ref_params_set_timeout(q.params, wish->timeout);
 	s->call = q.call;
 	persistence_persistable_create_sturdy_ref_send(q, on_created, s);
+}
+
+static void redirect_create(void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
+{
+	struct persistence_persistable_create_sturdy_ref_params_r p =
+		persistence_persistable_create_sturdy_ref_params(cx);
+	struct wish wish = {
+		.persistent = persistence_persistable_create_sturdy_ref_params_get_persistent(p),
+		.timeout = persistence_persistable_create_sturdy_ref_params_get_timeout(p),
+	};
+	make_pass(self, cx.ctx, &wish);
+}
+
+static void redirect_save(void *self, struct vat_ctx *ctx)
+{
+	static const struct wish wish = {.persistent = true};
+	if (save_may_begin(ctx))
+		make_pass(self, ctx, &wish);
 }
 
 static void redirect_destroy(void *self)
@@ -216,23 +248,27 @@ static void redirect_destroy(void *self)
 	free(d);
 }
 
-static const struct persistence_persistable_impl redirect_impl = {
+static const struct persistence_persistable_impl create_impl = {
 	.create_sturdy_ref = redirect_create,
 };
+static const struct vat_persistent_impl save_impl = {.save = redirect_save};
 
 static struct vat_cap *on_call(
 	void *user, bool inward, uint64_t interface_id, uint16_t method, struct vat_cap *target)
 {
 	struct gate *g = user;
-	if (!inward || interface_id != PERSISTENCE_PERSISTABLE_ID || method != CREATE_STURDY_REF)
+	bool save = vat_is_save(interface_id, method);
+	bool create = interface_id == PERSISTENCE_PERSISTABLE_ID && method == CREATE_STURDY_REF;
+	if (!inward || !(save || create))
 		return NULL;
 	struct redirect *d = calloc(1, sizeof(*d));
 	if (!d)
 		return vat_cap_ref(g->denied);
 	d->gate = gate_ref(g);
 	d->target = vat_cap_ref(target);
-	struct vat_cap *c =
-		persistence_persistable_serve(g->p->vat, &redirect_impl, d, redirect_destroy).cap;
+	struct vat_cap *c = vat_serve(g->p->vat,
+		save ? &vat_persistent_interface : &persistence_persistable_interface,
+		save ? (const void *)&save_impl : &create_impl, d, redirect_destroy);
 	if (c)
 		return c;
 	redirect_destroy(d);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* References: made, used, revoked, expired, rotated, kept across restarts. */
+#include "core/save.h"
 #include "svc/persistence/test-world.h"
 
 TEST(reference_leads_to_its_object)
@@ -138,6 +139,52 @@ TEST(reference_made_through_another_dies_with_it)
 	vat_cap_unref(sub);
 	vat_cap_unref(cc);
 	vat_cap_unref(g);
+	fs_filesystem_unref(d);
+	world_down(&w);
+}
+
+/* Persistent.save. False: it failed, why tells. */
+static bool try_save(
+	struct world *w, struct vat_cap *cap, bool seal, struct secret *ret, char *why, size_t size)
+{
+	struct answer a = {};
+	struct vat_ptr_b seal_for;
+	struct vat_call *call = vat_save(w->loop.vat, cap, &seal_for);
+	if (seal)
+		vat_set_text(seal_for, vat_str("me"));
+	vat_call_send(call, on_answer, &a);
+	wait_answer(&w->loop, &a);
+	if (a.failed)
+		(void)snprintf(why, size, "%s", a.text);
+	else
+		*ret = secret_of(metac_metac_sturdy_ref_from(vat_saved(a.results)));
+	vat_call_free(call);
+	return !a.failed;
+}
+
+TEST(what_is_saved_through_a_reference_dies_with_it)
+{
+	struct world w;
+	struct secret child;
+	char why[300] = "";
+	world_up(&w);
+	save_for_all(w.loop.vat); /* as every service does: the reference must come first */
+	struct fs_filesystem_c d = dir_new(&w.a, "srv");
+	struct secret s = must_create(&w, d.cap, true, 0);
+	struct vat_cap *c = must_restore(&w, &s), *sub = must_subtree(&w, c, "deep");
+	CHECK(!try_save(&w, sub, true, &child, why, sizeof(why)));
+	CHECK(strstr(why, "cannot be sealed"));
+	CHECK(try_save(&w, sub, false, &child, why, sizeof(why)));
+	vat_cap_unref(sub);
+	vat_cap_unref(c);
+	host_restart(&w.a);
+	host_register(&w.a);
+	c = must_restore(&w, &child);
+	check_works(&w, c);
+	take_back(&w, &w.a, &s, NULL);
+	check_cut_off(&w, c, "disconnected: revoked");
+	check_gone(&w, &child);
+	vat_cap_unref(c);
 	fs_filesystem_unref(d);
 	world_down(&w);
 }

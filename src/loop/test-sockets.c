@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "io/sockets.h"
+#include "loop/link.h"
 #include "base/test.h"
 
 #include <fcntl.h>
