@@ -53,12 +53,58 @@ enum vat_fault { /* what vat_message_error returns besides 0 and negative errno 
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
-struct vat_message;
+enum { /* what a message holds without an allocation */
+	VAT_INLINE_SEGMENTS = 4,
+	VAT_INLINE_CAPS = 8,
+};
+
+struct vat_segment {
+	uint8_t *base;
+	uint32_t used; /* words that hold content; readers are bounded by it */
+	uint32_t size; /* words there are */
+};
+
+/* Declared here so that a program can have messages in memory of its own (vat_message_parse_into,
+ * vat_message_init), and for the inline functions at the end of this header. The members are
+ * private, and as they are compiled into programs they stay as they are for one soname. A message
+ * must not be copied or moved by assignment. */
+struct vat_message {
+	struct vat_segment *segs; /* inline_segs, or a block of segs_room */
+	uint64_t budget; /* traversal words left */
+	uint32_t n_segs, segs_room;
+	struct vat_cap **caps; /* inline_caps, or a block of caps_room */
+	uint32_t n_caps, caps_room;
+	int error; /* the first fault */
+	uint16_t nesting;
+	bool arena; /* segments may be written; those from the second on are ours to free */
+	bool heap; /* the struct is a block of its own: vat_message_free frees it */
+	uint64_t words; /* arena: sum of segment sizes */
+	uint64_t max_words; /* arena: limit of it */
+	uint32_t first_words; /* arena: size of the first segment */
+	uint32_t reserved[3];
+	void *backing; /* view: copy of unaligned or kept input */
+	uint32_t *frame; /* inline_frame or a block: header handed out by vat_message_iov */
+	struct vat_segment inline_segs[VAT_INLINE_SEGMENTS];
+	struct vat_cap *inline_caps[VAT_INLINE_CAPS];
+	uint32_t inline_frame[VAT_INLINE_SEGMENTS + 2];
+};
 
 /* A new arena, its first segment of first_words words (0 = 128); later segments double what there
  * is, but after a first one of less than 16 words the next 255 are as small (to test far pointers).
  * max_words bounds the whole (0 = 8 Mi words). NULL when memory is out. */
 VAT_API struct vat_message *vat_message_new(size_t first_words, size_t max_words);
+
+/* The same in memory of the caller: *m, and n_words (1 to 2^29 - 1) at `words`, which are zeroed,
+ * as first segment. Later segments are allocated. End with vat_message_done; words must live that
+ * long. */
+VAT_API void vat_message_init(
+	struct vat_message *m, uint64_t *words, size_t n_words, size_t max_words);
+
+/* Makes an arena as good as new, its first segment ready for the next message: capabilities
+ * dropped, faults forgotten, content zeroed, later segments freed. Handles taken before are void.
+ * A program that builds message after message in one arena allocates nothing. max_words as in
+ * vat_message_new. */
+VAT_API void vat_message_reset(struct vat_message *m, size_t max_words);
 
 /* A view of n segments that stay where they are, borrowed for the life of the message. Bases must
  * be 8-byte aligned, sizes are in words. limits may be NULL. Returns 0, -EINVAL (count 0 or over
@@ -73,13 +119,27 @@ VAT_API int vat_message_view(const void *const *bases, const uint32_t *sizes_wor
 VAT_API int vat_message_parse(const void *data, size_t size, const struct vat_read_limits *limits,
 	struct vat_message **ret, size_t *ret_used);
 
+/* _view and _parse in memory of the caller: *m need not be initialised, and is to be ended with
+ * vat_message_done, after which it may be used again (after a failure too, but need not be).
+ * Allocates nothing for aligned input of up to VAT_INLINE_SEGMENTS segments. */
+VAT_API int vat_message_view_into(struct vat_message *m, const void *const *bases,
+	const uint32_t *sizes_words, size_t n, const struct vat_read_limits *limits);
+VAT_API int vat_message_parse_into(struct vat_message *m, const void *data, size_t size,
+	const struct vat_read_limits *limits, size_t *ret_used);
+
+/* Makes a view independent of the buffer it was parsed from, by copying it into one block (-ENOMEM:
+ * nothing changed). Handles taken before are void. Does nothing to arenas and owners. */
+VAT_API int vat_message_keep(struct vat_message *m);
+
 /* Size in bytes that the frame starting at data announces: 0 = needs more bytes to say,
  * SIZE_MAX = over a limit. Nothing is allocated. */
 VAT_API size_t vat_frame_size(const void *data, size_t size, const struct vat_read_limits *limits);
 
 /* Frees the message, its segments if it owns them, and drops the references of its capability
- * table. NULL is accepted. */
+ * table. NULL is accepted. Not for messages in memory of the caller: those end with _done, which
+ * releases what they hold. */
 VAT_API void vat_message_free(struct vat_message *m);
+VAT_API void vat_message_done(struct vat_message *m);
 
 /* First fault met while reading or building, 0 if none; see above. */
 VAT_API int vat_message_error(const struct vat_message *m);
@@ -94,6 +154,10 @@ VAT_API size_t vat_message_words(const struct vat_message *m);
 /* The framed message as one malloc'ed block (returned, caller frees), its size in *ret_size.
  * NULL when memory is out. */
 VAT_API void *vat_message_flatten(struct vat_message *m, size_t *ret_size);
+/* Its size in bytes; and the same written to `to`, of `room` bytes and any alignment. Returns the
+ * size, or 0 if room is too small. */
+VAT_API size_t vat_message_flat_size(const struct vat_message *m);
+VAT_API size_t vat_message_flatten_into(const struct vat_message *m, void *to, size_t room);
 
 /* Packed encoding (capnproto.org/encoding.html#packing) of whole words. vat_pack: size a multiple
  * of 8; the result is malloc'ed. vat_unpack: fails with -EBADMSG on truncated input or when the
@@ -210,20 +274,22 @@ static inline bool vat_text_is(struct vat_text t, const char *s)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-VAT_API struct vat_ptr_r vat_root(struct vat_message *m);
+/* What is declared static inline here is defined in vat/message-inline.h. */
+
+static inline struct vat_ptr_r vat_root(struct vat_message *m);
 
 /* Pointer number i of a struct; a null pointer if the struct is too short for it. */
-VAT_API struct vat_ptr_r vat_ptr_at(struct vat_struct_r s, uint16_t i);
+static inline struct vat_ptr_r vat_ptr_at(struct vat_struct_r s, uint16_t i);
 
-VAT_API bool vat_ptr_is_null(struct vat_ptr_r p);
+static inline bool vat_ptr_is_null(struct vat_ptr_r p);
 /* d may be NULL: then an absent struct reads as all zero, an absent list as empty. */
-VAT_API struct vat_struct_r vat_ptr_struct(struct vat_ptr_r p, const struct vat_default *d);
-VAT_API struct vat_list_r vat_ptr_list(
+static inline struct vat_struct_r vat_ptr_struct(struct vat_ptr_r p, const struct vat_default *d);
+static inline struct vat_list_r vat_ptr_list(
 	struct vat_ptr_r p, enum vat_elem want, const struct vat_default *d);
 /* As encoded, of any element size; for generic code. */
 VAT_API struct vat_list_r vat_ptr_any_list(struct vat_ptr_r p);
-VAT_API struct vat_text vat_ptr_text(struct vat_ptr_r p, const struct vat_default *d);
-VAT_API struct vat_data vat_ptr_data(struct vat_ptr_r p, const struct vat_default *d);
+static inline struct vat_text vat_ptr_text(struct vat_ptr_r p, const struct vat_default *d);
+static inline struct vat_data vat_ptr_data(struct vat_ptr_r p, const struct vat_default *d);
 /* Borrowed from the message's table; NULL for a null pointer. */
 VAT_API struct vat_cap *vat_ptr_cap(struct vat_ptr_r p);
 
@@ -264,16 +330,16 @@ VAT_R_INT_(f64, double, uint64_t)
 #undef VAT_R_INT_
 
 /* Elements of lists; an index out of range reads as zero / null / empty. */
-VAT_API struct vat_struct_r vat_list_struct(struct vat_list_r l, uint32_t i);
-VAT_API struct vat_ptr_r vat_list_ptr(struct vat_list_r l, uint32_t i);
-VAT_API bool vat_list_bool(struct vat_list_r l, uint32_t i);
-#define VAT_L_INT_(name, type)                                                         \
-	static inline type vat_list_##name(struct vat_list_r l, uint32_t i)            \
-	{                                                                              \
-		type v = 0;                                                            \
-		if (i < l.count && l.data_bits >= 8 * sizeof(v))                       \
-			memcpy(&v, l.base + (uint64_t)i * l.step_bits / 8, sizeof(v)); \
-		return v;                                                              \
+static inline struct vat_struct_r vat_list_struct(struct vat_list_r l, uint32_t i);
+static inline struct vat_ptr_r vat_list_ptr(struct vat_list_r l, uint32_t i);
+static inline bool vat_list_bool(struct vat_list_r l, uint32_t i);
+#define VAT_L_INT_(name, type)                                                           \
+	static inline type vat_list_##name(struct vat_list_r l, uint32_t i)              \
+	{                                                                                \
+		type v = 0;                                                              \
+		if (i < l.count && l.data_bits >= 8 * sizeof(v))                         \
+			memcpy(&v, l.base + (uint64_t)i * (l.step_bits / 8), sizeof(v)); \
+		return v;                                                                \
 	}
 VAT_L_INT_(u8, uint8_t)
 VAT_L_INT_(u16, uint16_t)
@@ -290,16 +356,17 @@ VAT_L_INT_(f64, double)
 /* ---- building ------------------------------------------------------------------------------ */
 
 /* The root pointer's place. A view cannot be written: null builder, fault -EROFS. */
-VAT_API struct vat_ptr_b vat_root_b(struct vat_message *m);
-VAT_API struct vat_ptr_b vat_ptr_at_b(struct vat_struct_b s, uint16_t i);
+static inline struct vat_ptr_b vat_root_b(struct vat_message *m);
+static inline struct vat_ptr_b vat_ptr_at_b(struct vat_struct_b s, uint16_t i);
 
 /* init: a new, zeroed object; what was there before is zeroed in place and left as a hole, its
  * capabilities dropped. (Below 1024 levels it is only unlinked.) Lists of 2^29 elements or more:
  * fault -EMSGSIZE. */
-VAT_API struct vat_struct_b vat_init_struct(
+static inline struct vat_struct_b vat_init_struct(
 	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs);
-VAT_API struct vat_list_b vat_init_list(struct vat_ptr_b p, enum vat_elem elem, uint32_t count);
-VAT_API struct vat_list_b vat_init_struct_list(
+static inline struct vat_list_b vat_init_list(
+	struct vat_ptr_b p, enum vat_elem elem, uint32_t count);
+static inline struct vat_list_b vat_init_struct_list(
 	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs, uint32_t count);
 
 /* get: what is there, made from the default (or zero) if null, upgraded by copying if an older,
@@ -312,10 +379,10 @@ VAT_API struct vat_list_b vat_get_list_b(
 VAT_API struct vat_list_b vat_get_struct_list_b(
 	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs, const struct vat_default *d);
 
-VAT_API void vat_set_text(struct vat_ptr_b p, struct vat_text t);
-VAT_API void vat_set_data(struct vat_ptr_b p, struct vat_data d);
+static inline void vat_set_text(struct vat_ptr_b p, struct vat_text t);
+static inline void vat_set_data(struct vat_ptr_b p, struct vat_data d);
 /* len bytes of zeroed space to write into; NULL on a fault or when len is 0. */
-VAT_API void *vat_init_data(struct vat_ptr_b p, uint32_t len);
+static inline void *vat_init_data(struct vat_ptr_b p, uint32_t len);
 /* Adds cap to the table (taking a new reference, the caller keeps its own) and points to it. NULL
  * sets a null pointer. */
 VAT_API void vat_set_cap(struct vat_ptr_b p, struct vat_cap *cap);
@@ -362,14 +429,14 @@ VAT_W_INT_(f32, float, uint32_t)
 VAT_W_INT_(f64, double, uint64_t)
 #undef VAT_W_INT_
 
-VAT_API struct vat_struct_b vat_list_struct_b(struct vat_list_b l, uint32_t i);
-VAT_API struct vat_ptr_b vat_list_ptr_b(struct vat_list_b l, uint32_t i);
-VAT_API void vat_list_set_bool(struct vat_list_b l, uint32_t i, bool v);
-#define VAT_LW_INT_(name, type)                                                         \
-	static inline void vat_list_set_##name(struct vat_list_b l, uint32_t i, type v) \
-	{                                                                               \
-		if (l.msg && i < l.count && l.data_bits >= 8 * sizeof(v))               \
-			memcpy(l.base + (uint64_t)i * l.step_bits / 8, &v, sizeof(v));  \
+static inline struct vat_struct_b vat_list_struct_b(struct vat_list_b l, uint32_t i);
+static inline struct vat_ptr_b vat_list_ptr_b(struct vat_list_b l, uint32_t i);
+static inline void vat_list_set_bool(struct vat_list_b l, uint32_t i, bool v);
+#define VAT_LW_INT_(name, type)                                                          \
+	static inline void vat_list_set_##name(struct vat_list_b l, uint32_t i, type v)  \
+	{                                                                                \
+		if (l.msg && i < l.count && l.data_bits >= 8 * sizeof(v))                \
+			memcpy(l.base + (uint64_t)i * (l.step_bits / 8), &v, sizeof(v)); \
 	}
 VAT_LW_INT_(u8, uint8_t)
 VAT_LW_INT_(u16, uint16_t)
@@ -382,6 +449,8 @@ VAT_LW_INT_(i64, int64_t)
 VAT_LW_INT_(f32, float)
 VAT_LW_INT_(f64, double)
 #undef VAT_LW_INT_
+
+#include "vat/message-inline.h"
 
 #ifdef __cplusplus
 }

@@ -130,6 +130,9 @@ VAT_API bool vat_conn_is_over(const struct vat_conn *c);
 /* Nothing outstanding in either direction (no questions, answers, imports, exports). */
 VAT_API bool vat_conn_idle(const struct vat_conn *c);
 
+/* The user of its configuration. */
+VAT_API void *vat_conn_user(const struct vat_conn *c);
+
 /* The peer's bootstrap capability, usable at once (a promise). Returns a new reference. */
 VAT_API struct vat_cap *vat_conn_bootstrap(struct vat_conn *c);
 
@@ -256,6 +259,9 @@ typedef void (*vat_done)(void *user, const struct vat_error *err, struct vat_ptr
  * _pipeline: nothing happens, done is not called. Only vat_call_free cancels; dropping the
  * capability called does not. */
 VAT_API void vat_call_send(struct vat_call *call, vat_done done, void *user);
+/* Until the call is answered: gives it another callback (NULL: none). For who has waited long
+ * enough, but lets the call go on. */
+VAT_API void vat_call_notify(struct vat_call *call, vat_done done, void *user);
 /* Frees. Before the answer: cancels (Finish); done is not called any more. NULL is accepted. */
 VAT_API void vat_call_free(struct vat_call *call);
 /* Detaches: the call goes on, done is called, and the call frees itself after it. */

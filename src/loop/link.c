@@ -11,7 +11,7 @@
  *in vat_run() and in links_flush().
  */
 #include "loop/loop-internal.h"
-#include "sys/fdpass.h"
+#include "base/fdpass.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Theory of operation: control.h. */
 #include "sys/control.h"
-#include "sys/fdpass.h"
+#include "base/fdpass.h"
 
 #include <sys/socket.h>
 

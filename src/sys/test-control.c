@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/control.h"
-#include "sys/fdpass.h"
+#include "base/fdpass.h"
 #include "base/test.h"
 
 #include <sys/socket.h>

@@ -222,61 +222,19 @@ void vat_set_null(struct vat_ptr_b p)
 
 /* ---- places -------------------------------------------------------------------------------- */
 
-struct vat_ptr_b vat_root_b(struct vat_message *m)
+struct vat_ptr_b vat_root_b_(struct vat_message *m)
 {
-	if (!m->arena) {
-		vat_message_fault(m, -EROFS);
-		return (struct vat_ptr_b){0};
-	}
-	return (struct vat_ptr_b){.msg = m, .at = m->segs[0].base};
-}
-
-struct vat_ptr_b vat_ptr_at_b(struct vat_struct_b s, uint16_t i)
-{
-	if (!s.msg || i >= s.n_ptrs)
-		return (struct vat_ptr_b){0};
-	return (struct vat_ptr_b){.msg = s.msg, .at = s.ptrs + (size_t)i * 8, .segment = s.segment};
-}
-
-struct vat_struct_b vat_list_struct_b(struct vat_list_b l, uint32_t i)
-{
-	if (!l.msg || i >= l.count || l.elem == VAT_ELEM_BIT)
-		return (struct vat_struct_b){0};
-	uint8_t *at = l.base + (uint64_t)i * l.step_bits / 8;
-	return (struct vat_struct_b){.msg = l.msg,
-		.data = at,
-		.ptrs = at + l.data_bits / 8,
-		.data_bits = l.data_bits,
-		.n_ptrs = l.n_ptrs,
-		.segment = l.segment};
-}
-
-struct vat_ptr_b vat_list_ptr_b(struct vat_list_b l, uint32_t i)
-{
-	if (!l.msg || i >= l.count || !l.n_ptrs)
-		return (struct vat_ptr_b){0};
-	return (struct vat_ptr_b){.msg = l.msg,
-		.at = l.base + (uint64_t)i * l.step_bits / 8 + l.data_bits / 8,
-		.segment = l.segment};
-}
-
-void vat_list_set_bool(struct vat_list_b l, uint32_t i, bool v)
-{
-	if (!l.msg || i >= l.count || !l.data_bits)
-		return;
-	uint64_t bit = (uint64_t)i * l.step_bits;
-	uint8_t mask = (uint8_t)(1u << (bit % 8));
-	if (v)
-		l.base[bit / 8] |= mask;
-	else
-		l.base[bit / 8] &= (uint8_t)~mask;
+	vat_message_fault(m, -EROFS);
+	return (struct vat_ptr_b){0};
 }
 
 /* ---- new objects --------------------------------------------------------------------------- */
 
-struct vat_struct_b vat_init_struct(struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs)
+struct vat_struct_b vat_init_struct_(struct vat_message *m, uint8_t *at, uint16_t segment_in,
+	uint16_t data_words, uint16_t n_ptrs)
 {
-	if (!p.msg)
+	struct vat_ptr_b p = {.msg = m, .at = at, .segment = segment_in};
+	if (!m)
 		return (struct vat_struct_b){0};
 	vat_build_clear(p);
 	uint16_t segment;
@@ -292,8 +250,10 @@ struct vat_struct_b vat_init_struct(struct vat_ptr_b p, uint16_t data_words, uin
 		.segment = segment};
 }
 
-struct vat_list_b vat_init_list(struct vat_ptr_b p, enum vat_elem elem, uint32_t count)
+struct vat_list_b vat_init_list_(
+	struct vat_message *m, uint8_t *at, uint16_t segment, enum vat_elem elem, uint32_t count)
 {
+	struct vat_ptr_b p = {.msg = m, .at = at, .segment = segment};
 	if (elem == VAT_ELEM_STRUCT)
 		return vat_init_struct_list(p, 0, 0, count);
 	if (!p.msg)
@@ -316,9 +276,10 @@ struct vat_list_b vat_init_list(struct vat_ptr_b p, enum vat_elem elem, uint32_t
 	return l;
 }
 
-struct vat_list_b vat_init_struct_list(
-	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs, uint32_t count)
+struct vat_list_b vat_init_struct_list_(struct vat_message *m, uint8_t *at, uint16_t segment_in,
+	uint16_t data_words, uint16_t n_ptrs, uint32_t count)
 {
+	struct vat_ptr_b p = {.msg = m, .at = at, .segment = segment_in};
 	if (!p.msg)
 		return (struct vat_list_b){0};
 	vat_build_clear(p);
@@ -341,12 +302,6 @@ struct vat_list_b vat_init_struct_list(
 		.n_ptrs = n_ptrs,
 		.segment = segment,
 		.elem = VAT_ELEM_STRUCT};
-}
-
-void *vat_init_data(struct vat_ptr_b p, uint32_t len)
-{
-	struct vat_list_b l = vat_init_list(p, VAT_ELEM_BYTE, len);
-	return len ? l.base : NULL;
 }
 
 /* Whether what p points at may lie in what clearing some pointer of m zeroes. */
@@ -377,14 +332,17 @@ static void set_bytes(struct vat_ptr_b p, const void *src, uint32_t n, uint32_t 
 	}
 }
 
-void vat_set_text(struct vat_ptr_b p, struct vat_text t)
+void vat_set_text_(
+	struct vat_message *m, uint8_t *at, uint16_t segment, const char *s, uint32_t len)
 {
-	set_bytes(p, t.s, t.len, t.len < VAT_MAX_COUNT ? t.len + 1 : UINT32_MAX);
+	set_bytes((struct vat_ptr_b){.msg = m, .at = at, .segment = segment}, s, len,
+		len < VAT_MAX_COUNT ? len + 1 : UINT32_MAX);
 }
 
-void vat_set_data(struct vat_ptr_b p, struct vat_data d)
+void vat_set_data_(
+	struct vat_message *m, uint8_t *at, uint16_t segment, const void *p, uint32_t len)
 {
-	set_bytes(p, d.p, d.len, d.len);
+	set_bytes((struct vat_ptr_b){.msg = m, .at = at, .segment = segment}, p, len, len);
 }
 
 void vat_set_cap(struct vat_ptr_b p, struct vat_cap *cap)

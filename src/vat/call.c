@@ -117,6 +117,13 @@ void vat_call_send(struct vat_call *call, vat_done done, void *user)
 	vat_leave(v);
 }
 
+void vat_call_notify(struct vat_call *call, vat_done done, void *user)
+{
+	assert(call->sent);
+	call->done = done;
+	call->user = user;
+}
+
 void call_send_for(struct vat_call *takes, struct outcome *o)
 {
 	struct vat_call *call = takes;

@@ -12,7 +12,7 @@
  *	   `----------------------^      `---> CAP_BROKEN, in place, if it was rejected
  */
 #include "vat/cap.h"
-#include "vat/conn.h"
+#include "vat/handoff-internal.h"
 #include "vat/membrane.h"
 
 struct vat_cap *cap_new(struct vat *v, enum cap_kind kind)
@@ -227,6 +227,8 @@ static void detach(struct vat_cap *p)
 		resolver_forget(TAKE_PTR(p->promise.resolver));
 	if (p->promise.import)
 		import_leave(TAKE_PTR(p->promise.import));
+	if (p->promise.handoff)
+		handoff_leave(TAKE_PTR(p->promise.handoff));
 	pipe_unlink(p);
 }
 
@@ -254,6 +256,10 @@ static bool embargo(struct vat_cap *p, struct vat_cap *target)
 		return false;
 	if (cap_address(target, &to) && to.conn == from.conn && target->kind != CAP_PIN) {
 		/* At the same peer, who keeps the order himself. */
+		target->received_call |= p->received_call;
+		return false;
+	}
+	if (handoff_keeps_order(&from, target)) {
 		target->received_call |= p->received_call;
 		return false;
 	}

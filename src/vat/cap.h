@@ -17,6 +17,7 @@ struct import;
 struct question;
 struct outcome;
 struct address;
+struct handoff;
 
 enum cap_kind {
 	CAP_LOCAL, /* an object of this vat */
@@ -38,6 +39,7 @@ enum promise_source {
 	PROMISE_LOCAL, /* a resolver decides */
 	PROMISE_IMPORT, /* senderPromise: a Resolve message decides */
 	PROMISE_PIPE, /* part of the results of a call */
+	PROMISE_HANDOFF, /* what a third party hosts: the way there is being made */
 };
 
 enum { PATH_MAX_OPS = 64, PATH_INLINE = 4 };
@@ -99,6 +101,7 @@ struct vat_cap {
 			struct list queue; /* struct vat_ctx */
 			struct import *import; /* PROMISE_IMPORT, until resolved */
 			struct outcome *outcome; /* PROMISE_PIPE, until resolved */
+			struct handoff *handoff; /* PROMISE_HANDOFF, until resolved */
 			struct list pipe; /* in outcome->pipes */
 			struct vat_resolver *resolver; /* PROMISE_LOCAL; borrowed */
 			uint16_t *path; /* PROMISE_PIPE; path_inline or owned */

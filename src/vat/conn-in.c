@@ -7,7 +7,7 @@
  * kinds of message share, and the few that belong nowhere else; in-call.c, in-return.c and in-cap.c
  * have the others.
  */
-#include "vat/conn-in.h"
+#include "vat/handoff-internal.h"
 
 int in_malformed(struct in *in)
 {
@@ -39,6 +39,8 @@ int in_echo(struct in *in)
 struct vat_cap *in_answer_cap(struct answer *a, const uint16_t *path, size_t n)
 {
 	struct outcome *o = a->outcome;
+	if (a->provision)
+		return cap_broken(o->vat, failure_new(VAT_FAILED, "a Provide has no results"));
 	if (!a->returned || a->yourself || o->state == OUTCOME_FAILED)
 		return outcome_pipeline(o, path, n);
 	struct vat_cap *pipe = outcome_pipe(o, path, n);
@@ -73,6 +75,7 @@ static int receive_cap(struct vat_conn *c, const struct descriptor *d, struct va
 	switch (d->tag) {
 	case DESC_SENDER_HOSTED:
 	case DESC_SENDER_PROMISE:
+	case DESC_THIRD_PARTY_HOSTED: /* the vine */
 		*ret = import_get(c, d->id, d->tag == DESC_SENDER_PROMISE);
 		return *ret ? 0 : conn_oom(c);
 	case DESC_RECEIVER_HOSTED:
@@ -88,10 +91,14 @@ static int receive_cap(struct vat_conn *c, const struct descriptor *d, struct va
 			c->vat, failure_new(VAT_FAILED, "receiverAnswer: no such question"));
 		return 0;
 	case DESC_NONE:
-	case DESC_THIRD_PARTY_HOSTED:
 		return 0;
 	}
 	return 0;
+}
+
+int in_take_fd(struct vat_conn *c, uint32_t index)
+{
+	return index < c->n_in_fds ? TAKE_FD(c->in_fds[index]) : -EBADF;
 }
 
 /* Gives an import the descriptor that came with it. */
@@ -108,6 +115,15 @@ static void receive_fd(struct vat_conn *c, const struct descriptor *d, struct va
 	c->n_held_fds++;
 }
 
+/* What was received is a vine: becomes what goes straight to the host. */
+static void receive_contact(struct in *in, struct vat_struct_r s, struct vat_cap **cap)
+{
+	struct contact contact;
+	if (!read_descriptor_contact(s, &contact))
+		return;
+	*cap = handoff_new(in, *cap, &contact, in_take_fd(in->c, contact.way));
+}
+
 int in_descriptor(struct in *in, struct vat_struct_r s, struct vat_cap **ret)
 {
 	struct descriptor d;
@@ -119,8 +135,10 @@ int in_descriptor(struct in *in, struct vat_struct_r s, struct vat_cap **ret)
 	}
 	int r = receive_cap(in->c, &d, ret);
 	/* A promise has none: what it resolves to may come with one. */
-	if (r == 0 && d.tag == DESC_SENDER_HOSTED)
+	if (r == 0 && (d.tag == DESC_SENDER_HOSTED || d.tag == DESC_THIRD_PARTY_HOSTED))
 		receive_fd(in->c, &d, *ret);
+	if (r == 0 && d.tag == DESC_THIRD_PARTY_HOSTED && in->c->vat->handoffs)
+		receive_contact(in, s, ret);
 	return r;
 }
 
@@ -199,12 +217,15 @@ static int handle_unimplemented(struct in *in)
 	case MSG_RESOLVE:
 		/* It did not take what the Resolve offered. */
 		s = vat_ptr_struct(vat_ptr_at(s, 0), NULL);
-		if (read_descriptor(s, &d, in->path) &&
-			(d.tag == DESC_SENDER_HOSTED || d.tag == DESC_SENDER_PROMISE))
+		if (read_descriptor(s, &d, in->path) && descriptor_exports(&d))
 			return in_release(c, &d.id, 1);
+		return 0;
+	case MSG_PROVIDE:
+		introduce_refused(c);
 		return 0;
 	case MSG_CALL:
 	case MSG_BOOTSTRAP:
+	case MSG_ACCEPT:
 		q = idtab_get(&c->questions, vat_r_u32(s, 0, 0));
 		if (!q || q->returned)
 			return conn_abort(c, "unimplemented: no such question");
@@ -242,6 +263,8 @@ int conn_message(struct vat_conn *c, struct vat_message *msg, struct chunk *chun
 		[MSG_RESOLVE] = in_resolve,
 		[MSG_RELEASE] = in_release_message,
 		[MSG_BOOTSTRAP] = in_bootstrap,
+		[MSG_PROVIDE] = in_provide,
+		[MSG_ACCEPT] = in_accept,
 		[MSG_DISEMBARGO] = in_disembargo,
 	};
 	struct in in = {.c = c};

@@ -10,6 +10,8 @@ struct in {
 	struct vat_struct_r root; /* Message */
 	struct vat_struct_r body; /* the member of its union */
 	uint16_t path[PATH_MAX_OPS];
+	/* The question or import that capabilities in the message are the answer to, else NULL. */
+	const void *source;
 };
 
 /* Handlers return 0 or negative errno, like conn_message(). */
@@ -20,7 +22,15 @@ int in_return(struct in *in);
 int in_resolve(struct in *in);
 int in_release_message(struct in *in);
 int in_disembargo(struct in *in);
+int in_provide(struct in *in);
+int in_accept(struct in *in);
 
+/* The answer to a new question; NULL when memory is out. */
+struct answer *in_answer_new(struct vat_conn *c, uint32_t id);
+/* Its outcome is known one day: sends the Return then. */
+void in_answer_consume(struct answer *a);
+/* Turns a question down without keeping anything. */
+int in_refuse(struct vat_conn *c, uint32_t id, const char *why, bool release_params);
 /* Aborts. */
 int in_malformed(struct in *in);
 /* Sends back what we do not understand. */
@@ -36,6 +46,8 @@ int in_payload(struct in *in, struct vat_struct_r payload);
 /* The capability a call or Disembargo is addressed to, new reference. An unknown question gives a
  * broken one: it may have been refused. */
 int in_target(struct in *in, const struct target *t, struct vat_cap **ret);
+/* Takes a descriptor of the message; -1 if there is none. */
+int in_take_fd(struct vat_conn *c, uint32_t index);
 /* One reference of each export. */
 int in_release(struct vat_conn *c, const uint32_t *ids, uint32_t n);
 /* The question is answered: its outcome is told, and Finish is sent unless something pins it. */

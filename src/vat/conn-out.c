@@ -96,16 +96,17 @@ static bool set_fds(struct out *o, struct vat_cap **owners, uint32_t n)
 	return true;
 }
 
-void conn_put_fd(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap *owner)
+void conn_put_fds(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap **owners,
+	uint32_t n_fds)
 {
-	if (!owner) {
+	if (!n_fds) {
 		conn_put(c, words, n);
 		return;
 	}
 	if (c->over || c->oom)
 		return;
 	struct out *o = new_block(n * 8);
-	if (!o || !set_fds(o, &owner, 1)) {
+	if (!o || !set_fds(o, owners, n_fds)) {
 		if (o)
 			out_free(o);
 		conn_oom(c);
@@ -237,11 +238,7 @@ static int table_add(struct vat_conn *c, struct table *t, struct parcel *p, uint
 	if (r < 0)
 		return r;
 	t->n++;
-	struct vat_cap *owner = d->tag == DESC_SENDER_HOSTED ? cap_fd_owner(cap) : NULL;
-	if (owner && c->fds && t->n_fds < FDS_MAX) {
-		d->fd = (uint8_t)t->n_fds;
-		t->owners[t->n_fds++] = owner;
-	}
+	t->n_fds = conn_describe_fds(c, cap, d, t->owners, FDS_MAX, t->n_fds);
 	if (pinned)
 		vat_message_set_cap(p->msg, i, pinned);
 	return 0;
@@ -277,7 +274,7 @@ static void table_ids(struct table *t, uint32_t **ret, uint32_t *ret_n)
 	uint32_t *ids = (uint32_t *)(void *)t->d, n = 0;
 	for (uint32_t i = 0; i < t->n; i++) {
 		struct descriptor d = t->d[i];
-		if (d.tag == DESC_SENDER_HOSTED || d.tag == DESC_SENDER_PROMISE)
+		if (descriptor_exports(&d))
 			memcpy(&ids[n++], &d.id, sizeof(d.id));
 	}
 	t->d = NULL;
@@ -383,6 +380,7 @@ void conn_call(const struct address *a, struct vat_ctx *ctx)
 		return;
 	}
 	q->via = vat_cap_ref(a->via);
+	c->calls_out++;
 	ctx_free(ctx);
 	conn_send_late(c);
 	question_start(q);

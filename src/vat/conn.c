@@ -2,7 +2,7 @@
 /*
  * Connections: making them, the entries of their tables, and how they end.
  */
-#include "vat/conn.h"
+#include "vat/handoff-internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,6 +86,7 @@ void vat_conn_free(struct vat_conn *c)
 	if (c->in)
 		chunk_unref(c->in);
 	failure_unref(c->failure);
+	free(c->third);
 	v->n_conns--;
 	free(c);
 	vat_leave(v);
@@ -110,6 +111,7 @@ static struct import *import_new(struct vat_conn *c, uint32_t id, bool promise)
 static void import_free(struct import *i)
 {
 	idmap_remove(&i->conn->imports, i->id);
+	stems_free(i->stems);
 	free(i);
 }
 
@@ -185,7 +187,7 @@ struct question *question_new(struct vat_conn *c, struct outcome *o)
 	}
 	q->conn = c;
 	q->refs = 1;
-	q->outcome = outcome_ref(o);
+	q->outcome = o ? outcome_ref(o) : NULL;
 	list_init(&q->take.link);
 	return q;
 }
@@ -218,6 +220,8 @@ void question_free(struct question *q)
 {
 	assert(!q->outcome && !q->taken);
 	idtab_remove(&q->conn->questions, q->id);
+	if (q->vine)
+		q->vine->provide = NULL;
 	vat_cap_unref(q->via);
 	free(q->param_exports);
 	free(q);
@@ -246,6 +250,7 @@ void answer_free(struct answer *a)
 		outcome_drop(a->outcome);
 	outcome_unref(a->outcome);
 	parcel_unref(a->results);
+	provision_free(a->provision);
 	free(a->result_exports);
 	free(a);
 }
@@ -411,6 +416,7 @@ void conn_end(struct vat_conn *c, struct failure *takes)
 	end_questions(c, f);
 	end_imports(c, f);
 	end_exports(c);
+	third_end(c);
 	failure_unref(f);
 	vat_cap_unref(TAKE_PTR(c->bootstrap));
 	idtab_done(&c->questions);
@@ -465,6 +471,11 @@ void vat_conn_counts(const struct vat_conn *c, struct vat_conn_counts *ret)
 		.output_bytes = c->out_bytes,
 		.messages_in = c->messages_in,
 		.messages_out = c->messages_out};
+}
+
+void *vat_conn_user(const struct vat_conn *c)
+{
+	return c->user;
 }
 
 struct vat_cap *vat_conn_bootstrap(struct vat_conn *c)

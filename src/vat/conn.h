@@ -21,6 +21,7 @@ struct import {
 	bool promise;
 	bool has_fd; /* counted in conn->n_held_fds */
 	struct vat_cap *cap; /* not counted; NULL when gone or resolved */
+	struct stem *stems; /* vines by which others introduced us to it: handoff-internal.h */
 };
 
 /* Our object or promise, sent refs times and not released yet. */
@@ -34,7 +35,8 @@ struct exported {
 	struct vat_cap *cap;
 	struct hook hook; /* promise: waits for it to resolve */
 	struct exported *next; /* in its hash bucket */
-	struct list link; /* late: in conn->late */
+	struct list link; /* late, and vines not sent yet: in conn->late */
+	struct vine *vine; /* it is one */
 };
 
 /* Our call. The id is free again after both Return and Finish. */
@@ -50,6 +52,7 @@ struct question {
 	uint32_t n_param_exports;
 	struct outcome *taken; /* Return said takeFromOtherQuestion: of that answer; held */
 	struct consumer take;
+	struct vine *vine; /* a Provide, for it */
 };
 
 /* Their call. Kept until both Return was sent and Finish came: its results can be pipelined on. */
@@ -66,6 +69,7 @@ struct answer {
 	uint32_t *result_exports;
 	uint32_t n_result_exports;
 	uint64_t call_words, result_words; /* charged */
+	struct provision *provision; /* to a Provide: there is no Return */
 };
 
 /* A Disembargo of ours under way. */
@@ -130,6 +134,8 @@ struct vat_conn {
 	uint64_t out_bytes;
 	bool out_fds_sent; /* those of the first */
 	uint64_t messages_in, messages_out;
+	uint64_t calls_in, calls_out;
+	struct third *third; /* made when hand-off begins: handoff-internal.h */
 };
 
 /* Where calls on a capability go directly at a peer. */
@@ -162,6 +168,7 @@ void import_unref(struct import *i);
 void import_leave(struct import *i);
 /* A capability without references, about to be freed, whose connection ends first. */
 void cap_forget_import(struct vat_cap *c);
+/* o: NULL for a Provide. */
 struct question *question_new(struct vat_conn *c, struct outcome *o);
 /* The call was queued for sending: the question is the producer of its outcome now. */
 void question_start(struct question *q);
@@ -176,23 +183,30 @@ void pin_clear(struct vat_cap *c);
 
 /* ---- export.c ------------------------------------------------------------------------------- */
 
+/* A new entry for cap, in no table yet but that of ids. 0, -ENOMEM, -ENOSPC. */
+int export_new(struct vat_conn *c, struct vat_cap *cap, struct exported **ret);
 void export_release(struct exported *e, uint32_t n);
 void export_free(struct exported *e);
 /* Fills *d for sending cap, references its export. *ret_pin (may be NULL: not wanted) gets what
  * must stand for cap from now on, or NULL. 0, -ENOMEM, -ENOSPC. */
 int conn_describe(
 	struct vat_conn *c, struct vat_cap *cap, struct descriptor *d, struct vat_cap **ret_pin);
+/* The descriptors that travel with a capability so described: adds their owners (borrowed) to the n
+ * there are, numbers them in *d. Returns how many there are then. */
+uint32_t conn_describe_fds(struct vat_conn *c, struct vat_cap *cap, struct descriptor *d,
+	struct vat_cap **owners, uint32_t room, uint32_t n);
 /* Gives back what conn_describe exported. */
 void conn_undescribe(struct vat_conn *c, const struct descriptor *d);
-/* Sends the Resolve messages that follow a message just queued. */
+/* What follows a message just queued: sends Resolve messages, lets go of descriptors it took. */
 void conn_send_late(struct vat_conn *c);
 
 /* ---- conn-out.c ----------------------------------------------------------------------------- */
 
 /* Queues small messages. */
 void conn_put(struct vat_conn *c, const uint64_t *words, size_t n);
-/* The same with a descriptor, borrowed from owner (may be NULL). */
-void conn_put_fd(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap *owner);
+/* The same with the descriptors of these capabilities. */
+void conn_put_fds(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap **owners,
+	uint32_t n_fds);
 /* Sends the call; takes ctx. */
 void conn_call(const struct address *a, struct vat_ctx *ctx);
 /* Sends the Disembargo for a promise that has been resolved. False: no memory, the connection ends.

@@ -42,6 +42,7 @@ struct vat {
 	struct chunk *spare; /* an input buffer kept for the connection that reads next */
 	uint32_t n_chunks;
 	uint32_t n_conns;
+	struct handoffs *handoffs; /* NULL: no network, no hand-off */
 };
 
 struct vat *vat_ref(struct vat *v);

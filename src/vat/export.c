@@ -9,7 +9,7 @@
  * addressed to the promise goes there for ever, even if that resolves further (the fourth party of
  * a "Tribble" race would otherwise see calls out of order).
  */
-#include "vat/conn.h"
+#include "vat/handoff-internal.h"
 
 static uint32_t bucket_of(const struct vat_conn *c, const struct vat_cap *cap)
 {
@@ -69,7 +69,7 @@ static int reserve(struct vat_conn *c)
 
 static void on_change(struct hook *h);
 
-static int export_new(struct vat_conn *c, struct vat_cap *cap, struct exported **ret)
+int export_new(struct vat_conn *c, struct vat_cap *cap, struct exported **ret)
 {
 	int r = reserve(c);
 	if (r < 0)
@@ -97,6 +97,7 @@ void export_free(struct exported *e)
 	idtab_remove(&e->conn->exports, e->id);
 	list_unlink(&e->hook.link);
 	list_unlink(&e->link);
+	vine_free(e->vine);
 	vat_cap_unref(e->cap);
 	free(e);
 }
@@ -148,10 +149,12 @@ static void resolve(struct exported *e)
 	if (f) {
 		resolve_broken(e, f);
 	} else {
-		struct vat_cap *owner = d.tag == DESC_SENDER_HOSTED ? cap_fd_owner(cap) : NULL;
+		struct vat_cap *owners[2];
+		uint32_t n = conn_describe_fds(c, cap, &d, owners, ARRAY_SIZE(owners), 0);
 		uint64_t w[WIRE_WORDS];
-		d.fd = owner && c->fds ? 0 : NO_FD;
-		conn_put_fd(c, w, wire_resolve_cap(w, e->id, &d), c->fds ? owner : NULL);
+		conn_put_fds(c, w, wire_resolve_cap(w, e->id, &d), owners, n);
+		if (d.tag == DESC_THIRD_PARTY_HOSTED)
+			conn_send_late(c);
 	}
 	failure_unref(f);
 }
@@ -162,7 +165,8 @@ static void on_change(struct hook *h)
 	struct exported *e = container_of(h, struct exported, hook);
 	struct vat_cap *cap = cap_inner(e->cap);
 	struct address a;
-	if (!cap_unsettled(cap) || (cap_address(cap, &a) && a.conn == e->conn))
+	if (!cap_unsettled(cap) || (cap_address(cap, &a) && a.conn == e->conn) ||
+		handoff_address(cap, e->conn, &a))
 		resolve(e);
 	else
 		cap_hook(cap, &e->hook);
@@ -173,6 +177,10 @@ void conn_send_late(struct vat_conn *c)
 	struct list *l;
 	while ((l = list_pop(&c->late))) {
 		struct exported *e = list_entry(l, struct exported, link);
+		if (e->vine) {
+			vine_sent(e->vine);
+			continue;
+		}
 		e->late = false;
 		resolve_broken(e, cap_failure(e->cap));
 		e->promise = false;
@@ -218,8 +226,12 @@ int conn_describe(
 	cap = cap_inner(cap);
 	if (!cap)
 		return 0;
-	if (!cap_address(cap, &a) || a.conn != c)
+	bool there = cap_address(cap, &a);
+	if (!(there && a.conn == c) && !handoff_address(cap, c, &a)) {
+		if (there && cap->kind == CAP_IMPORT && introduce(c, cap, d))
+			return 0;
 		return describe_local(c, cap, d);
+	}
 	if (a.import) {
 		d->tag = DESC_RECEIVER_HOSTED;
 		d->id = a.import->id;
@@ -239,9 +251,30 @@ int conn_describe(
 	return 0;
 }
 
+uint32_t conn_describe_fds(struct vat_conn *c, struct vat_cap *cap, struct descriptor *d,
+	struct vat_cap **owners, uint32_t room, uint32_t n)
+{
+	struct vat_cap *owner = NULL;
+	d->fd = NO_FD;
+	if (!c->fds)
+		return n;
+	if (d->tag == DESC_SENDER_HOSTED || d->tag == DESC_THIRD_PARTY_HOSTED)
+		owner = cap_fd_owner(cap);
+	if (owner && n < room) {
+		d->fd = (uint8_t)n;
+		owners[n++] = owner;
+	}
+	owner = d->tag == DESC_THIRD_PARTY_HOSTED ? vine_way(c, d->id) : NULL;
+	if (owner && n < room) {
+		d->contact->way = (uint8_t)n;
+		owners[n++] = owner;
+	}
+	return n;
+}
+
 void conn_undescribe(struct vat_conn *c, const struct descriptor *d)
 {
-	if (d->tag != DESC_SENDER_HOSTED && d->tag != DESC_SENDER_PROMISE)
+	if (!descriptor_exports(d))
 		return;
 	export_release(idtab_get(&c->exports, d->id), 1);
 }

@@ -12,7 +12,7 @@ static void on_outcome(struct consumer *consumer, struct outcome *o)
 	conn_return(container_of(consumer, struct answer, consumer));
 }
 
-static struct answer *answer_new(struct vat_conn *c, uint32_t id)
+struct answer *in_answer_new(struct vat_conn *c, uint32_t id)
 {
 	struct answer *a = calloc(1, sizeof(*a));
 	struct outcome *o = a ? outcome_new(c->vat) : NULL;
@@ -30,8 +30,12 @@ static struct answer *answer_new(struct vat_conn *c, uint32_t id)
 	return a;
 }
 
-/* Turns a call down without keeping anything. */
-static int refuse(struct vat_conn *c, uint32_t id, const char *why, bool release_params)
+void in_answer_consume(struct answer *a)
+{
+	outcome_consume(a->outcome, &a->consumer, on_outcome);
+}
+
+int in_refuse(struct vat_conn *c, uint32_t id, const char *why, bool release_params)
 {
 	uint64_t w[WIRE_WORDS];
 	struct vat_error e = {.kind = VAT_OVERLOADED, .text = why};
@@ -46,11 +50,11 @@ int in_bootstrap(struct in *in)
 	if (idmap_get(&c->answers, id))
 		return conn_abort(c, "Bootstrap: question id %u is in use", id);
 	if (c->answers.n >= c->limits.answers)
-		return refuse(c, id, "too many calls outstanding", false);
-	struct answer *a = answer_new(c, id);
+		return in_refuse(c, id, "too many calls outstanding", false);
+	struct answer *a = in_answer_new(c, id);
 	if (!a)
 		return conn_oom(c);
-	outcome_consume(a->outcome, &a->consumer, on_outcome);
+	in_answer_consume(a);
 	struct parcel *p = parcel_new(PARCEL_RETURN, 1, 0);
 	if (!c->bootstrap) {
 		parcel_unref(p);
@@ -67,7 +71,7 @@ int in_bootstrap(struct in *in)
 static int start_call(struct in *in, uint32_t id, struct vat_cap *target)
 {
 	struct vat_conn *c = in->c;
-	struct answer *a = answer_new(c, id);
+	struct answer *a = in_answer_new(c, id);
 	if (!a)
 		return conn_oom(c);
 	struct vat_ctx *ctx = ctx_new(
@@ -77,10 +81,11 @@ static int start_call(struct in *in, uint32_t id, struct vat_cap *target)
 		return conn_oom(c);
 	}
 	parcel_ref(in->p);
+	c->calls_in++;
 	a->yourself = vat_r_u16(in->body, 3, 0) == SEND_TO_YOURSELF;
 	a->call_words = parcel_cost(in->p);
 	c->call_words += a->call_words;
-	outcome_consume(a->outcome, &a->consumer, on_outcome);
+	in_answer_consume(a);
 	cap_call(target, ctx);
 	return 0;
 }
@@ -99,9 +104,9 @@ int in_call(struct in *in)
 	if (vat_r_u16(in->body, 3, 0) > SEND_TO_YOURSELF)
 		return in_echo(in);
 	if (c->answers.n >= c->limits.answers)
-		return refuse(c, id, "too many calls outstanding", true);
+		return in_refuse(c, id, "too many calls outstanding", true);
 	if (c->call_words + vat_message_words(in->p->msg) > c->limits.call_words)
-		return refuse(c, id, "too many parameters outstanding", true);
+		return in_refuse(c, id, "too many parameters outstanding", true);
 	if (!read_target(at, &t, in->path))
 		return in_echo(in);
 	AUTO(vat_cap_unref) struct vat_cap *target = NULL;
@@ -112,9 +117,9 @@ int in_call(struct in *in)
 	if (r < 0)
 		return r;
 	if (c->imports.n > c->limits.imports)
-		return refuse(c, id, "too many capabilities imported", false);
+		return in_refuse(c, id, "too many capabilities imported", false);
 	if (c->call_words + parcel_cost(in->p) > c->limits.call_words)
-		return refuse(c, id, "too many parameters outstanding", false);
+		return in_refuse(c, id, "too many parameters outstanding", false);
 	return start_call(in, id, target);
 }
 
@@ -131,7 +136,7 @@ int in_finish(struct in *in)
 			return r;
 	}
 	a->finished = true;
-	if (a->returned) {
+	if (a->returned || a->provision) {
 		answer_free(a);
 	} else if (!a->dropped) {
 		a->dropped = true;

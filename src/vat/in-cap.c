@@ -5,7 +5,7 @@
  * A Disembargo of the peer asks that a mark be sent back along the way that its earlier calls took.
  * Our queues are flushed before hooks fire, so it is enough to wait until the target has settled.
  */
-#include "vat/conn-in.h"
+#include "vat/handoff-internal.h"
 
 /* A Resolve for an import that we do not have any more: its replacement is given back. */
 static int resolve_nothing(struct in *in, struct vat_struct_r s)
@@ -25,6 +25,7 @@ static int resolve_cap(struct in *in, struct import *i, struct vat_struct_r s)
 		return conn_abort(c, "Resolve: no capability");
 	if (!i)
 		return resolve_nothing(in, s);
+	in->source = i;
 	int r = in_descriptor(in, s, &cap);
 	if (r < 0)
 		return r;
@@ -162,6 +163,25 @@ static int sender_loopback(struct in *in, uint32_t id)
 	return conn_abort(c, "Disembargo: its target does not lead back to the sender");
 }
 
+/* A Disembargo that follows calls through a vine of ours, or calls on what the peer provides. */
+static int accept_embargo(struct in *in)
+{
+	struct vat_conn *c = in->c;
+	struct target t;
+	if (!c->vat->handoffs ||
+		!read_target(vat_ptr_struct(vat_ptr_at(in->body, 0), NULL), &t, in->path))
+		return in_echo(in);
+	struct vat_data id = vat_ptr_data(vat_ptr_at(in->body, 1), NULL);
+	if (vat_message_error(in->p->msg))
+		return in_malformed(in);
+	if (t.promised)
+		return provision_disembargo(c, t.id, id);
+	struct exported *e = idtab_get(&c->exports, t.id);
+	if (!e || !e->vine)
+		return conn_abort(c, "Disembargo: export %u is no vine", t.id);
+	return vine_disembargo(c, e->vine, id);
+}
+
 int in_disembargo(struct in *in)
 {
 	struct vat_conn *c = in->c;
@@ -171,6 +191,8 @@ int in_disembargo(struct in *in)
 		return sender_loopback(in, id);
 	case LOOPBACK_RECEIVER:
 		break;
+	case DISEMBARGO_ACCEPT:
+		return accept_embargo(in);
 	default:
 		return in_echo(in);
 	}

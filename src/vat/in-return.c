@@ -29,6 +29,7 @@ void in_conclude(struct question *q, struct parcel *takes_results, struct failur
 static int return_results(struct in *in, struct question *q)
 {
 	struct vat_conn *c = in->c;
+	in->source = q;
 	int r = in_payload(in, vat_ptr_struct(vat_ptr_at(in->body, 0), NULL));
 	if (r < 0)
 		return r;
@@ -133,6 +134,8 @@ int in_return(struct in *in)
 	struct vat_conn *c = in->c;
 	uint32_t id = vat_r_u32(in->body, 0, 0);
 	struct question *q = idtab_get(&c->questions, id);
+	if (q && q->vine && vat_r_u16(in->body, 3, 0) == RETURN_EXCEPTION)
+		return 0; /* to a Provide: the recipient will hear of it */
 	if (!q || q->returned)
 		return conn_abort(c, "Return: no such question %u", id);
 	q->returned = true;

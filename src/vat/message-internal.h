@@ -25,58 +25,13 @@ enum {
 	VAT_MAX_SEGMENTS = 65535,
 	VAT_MAX_CAPS = 1 << 20,
 	VAT_MAX_COUNT = (1 << 29) - 1, /* elements of a list, words of a segment */
-	VAT_INLINE_SEGMENTS = 4,
-	VAT_INLINE_CAPS = 8,
-};
-
-struct vat_segment {
-	uint8_t *base;
-	uint32_t used; /* words that hold content; readers are bounded by it */
-	uint32_t size; /* words there are */
-};
-
-struct vat_message {
-	struct vat_segment *segs; /* inline_segs, or a block of segs_room */
-	uint32_t n_segs, segs_room;
-	struct vat_cap **caps; /* inline_caps, or a block of caps_room */
-	uint32_t n_caps, caps_room;
-	uint64_t budget; /* traversal words left */
-	uint64_t words; /* arena: sum of segment sizes */
-	uint64_t max_words; /* arena: limit of it */
-	uint32_t first_words; /* arena: size of the first segment */
-	uint16_t nesting;
-	bool arena; /* segments are ours and may be written */
-	bool heap; /* the struct is a block of its own: vat_message_free frees it */
-	int error;
-	void *backing; /* view: copy of unaligned or kept input */
-	uint32_t *frame; /* inline_frame or a block: header handed out by vat_message_iov */
-	struct vat_segment inline_segs[VAT_INLINE_SEGMENTS];
-	struct vat_cap *inline_caps[VAT_INLINE_CAPS];
-	uint32_t inline_frame[VAT_INLINE_SEGMENTS + 2];
 };
 
 /* ---- for the RPC half ---------------------------------------------------------------------- */
 
-/* Like vat_message_parse, in memory of the caller; end with vat_message_done, then m may be used
- * again. Allocates nothing for aligned input of up to VAT_INLINE_SEGMENTS segments. */
-int vat_message_parse_into(struct vat_message *m, const void *data, size_t size,
-	const struct vat_read_limits *limits, size_t *ret_used);
-/* Like vat_message_view, in memory of the caller. */
-int vat_message_view_into(struct vat_message *m, const void *const *bases, const uint32_t *sizes,
-	size_t n, const struct vat_read_limits *limits);
-/* Releases what a message holds, but not its struct. */
-void vat_message_done(struct vat_message *m);
-
-/* Makes a view independent of the buffer it was parsed from, by copying it into one block (-ENOMEM:
- * nothing changed). Handles taken before are void. Does nothing to arenas and owners. */
-int vat_message_keep(struct vat_message *m);
 /* Moves a message made by _parse_into/_view_into to a block of its own, kept as by
  * vat_message_keep; *m is then as after vat_message_done. NULL when memory is out (m unchanged). */
 struct vat_message *vat_message_move(struct vat_message *m);
-
-/* Makes an arena as good as new: capabilities dropped, faults forgotten, content zeroed; the first
- * segment stays. max_words: 0 = 8 Mi words. */
-void vat_message_reset(struct vat_message *m, size_t max_words);
 
 /* Remembers the first fault. m may be NULL. */
 static inline void vat_message_fault(struct vat_message *m, int fault)

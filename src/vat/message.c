@@ -8,19 +8,52 @@
  */
 #include "vat/message-internal.h"
 
+/* An empty message. The inline arrays stay as they are: the counts tell what of them is in use.
+ * Member by member, as this is done for every message and compilers make something slower of
+ * memset. */
 static void message_init(struct vat_message *m)
 {
-	memset(m, 0, sizeof(*m));
 	m->segs = m->inline_segs;
+	m->budget = 0;
+	m->n_segs = 0;
 	m->segs_room = VAT_INLINE_SEGMENTS;
 	m->caps = m->inline_caps;
+	m->n_caps = 0;
 	m->caps_room = VAT_INLINE_CAPS;
+	m->error = 0;
+	m->nesting = 0;
+	m->arena = m->heap = false;
+	m->words = m->max_words = 0;
+	m->first_words = 0;
+	m->reserved[0] = m->reserved[1] = m->reserved[2] = 0;
+	m->backing = NULL;
 	m->frame = m->inline_frame;
 }
 
 static uint64_t arena_limit(size_t max_words)
 {
 	return max_words ? MIN(max_words, (size_t)VAT_MAX_COUNT) : VAT_DEFAULT_WORDS;
+}
+
+/* An arena whose first segment is at `words`, zeroed already. */
+static void arena_init(struct vat_message *m, void *words, uint32_t n_words, uint64_t limit)
+{
+	message_init(m);
+	m->arena = true;
+	m->max_words = limit;
+	m->words = m->first_words = n_words;
+	m->budget = UINT64_MAX;
+	m->nesting = VAT_MAX_NESTING;
+	m->n_segs = 1;
+	/* The root pointer is there from the start. */
+	m->segs[0] = (struct vat_segment){.base = words, .used = 1, .size = n_words};
+}
+
+void vat_message_init(struct vat_message *m, uint64_t *words, size_t n_words, size_t max_words)
+{
+	assert(n_words && n_words <= VAT_MAX_COUNT);
+	memset(words, 0, n_words * 8);
+	arena_init(m, words, (uint32_t)n_words, MAX(arena_limit(max_words), n_words));
 }
 
 struct vat_message *vat_message_new(size_t first_words, size_t max_words)
@@ -32,16 +65,8 @@ struct vat_message *vat_message_new(size_t first_words, size_t max_words)
 	struct vat_message *m = calloc(1, sizeof(*m) + first_words * 8);
 	if (!m)
 		return NULL;
-	message_init(m);
-	m->heap = m->arena = true;
-	m->max_words = limit;
-	m->words = m->first_words = (uint32_t)first_words;
-	m->budget = UINT64_MAX;
-	m->nesting = VAT_MAX_NESTING;
-	m->n_segs = 1;
-	/* The root pointer is there from the start. */
-	m->segs[0] = (struct vat_segment){
-		.base = (uint8_t *)(m + 1), .used = 1, .size = (uint32_t)first_words};
+	arena_init(m, m + 1, (uint32_t)first_words, limit);
+	m->heap = true;
 	return m;
 }
 
@@ -120,7 +145,7 @@ static uint32_t load32(const void *at)
 	return v;
 }
 
-static size_t header_bytes(uint64_t n_segs)
+static inline size_t header_bytes(uint64_t n_segs)
 {
 	return (size_t)((4 * (n_segs + 1) + 7) & ~UINT64_C(7));
 }
@@ -200,12 +225,12 @@ static void drop_caps(struct vat_message *m)
 	m->n_caps = 0;
 }
 
-void vat_message_done(struct vat_message *m)
+/* Frees what did not fit into the struct. */
+static void free_blocks(struct vat_message *m)
 {
-	drop_caps(m);
 	if (m->caps != m->inline_caps)
 		free(m->caps);
-	/* An arena's first segment lies behind the struct. */
+	/* An arena's first segment lies behind the struct, or is the caller's. */
 	if (m->arena)
 		for (uint32_t i = 1; i < m->n_segs; i++)
 			free(m->segs[i].base);
@@ -214,6 +239,12 @@ void vat_message_done(struct vat_message *m)
 	if (m->frame != m->inline_frame)
 		free(m->frame);
 	free(m->backing);
+}
+
+void vat_message_done(struct vat_message *m)
+{
+	drop_caps(m);
+	free_blocks(m);
 	message_init(m);
 }
 
@@ -299,14 +330,20 @@ size_t vat_message_words(const struct vat_message *m)
 	return words;
 }
 
-/* m->segs[] as a segment table; `to` holds header_bytes(m->n_segs). */
-static void write_header(const struct vat_message *m, uint32_t *to)
+static void store32(uint8_t *at, uint32_t v)
 {
-	*to++ = m->n_segs - 1;
+	memcpy(at, &v, sizeof(v));
+}
+
+/* m->segs[] as a segment table; `to` holds header_bytes(m->n_segs), of any alignment. */
+static void write_header(const struct vat_message *m, void *to)
+{
+	uint8_t *at = to;
+	store32(at, m->n_segs - 1);
 	for (uint32_t i = 0; i < m->n_segs; i++)
-		*to++ = m->segs[i].used;
+		store32(at += 4, m->segs[i].used);
 	if (m->n_segs % 2 == 0)
-		*to = 0;
+		store32(at + 4, 0);
 }
 
 int vat_message_iov(struct vat_message *m, struct iovec *iov, size_t n)
@@ -328,22 +365,34 @@ int vat_message_iov(struct vat_message *m, struct iovec *iov, size_t n)
 	return (int)m->n_segs + 1;
 }
 
-void *vat_message_flatten(struct vat_message *m, size_t *ret_size)
+size_t vat_message_flat_size(const struct vat_message *m)
 {
-	size_t header = header_bytes(m->n_segs);
-	size_t size = header + vat_message_words(m) * 8;
-	uint8_t *to = malloc(size);
-	if (!to)
-		return NULL;
-	write_header(m, (uint32_t *)(void *)to);
-	*ret_size = size;
-	uint8_t *at = to + header;
+	return header_bytes(m->n_segs) + vat_message_words(m) * 8;
+}
+
+size_t vat_message_flatten_into(const struct vat_message *m, void *to, size_t room)
+{
+	size_t size = vat_message_flat_size(m);
+	if (size > room)
+		return 0;
+	write_header(m, to);
+	uint8_t *at = (uint8_t *)to + header_bytes(m->n_segs);
 	for (uint32_t i = 0; i < m->n_segs; i++) {
 		size_t n = (size_t)m->segs[i].used * 8;
 		if (n)
 			memcpy(at, m->segs[i].base, n);
 		at += n;
 	}
+	return size;
+}
+
+void *vat_message_flatten(struct vat_message *m, size_t *ret_size)
+{
+	size_t size = vat_message_flat_size(m);
+	void *to = malloc(size);
+	if (!to)
+		return NULL;
+	*ret_size = vat_message_flatten_into(m, to, size);
 	return to;
 }
 

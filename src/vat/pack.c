@@ -12,14 +12,17 @@
  */
 #include "vat/message-internal.h"
 
+#define LANES(byte) (UINT64_C(0x0101010101010101) * (byte))
+
 enum { MAX_RUN = 255 };
 
-static unsigned zero_bytes(const uint8_t *word)
+/* One bit for each byte of w that is not zero. */
+static uint8_t word_tag(uint64_t w)
 {
-	unsigned n = 0;
-	for (int i = 0; i < 8; i++)
-		n += !word[i];
-	return n;
+	/* The sum carries into the top bit of each byte whose other bits are not all zero. */
+	uint64_t set = ((w & LANES(0x7f)) + LANES(0x7f)) | w;
+	/* One bit per byte; the product brings them together in the top byte. */
+	return (uint8_t)((set >> 7 & LANES(1)) * UINT64_C(0x0102040810204080) >> 56);
 }
 
 /* Number of words from `at` on, at most MAX_RUN, that fit into the run begun by `tag`. */
@@ -30,19 +33,20 @@ static size_t run_length(uint8_t tag, const uint8_t *at, const uint8_t *end)
 		while (n < max && !vat_load(at + n * 8))
 			n++;
 	else
-		while (n < max && zero_bytes(at + n * 8) < 2)
-			n++;
+		for (; n < max; n++) {
+			unsigned zero = (uint8_t)~word_tag(vat_load(at + n * 8));
+			if (zero & (zero - 1)) /* two or more */
+				break;
+		}
 	return n;
 }
 
-static uint8_t *pack_word(uint8_t *to, const uint8_t *word)
+/* The bytes of w that are not zero. Writes eight bytes, of which the first so many count. */
+static uint8_t *pack_word(uint8_t *to, uint64_t w, uint8_t tag)
 {
-	uint8_t *tag = to++;
-	*tag = 0;
-	for (int i = 0; i < 8; i++) {
-		*to = word[i];
-		to += word[i] != 0;
-		*tag |= (uint8_t)((word[i] != 0) << i);
+	for (int i = 0; i < 8; i++, w >>= 8) {
+		*to = (uint8_t)w;
+		to += tag >> i & 1;
 	}
 	return to;
 }
@@ -53,21 +57,23 @@ int vat_pack(const void *data, size_t size, void **ret, size_t *ret_size)
 	if (size % 8)
 		return -EINVAL;
 	/* No word takes more than a tag, itself and a count. */
-	if (size > SIZE_MAX / 10 * 8 - 8)
+	if (size > SIZE_MAX / 10 * 8 - 16)
 		return -ENOMEM;
-	uint8_t *packed = malloc(size / 8 * 10 + 1);
+	/* The last word is written with eight bytes to spare. */
+	uint8_t *packed = malloc(size / 8 * 10 + 8);
 	if (!packed)
 		return -ENOMEM;
 	uint8_t *to = packed;
 	while (at < end) {
-		uint8_t *tag = to;
-		to = pack_word(to, at);
+		uint64_t w = vat_load(at);
+		uint8_t tag = *to++ = word_tag(w);
+		to = pack_word(to, w, tag);
 		at += 8;
-		if (*tag != 0 && *tag != 0xff)
+		if (tag != 0 && tag != 0xff)
 			continue;
-		size_t n = run_length(*tag, at, end);
+		size_t n = run_length(tag, at, end);
 		*to++ = (uint8_t)n;
-		if (*tag) {
+		if (tag) {
 			memcpy(to, at, n * 8);
 			to += n * 8;
 		}
@@ -109,16 +115,40 @@ static int unpacked_size(const uint8_t *at, const uint8_t *end, size_t max_size,
 	return 0;
 }
 
-static void unpack_group(uint8_t *to, const uint8_t *at)
+/* The word that the bytes at `at` and a tag stand for. */
+static uint64_t unpack_word(uint8_t tag, const uint8_t *at)
+{
+	uint64_t w = 0;
+	for (int i = 0; i < 8; i++)
+		if (tag >> i & 1)
+			w |= (uint64_t)*at++ << (8 * i);
+	return w;
+}
+
+/* The same without branches, where eight bytes can be read. */
+static uint64_t unpack_wide(uint8_t tag, const uint8_t *at)
+{
+	uint64_t packed = vat_load(at), w = 0;
+	for (int i = 0; i < 8; i++) {
+		uint64_t there = -(uint64_t)(tag >> i & 1);
+		w |= (packed & 0xff & there) << (8 * i);
+		packed >>= 8 & there;
+	}
+	return w;
+}
+
+/* A group that has been checked; input goes on until end. */
+static void unpack_group(uint8_t *to, const uint8_t *at, const uint8_t *end)
 {
 	uint8_t tag = *at++;
-	for (int i = 0; i < 8; i++)
-		to[i] = tag >> i & 1 ? *at++ : 0;
-	to += 8;
-	if (tag == 0)
-		memset(to, 0, (size_t)*at * 8);
-	else if (tag == 0xff)
-		memcpy(to, at + 1, (size_t)*at * 8);
+	if (tag == 0) {
+		memset(to, 0, 8 + (size_t)*at * 8);
+	} else if (tag == 0xff) {
+		memcpy(to, at, 8);
+		memcpy(to + 8, at + 9, (size_t)at[8] * 8);
+	} else {
+		vat_store(to, end - at >= 8 ? unpack_wide(tag, at) : unpack_word(tag, at));
+	}
 }
 
 int vat_unpack(const void *data, size_t size, size_t max_size, void **ret, size_t *ret_size)
@@ -135,7 +165,7 @@ int vat_unpack(const void *data, size_t size, size_t max_size, void **ret, size_
 	*ret_size = whole;
 	for (; at < end; at += n) {
 		n = group_size(at, end, &words);
-		unpack_group(to, at);
+		unpack_group(to, at, end);
 		to += words * 8;
 	}
 	return 0;

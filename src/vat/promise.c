@@ -4,7 +4,7 @@
  * watches, attached descriptors.
  */
 #include "vat/cap.h"
-#include "vat/conn.h"
+#include "vat/handoff-internal.h"
 #include "vat/membrane.h"
 
 /* ---- objects -------------------------------------------------------------------------------- */
@@ -66,6 +66,8 @@ struct vat_cap *cap_fd_owner(struct vat_cap *cap)
 {
 	for (cap = cap_inner(cap); cap && cap->kind == CAP_MEMBRANE;)
 		cap = cap_inner(cap->membrane.inner);
+	if (cap && cap->fd < 0)
+		cap = handoff_fd_owner(cap);
 	return cap && cap->fd >= 0 ? cap : NULL;
 }
 

@@ -102,6 +102,36 @@ size_t wire_abort(uint64_t *w, const struct vat_error *e)
 	return end(w, put_exception(w, 3, BODY, e));
 }
 
+/* Data of n bytes. */
+static size_t put_data(uint64_t *w, size_t ptr, size_t at, const void *data, size_t n)
+{
+	size_t words = (n + 7) / 8;
+	w[ptr] = (uint64_t)(at - ptr - 1) << 2 | 1 | UINT64_C(2) << 32 | (uint64_t)n << 35;
+	if (!words)
+		return at;
+	w[at + words - 1] = 0;
+	memcpy(w + at, data, n);
+	return at + words;
+}
+
+static size_t put_contact(uint64_t *w, size_t ptr, size_t at, const struct contact *c)
+{
+	w[ptr] = struct_ptr(ptr, at, 3, 1);
+	memcpy(w + at, c->token, sizeof(c->token));
+	w[at + 2] = (uint8_t)(c->way ^ NO_FD);
+	w[at + 3] = 0;
+	return c->address_size ? put_data(w, at + 3, at + 4, c->address, c->address_size) : at + 4;
+}
+
+/* ThirdPartyCapDescriptor: data word vineId; pointer id. */
+static size_t put_third_party(uint64_t *w, size_t ptr, size_t at, const struct descriptor *d)
+{
+	w[ptr] = struct_ptr(ptr, at, 1, 1);
+	w[at] = d->id;
+	w[at + 1] = 0;
+	return put_contact(w, at + 1, at + 2, d->contact);
+}
+
 size_t wire_resolve_cap(uint64_t *w, uint32_t promise, const struct descriptor *d)
 {
 	size_t n = begin(w, MSG_RESOLVE, 1, 1);
@@ -111,6 +141,8 @@ size_t wire_resolve_cap(uint64_t *w, uint32_t promise, const struct descriptor *
 	w[n + 1] = 0;
 	if (d->tag == DESC_RECEIVER_ANSWER)
 		return end(w, put_promised(w, n + 1, n + 2, d->id, d->path, d->n_path));
+	if (d->tag == DESC_THIRD_PARTY_HOSTED)
+		return end(w, put_third_party(w, n + 1, n + 2, d));
 	w[n] |= (uint64_t)d->id << 32;
 	return end(w, n + 2);
 }
@@ -127,6 +159,33 @@ size_t wire_disembargo(uint64_t *w, const struct target *t, bool receiver, uint3
 	size_t n = begin(w, MSG_DISEMBARGO, 1, 2);
 	w[BODY] = id | (uint64_t)(receiver ? LOOPBACK_RECEIVER : LOOPBACK_SENDER) << 32;
 	return end(w, put_target(w, BODY + 1, n, t));
+}
+
+size_t wire_disembargo_accept(
+	uint64_t *w, const struct target *t, const void *embargo, size_t n_embargo)
+{
+	size_t n = begin(w, MSG_DISEMBARGO, 1, 2);
+	w[BODY] = (uint64_t)DISEMBARGO_ACCEPT << 32;
+	n = put_target(w, BODY + 1, n, t);
+	return end(w, put_data(w, BODY + 2, n, embargo, n_embargo));
+}
+
+size_t wire_provide(
+	uint64_t *w, uint32_t question, const struct target *t, const struct contact *recipient)
+{
+	size_t n = begin(w, MSG_PROVIDE, 1, 2);
+	w[BODY] = question;
+	n = put_target(w, BODY + 1, n, t);
+	return end(w, put_contact(w, BODY + 2, n, recipient));
+}
+
+size_t wire_accept(uint64_t *w, uint32_t question, const struct contact *provision,
+	const void *embargo, size_t n_embargo)
+{
+	size_t n = begin(w, MSG_ACCEPT, 1, 2);
+	w[BODY] = question;
+	n = put_contact(w, BODY + 1, n, provision);
+	return end(w, n_embargo ? put_data(w, BODY + 2, n, embargo, n_embargo) : n);
 }
 
 size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, bool release_params,
@@ -165,12 +224,30 @@ void build_target(struct vat_ptr_b at, const struct target *t)
 	build_promised(vat_ptr_at_b(s, 0), t->id, t->path, t->n_path);
 }
 
+static void build_third_party(struct vat_ptr_b at, const struct descriptor *d)
+{
+	const struct contact *c = d->contact;
+	uint64_t token[2];
+	memcpy(token, c->token, sizeof(token));
+	struct vat_struct_b s = vat_init_struct(at, 1, 1);
+	vat_w_u32(s, 0, d->id, 0);
+	s = vat_init_struct(vat_ptr_at_b(s, 0), 3, 1);
+	vat_w_u64(s, 0, token[0], 0);
+	vat_w_u64(s, 1, token[1], 0);
+	vat_w_u8(s, 16, c->way, NO_FD);
+	if (c->address_size)
+		vat_set_data(vat_ptr_at_b(s, 0),
+			(struct vat_data){c->address, (uint32_t)c->address_size});
+}
+
 void build_descriptor(struct vat_struct_b d, const struct descriptor *from)
 {
 	vat_w_u16(d, 0, (uint16_t)from->tag, 0);
 	vat_w_u8(d, 2, from->fd, NO_FD);
 	if (from->tag == DESC_RECEIVER_ANSWER)
 		build_promised(vat_ptr_at_b(d, 0), from->id, from->path, from->n_path);
+	else if (from->tag == DESC_THIRD_PARTY_HOSTED)
+		build_third_party(vat_ptr_at_b(d, 0), from);
 	else
 		vat_w_u32(d, 1, from->id, 0);
 }
@@ -227,12 +304,27 @@ bool read_descriptor(struct vat_struct_r s, struct descriptor *ret, uint16_t *pa
 		return read_promised(
 			vat_ptr_struct(vat_ptr_at(s, 0), NULL), &ret->id, path, &ret->n_path);
 	case DESC_THIRD_PARTY_HOSTED:
-		ret->tag = DESC_SENDER_HOSTED;
 		ret->id = vat_r_u32(vat_ptr_struct(vat_ptr_at(s, 0), NULL), 0, 0);
 		return true;
 	default:
 		return false;
 	}
+}
+
+bool read_contact(struct vat_ptr_r p, struct contact *ret)
+{
+	struct vat_struct_r s = vat_ptr_struct(p, NULL);
+	uint64_t token[2] = {vat_r_u64(s, 0, 0), vat_r_u64(s, 1, 0)};
+	struct vat_data address = vat_ptr_data(vat_ptr_at(s, 0), NULL);
+	*ret = (struct contact){
+		.way = vat_r_u8(s, 16, NO_FD), .address = address.p, .address_size = address.len};
+	memcpy(ret->token, token, sizeof(token));
+	return (token[0] || token[1]) && address.len <= VAT_ADDRESS_MAX;
+}
+
+bool read_descriptor_contact(struct vat_struct_r s, struct contact *ret)
+{
+	return read_contact(vat_ptr_at(vat_ptr_struct(vat_ptr_at(s, 0), NULL), 0), ret);
 }
 
 enum vat_error_kind read_exception(struct vat_struct_r s, struct vat_text *ret_text)

@@ -9,6 +9,7 @@
  * XORed: Finish.releaseResultCaps is true when its bit is 0.
  */
 #include "base/macro.h"
+#include "vat/handoff.h"
 #include "vat/message.h"
 #include "vat/rpc.h"
 
@@ -53,7 +54,7 @@ enum cap_tag {
 enum { TARGET_IMPORTED, TARGET_PROMISED_ANSWER };
 enum { RESOLVE_CAP, RESOLVE_EXCEPTION };
 enum { LOOPBACK_SENDER, LOOPBACK_RECEIVER, DISEMBARGO_ACCEPT };
-enum { NO_FD = 0xff };
+enum { NO_FD = 0xff, EMBARGO_MAX = 64 };
 
 /* A path into the results of a question, or (path NULL and n 0 too) an id. */
 struct target {
@@ -63,13 +64,30 @@ struct target {
 	size_t n_path;
 };
 
+/* What names a provision, in the three places that level 3 leaves to the network: see
+ * vat/handoff.h. */
+struct contact {
+	uint8_t token[VAT_TOKEN_SIZE];
+	uint8_t way; /* index of a descriptor, or NO_FD */
+	const uint8_t *address;
+	size_t address_size;
+};
+
 struct descriptor {
 	enum cap_tag tag;
 	uint32_t id;
 	const uint16_t *path;
 	size_t n_path;
 	uint8_t fd; /* index or NO_FD */
+	struct contact *contact; /* DESC_THIRD_PARTY_HOSTED, to be written; borrowed */
 };
+
+/* It is counted at an export. */
+static inline bool descriptor_exports(const struct descriptor *d)
+{
+	return d->tag == DESC_SENDER_HOSTED || d->tag == DESC_SENDER_PROMISE ||
+	       d->tag == DESC_THIRD_PARTY_HOSTED;
+}
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
@@ -84,6 +102,12 @@ size_t wire_abort(uint64_t *w, const struct vat_error *e);
 size_t wire_resolve_cap(uint64_t *w, uint32_t promise, const struct descriptor *d);
 size_t wire_resolve_exception(uint64_t *w, uint32_t promise, const struct vat_error *e);
 size_t wire_disembargo(uint64_t *w, const struct target *t, bool receiver, uint32_t id);
+size_t wire_provide(
+	uint64_t *w, uint32_t question, const struct target *t, const struct contact *recipient);
+/* embargo: EMBARGO_MAX bytes at most; none if n is 0. */
+size_t wire_accept(uint64_t *w, uint32_t question, const struct contact *provision,
+	const void *embargo, size_t n);
+size_t wire_disembargo_accept(uint64_t *w, const struct target *t, const void *embargo, size_t n);
 /* Return without results: exception (e set), or what tag says; value: takeFromOtherQuestion. */
 size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, bool release_params,
 	const struct vat_error *e, uint32_t value);
@@ -97,7 +121,12 @@ void build_descriptor(struct vat_struct_b d, const struct descriptor *from);
 /* Reads a MessageTarget; path (room for PATH_MAX_OPS) is filled. False: unknown kind of target, or
  * a path that is too long. */
 bool read_target(struct vat_struct_r s, struct target *ret, uint16_t *path);
-/* Reads a CapDescriptor (the vine of a thirdPartyHosted becomes senderHosted). False as above. */
+/* Reads a CapDescriptor. The id of a thirdPartyHosted is that of its vine; read_contact() reads the
+ * rest. False as above. */
 bool read_descriptor(struct vat_struct_r s, struct descriptor *ret, uint16_t *path);
+/* False: there is none, or not one of our network. The address is borrowed. */
+bool read_contact(struct vat_ptr_r p, struct contact *ret);
+/* The contact of a CapDescriptor that is thirdPartyHosted. */
+bool read_descriptor_contact(struct vat_struct_r s, struct contact *ret);
 /* The text is cut and borrowed. */
 enum vat_error_kind read_exception(struct vat_struct_r s, struct vat_text *ret_text);

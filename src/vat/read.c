@@ -224,29 +224,11 @@ bool vat_object_as_list(struct vat_ptr_r p, const struct vat_object *o, struct v
 	return true;
 }
 
-struct vat_ptr_r vat_root(struct vat_message *m)
+/* There is no root pointer, or no budget. */
+struct vat_ptr_r vat_root_(struct vat_message *m)
 {
-	if (!m->segs[0].used) {
-		vat_message_fault(m, VAT_FAULT_BOUNDS);
-		return (struct vat_ptr_r){.msg = m};
-	}
-	struct vat_ptr_r p = {.msg = m, .at = m->segs[0].base, .depth = m->nesting};
-	if (!charge(m, 1))
-		p.at = NULL;
-	return p;
-}
-
-struct vat_ptr_r vat_ptr_at(struct vat_struct_r s, uint16_t i)
-{
-	return (struct vat_ptr_r){.msg = s.msg,
-		.at = i < s.n_ptrs ? s.ptrs + (size_t)i * 8 : NULL,
-		.segment = s.segment,
-		.depth = s.depth};
-}
-
-bool vat_ptr_is_null(struct vat_ptr_r p)
-{
-	return !p.at || !vat_load(p.at);
+	vat_message_fault(m, m->segs[0].used ? VAT_FAULT_TRAVERSAL : VAT_FAULT_BOUNDS);
+	return (struct vat_ptr_r){.msg = m};
 }
 
 enum vat_ptr_kind vat_ptr_kind(struct vat_ptr_r p)
@@ -269,8 +251,10 @@ enum vat_ptr_kind vat_ptr_kind(struct vat_ptr_r p)
 	}
 }
 
-struct vat_struct_r vat_ptr_struct(struct vat_ptr_r p, const struct vat_default *d)
+struct vat_struct_r vat_ptr_struct_(struct vat_message *m, const uint8_t *at, uint16_t segment,
+	uint16_t depth, const struct vat_default *d)
 {
+	struct vat_ptr_r p = {.msg = m, .at = at, .segment = segment, .depth = depth};
 	struct vat_object o;
 	struct vat_struct_r s = {0};
 	if (vat_ptr_follow(p, &o) && vat_object_as_struct(p, &o, &s))
@@ -287,15 +271,17 @@ struct vat_list_r vat_ptr_any_list(struct vat_ptr_r p)
 	return l;
 }
 
-struct vat_list_r vat_ptr_list(struct vat_ptr_r p, enum vat_elem want, const struct vat_default *d)
+struct vat_list_r vat_ptr_list_(struct vat_message *m, const uint8_t *at, uint16_t segment,
+	uint16_t depth, enum vat_elem want, const struct vat_default *d)
 {
+	struct vat_ptr_r p = {.msg = m, .at = at, .segment = segment, .depth = depth};
 	struct vat_object o;
 	struct vat_list_r l;
 	if (vat_ptr_follow(p, &o) && vat_object_as_list(p, &o, &l)) {
 		int r = vat_list_check(&l, want);
 		if (!r)
 			return l;
-		vat_message_fault(p.msg, r);
+		vat_message_fault(m, r);
 	}
 	if (d)
 		return vat_ptr_list(vat_default_ptr(d), want, NULL);
@@ -321,24 +307,26 @@ static bool bytes_at(struct vat_ptr_r p, struct vat_data *ret)
 	return charge(p.msg, words);
 }
 
-struct vat_text vat_ptr_text(struct vat_ptr_r p, const struct vat_default *d)
+struct vat_text vat_ptr_text_(
+	struct vat_message *m, const uint8_t *at, uint16_t segment, const struct vat_default *d)
 {
 	struct vat_data b;
-	if (bytes_at(p, &b)) {
+	if (bytes_at((struct vat_ptr_r){.msg = m, .at = at, .segment = segment}, &b)) {
 		const char *s = b.p;
 		if (b.len && !s[b.len - 1])
 			return (struct vat_text){.s = s, .len = b.len - 1};
-		vat_message_fault(p.msg, VAT_FAULT_TEXT);
+		vat_message_fault(m, VAT_FAULT_TEXT);
 	}
 	if (d)
 		return vat_ptr_text(vat_default_ptr(d), NULL);
 	return (struct vat_text){.s = "", .len = 0};
 }
 
-struct vat_data vat_ptr_data(struct vat_ptr_r p, const struct vat_default *d)
+struct vat_data vat_ptr_data_(
+	struct vat_message *m, const uint8_t *at, uint16_t segment, const struct vat_default *d)
 {
 	struct vat_data b;
-	if (bytes_at(p, &b))
+	if (bytes_at((struct vat_ptr_r){.msg = m, .at = at, .segment = segment}, &b))
 		return b;
 	if (d)
 		return vat_ptr_data(vat_default_ptr(d), NULL);
@@ -362,36 +350,8 @@ struct vat_cap *vat_ptr_cap(struct vat_ptr_r p)
 	return p.msg->caps[index];
 }
 
-struct vat_struct_r vat_list_struct(struct vat_list_r l, uint32_t i)
+struct vat_struct_r vat_list_too_deep_(struct vat_message *m)
 {
-	if (i >= l.count || l.elem == VAT_ELEM_BIT)
-		return (struct vat_struct_r){0};
-	if (!l.depth) {
-		vat_message_fault(l.msg, VAT_FAULT_NESTING);
-		return (struct vat_struct_r){0};
-	}
-	const uint8_t *at = l.base + (uint64_t)i * l.step_bits / 8;
-	return (struct vat_struct_r){.msg = l.msg,
-		.data = at,
-		.ptrs = at + l.data_bits / 8,
-		.data_bits = l.data_bits,
-		.n_ptrs = l.n_ptrs,
-		.segment = l.segment,
-		.depth = (uint16_t)(l.depth - 1)};
-}
-
-struct vat_ptr_r vat_list_ptr(struct vat_list_r l, uint32_t i)
-{
-	struct vat_ptr_r p = {.msg = l.msg, .segment = l.segment, .depth = l.depth};
-	if (i < l.count && l.n_ptrs)
-		p.at = l.base + (uint64_t)i * l.step_bits / 8 + l.data_bits / 8;
-	return p;
-}
-
-bool vat_list_bool(struct vat_list_r l, uint32_t i)
-{
-	if (i >= l.count || !l.data_bits)
-		return false;
-	uint64_t bit = (uint64_t)i * l.step_bits;
-	return l.base[bit / 8] >> (bit % 8) & 1;
+	vat_message_fault(m, VAT_FAULT_NESTING);
+	return (struct vat_struct_r){0};
 }

@@ -3,7 +3,7 @@
  * The vat: its queue of tasks, and the bracket vat_enter/vat_leave that keeps internal work off the
  * stack.  See core.h.
  */
-#include "vat/cap.h"
+#include "vat/handoff-internal.h"
 
 struct vat *vat_new(const struct vat_config *cfg)
 {
@@ -43,6 +43,7 @@ void vat_unref(struct vat *v)
 	if (--v->refs)
 		return;
 	assert(v->freed && list_empty(&v->tasks) && list_empty(&v->dead));
+	handoffs_free(v->handoffs);
 	free(v);
 }
 

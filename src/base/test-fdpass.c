@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sys/fdpass.h"
+#include "base/fdpass.h"
 #include "base/test.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "loop/link.h"
+#include "io/sockets.h"
 #include "base/test.h"
 
 #include <fcntl.h>

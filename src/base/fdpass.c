@@ -3,7 +3,7 @@
  * Theory of operation: fdpass.h.  The receive buffer has room for as many descriptors as the kernel
  * ever sends in one message, so that none is cut off unseen: the surplus is closed here, knowingly.
  */
-#include "sys/fdpass.h"
+#include "base/fdpass.h"
 
 #include <sys/socket.h>
 
@@ -12,14 +12,14 @@ union control {
 	char buf[CMSG_SPACE(sizeof(int) * FDPASS_MAX)];
 };
 
-int fdpass_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds)
+ssize_t fdpass_sendmsg(
+	int sock, const struct iovec *iov, size_t n, int flags, const int *fds, size_t n_fds)
 {
-	assert(len > 0 && n_fds <= FDPASS_MAX);
+	assert(n_fds <= FDPASS_MAX);
 	union control control;
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = n};
 	if (n_fds) {
-		memset(&control, 0, sizeof(control));
+		memset(&control, 0, CMSG_SPACE(sizeof(int) * n_fds));
 		msg.msg_control = control.buf;
 		msg.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
 		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
@@ -28,12 +28,20 @@ int fdpass_send(int sock, const void *data, size_t len, const int *fds, size_t n
 		c->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
 		memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
 	}
+	ssize_t sent = sendmsg(sock, &msg, flags | MSG_NOSIGNAL);
+	return sent < 0 ? -errno : sent;
+}
+
+int fdpass_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds)
+{
+	assert(len > 0);
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
 	ssize_t n;
 	do
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
+		n = fdpass_sendmsg(sock, &iov, 1, 0, fds, n_fds);
+	while (n == -EINTR);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	return (size_t)n == len ? 0 : -EMSGSIZE;
 }
 
@@ -63,7 +71,8 @@ static size_t collect(struct msghdr *msg, int *fds, size_t max)
 	return n;
 }
 
-ssize_t fdpass_recv(int sock, void *data, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds)
+ssize_t fdpass_recvmsg(
+	int sock, void *data, size_t size, int flags, int *fds, size_t max_fds, size_t *ret_n_fds)
 {
 	union control control;
 	struct iovec iov = {.iov_base = data, .iov_len = size};
@@ -74,18 +83,24 @@ ssize_t fdpass_recv(int sock, void *data, size_t size, int *fds, size_t max_fds,
 		.msg_controllen = sizeof(control.buf),
 	};
 	*ret_n_fds = 0;
-	ssize_t n;
-	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	ssize_t n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return -errno;
-	size_t got = collect(&msg, fds, max_fds);
+	size_t got = msg.msg_controllen ? collect(&msg, fds, max_fds) : 0;
 	if (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) {
 		close_all(fds, got);
 		return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : -EMFILE;
 	}
 	*ret_n_fds = got;
+	return n;
+}
+
+ssize_t fdpass_recv(int sock, void *data, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds)
+{
+	ssize_t n;
+	do
+		n = fdpass_recvmsg(sock, data, size, 0, fds, max_fds, ret_n_fds);
+	while (n == -EINTR);
 	return n;
 }
 

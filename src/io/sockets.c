@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: link.h, section sockets.  An IPv4 address may come as itself or mapped into
+ * Theory of operation: an IPv4 address may come as itself or mapped into
  * IPv6 (::ffff:10.0.0.1); it is handled as IPv4 from the moment it is parsed or compared.
  */
-#include "loop/link.h"
+#include "io/sockets.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -165,7 +165,7 @@ bool addr_is_own_host(const struct sockaddr_storage *sa)
 	return IN6_IS_ADDR_LOOPBACK(&p.addr) || IN6_IS_ADDR_UNSPECIFIED(&p.addr);
 }
 
-int listen_tcp(const struct sockaddr_storage *sa, socklen_t len, int backlog)
+static int listen_on(const struct sockaddr_storage *sa, socklen_t len, int backlog, int v6only)
 {
 	static const int one = 1;
 	AUTO_CLOSE int fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -174,11 +174,21 @@ int listen_tcp(const struct sockaddr_storage *sa, socklen_t len, int backlog)
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
 		return -errno;
 	if (sa->ss_family == AF_INET6 &&
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)) < 0)
 		return -errno;
 	if (bind(fd, (const struct sockaddr *)sa, len) < 0 || listen(fd, backlog) < 0)
 		return -errno;
 	return TAKE_FD(fd);
+}
+
+int listen_tcp(const struct sockaddr_storage *sa, socklen_t len, int backlog)
+{
+	return listen_on(sa, len, backlog, 1);
+}
+
+int listen_tcp_both(const struct sockaddr_storage *sa, socklen_t len, int backlog)
+{
+	return listen_on(sa, len, backlog, 0);
 }
 
 static int unix_addr(const char *path, struct sockaddr_un *ret)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Small messages with descriptors over unix sockets (SCM_RIGHTS), and who is at the other end.
+ * Messages with descriptors over unix sockets (SCM_RIGHTS), and who is at the other end.
  */
 #include "base/macro.h"
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 enum { FDPASS_MAX = 253 }; /* the kernel's SCM_MAX_FD */
 
@@ -19,6 +20,12 @@ int fdpass_send(int sock, const void *data, size_t len, const int *fds, size_t n
  * lost (no room in our table; those that came are closed). *ret_n_fds is always set.
  */
 ssize_t fdpass_recv(int sock, void *data, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds);
+
+/* The system calls behind them, once, with MSG_* flags: bytes or negative errno (-EINTR too). */
+ssize_t fdpass_sendmsg(
+	int sock, const struct iovec *iov, size_t n, int flags, const int *fds, size_t n_fds);
+ssize_t fdpass_recvmsg(
+	int sock, void *data, size_t size, int flags, int *fds, size_t max_fds, size_t *ret_n_fds);
 
 struct peercred {
 	pid_t pid;
