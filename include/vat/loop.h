@@ -38,7 +38,8 @@ VAT_API void vat_loop_free(struct vat_loop *l);
 
 VAT_API struct vat *vat_loop_vat(struct vat_loop *l);
 
-/* Turns until vat_loop_stop(). Returns 0, or a negative errno when waiting failed. */
+/* Turns until vat_loop_stop(): 0. -EDEADLK when there is nothing left that could make anything
+ * happen (no connection, listener, timer, descriptor). */
 VAT_API int vat_loop_run(struct vat_loop *l);
 /* Makes vat_loop_run() and the waiting functions below return after the present turn; if none
  * runs, the next one returns at once. Async-signal-safe. A wait may notice a stop from a signal
@@ -59,6 +60,9 @@ VAT_API int vat_loop_fd(const struct vat_loop *l);
  * Addresses: "unix:/path/to/socket", "unix:@abstract-name", "192.0.2.1:5923", "[2001:db8::1]:5923",
  * "host.example:5923", "localhost:http"; for listening also "*:5923" (every address of the machine)
  * and port 0 (any: see vat_listener_address).
+ *
+ * A link that was returned to you is yours until vat_link_free(), also after it has ended.  Those a
+ * listener makes, and those nobody asked for (ret NULL), are freed when they end.
  */
 
 struct vat_link_config { /* NULL where one is asked for means all zero */
@@ -66,19 +70,19 @@ struct vat_link_config { /* NULL where one is asked for means all zero */
 	uint64_t partial_timeout_us; /* see vat/io.h; 0 = 30 s */
 	struct vat_cap *bootstrap; /* what the peer gets; borrowed (referenced) */
 	/* Called once, from a turn, when the link has ended by itself; err is NULL after a clean
-	 * end. The link is freed afterwards; with `closed` NULL too. Not called for
-	 * vat_link_free(). */
+	 * end. Not called for vat_link_free(), which may be called from it. */
 	void (*closed)(void *user, struct vat_link *link, const struct vat_error *err);
 	void *user;
 };
 
 /* Connects. Host names are resolved and their addresses tried one after another, which blocks
  * (up to ten seconds for each); for numeric addresses and Unix sockets nothing waits: a TCP
- * connection is still being made on return, can be used at once, and ends if it fails. */
+ * connection is still being made on return, can be used at once, and ends if it fails. (A Unix
+ * server that is far behind with accepting makes its clients wait.) */
 VAT_API int vat_loop_connect(struct vat_loop *l, const char *address,
 	const struct vat_link_config *cfg, struct vat_link **ret);
 /* Drives a socket that is connected already, for example one end of a socketpair. Takes fd, also on
- * failure. ret may be NULL. */
+ * failure. */
 VAT_API int vat_loop_add(
 	struct vat_loop *l, int fd, const struct vat_link_config *cfg, struct vat_link **ret);
 /* Ends the link at once: calls outstanding fail, imports break. NULL is accepted; may be called

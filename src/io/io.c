@@ -312,6 +312,12 @@ int io_init(struct vat_io *io, struct vat *v, int fd, int kind, const struct vat
 	return r;
 }
 
+void io_close(struct vat_io *io)
+{
+	io->state = IO_ENDED;
+	io->fd = fd_close(io->fd);
+}
+
 void io_done(struct vat_io *io)
 {
 	vat_conn_free(TAKE_PTR(io->conn));

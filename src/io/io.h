@@ -51,6 +51,8 @@ enum {
 /* As vat_io_new(), in place; kind is one of the above. On failure there is nothing to undo. */
 int io_init(struct vat_io *io, struct vat *v, int fd, int kind, const struct vat_io_config *cfg);
 void io_done(struct vat_io *io);
+/* Closes the socket; the connection stays. */
+void io_close(struct vat_io *io);
 
 /* True if the next event can only come from the socket's input, so that io_read_wait() serves. */
 bool io_can_wait(const struct vat_io *io);

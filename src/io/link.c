@@ -8,7 +8,7 @@
 static void on_wakeup(void *user)
 {
 	struct vat_link *k = user;
-	if (list_empty(&k->queue))
+	if (list_empty(&k->queue) && !k->told)
 		list_append(&k->loop->dirty, &k->queue);
 }
 
@@ -53,16 +53,32 @@ void loop_link_flush(struct vat_link *k)
 		on_wakeup(k);
 }
 
+/* It takes part in nothing any more. */
+static void drop_socket(struct vat_link *k)
+{
+	if (k->told)
+		return;
+	k->told = true;
+	watch_remove(k->loop, &k->watch);
+	timers_remove(&k->loop->timers, &k->timer);
+	if (k->listener)
+		listener_leave(k->listener);
+	k->listener = NULL;
+	io_close(&k->io);
+}
+
 void loop_link_tell(struct vat_link *k)
 {
 	const struct vat_error *err;
 	bool ended = vat_io_ended(&k->io, &err);
 	assert(ended);
+	drop_socket(k);
 	k->telling = true;
 	if (k->closed)
 		k->closed(k->user, k, err);
 	k->telling = false;
-	vat_link_free(k);
+	if (!k->owned)
+		vat_link_free(k);
 }
 
 int loop_link_new(struct vat_loop *l, int fd, int kind, const struct vat_link_config *cfg,
@@ -101,6 +117,7 @@ int loop_link_new(struct vat_loop *l, int fd, int kind, const struct vat_link_co
 		free(k);
 		return r;
 	}
+	k->owned = ret;
 	if (ret)
 		*ret = k;
 	return 0;
@@ -116,14 +133,14 @@ int vat_loop_add(
 
 void vat_link_free(struct vat_link *k)
 {
-	if (!k || k->telling)
+	if (!k)
 		return;
+	k->owned = false;
+	if (k->telling)
+		return;
+	drop_socket(k);
 	list_unlink(&k->list);
 	list_unlink(&k->queue);
-	watch_remove(k->loop, &k->watch);
-	timers_remove(&k->loop->timers, &k->timer);
-	if (k->listener)
-		listener_leave(k->listener);
 	io_done(&k->io);
 	free(k);
 }

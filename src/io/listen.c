@@ -46,6 +46,7 @@ static void welcome(struct vat_listener *s, int fd)
 	vat_cap_unref(own);
 	if (r < 0)
 		return;
+	k->owned = false;
 	k->listener = s;
 	s->n_links++;
 }

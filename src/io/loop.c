@@ -83,11 +83,8 @@ void loop_work(struct vat_loop *l)
 {
 	run_timers(l);
 	for (unsigned i = 0; i < LOOP_PASSES && loop_pending(l); i++) {
-		if (l->woken) {
-			l->woken = false;
-			if (vat_run(l->vat, LOOP_DELIVERIES))
-				l->woken = true;
-		}
+		if (l->woken)
+			l->woken = vat_run(l->vat, LOOP_DELIVERIES);
 		struct list flush = LIST_INIT(flush), *it;
 		list_splice(&flush, &l->dirty); /* one that has more to write comes again later */
 		while ((it = list_pop(&flush)))

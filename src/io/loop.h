@@ -103,7 +103,9 @@ struct vat_link {
 	struct list queue; /* in dirty or ended */
 	struct vat_loop *loop;
 	struct vat_listener *listener; /* counted there; NULL: none */
+	bool owned; /* somebody is going to free it */
 	bool telling; /* its user is being told of the end */
+	bool told;
 	void (*closed)(void *user, struct vat_link *link, const struct vat_error *err);
 	void *user;
 };
@@ -113,7 +115,7 @@ int loop_link_new(struct vat_loop *l, int fd, int kind, const struct vat_link_co
 	struct vat_cap *bootstrap, struct vat_link **ret);
 /* Writes; puts it among the ended ones when it has. */
 void loop_link_flush(struct vat_link *k);
-/* Tells its user that it has ended, and frees it. */
+/* Tells its user that it has ended; frees it if nobody else will. */
 void loop_link_tell(struct vat_link *k);
 
 struct vat_listener {

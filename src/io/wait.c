@@ -17,20 +17,23 @@ static struct vat_link *only_link(struct vat_loop *l)
 	return io_can_wait(&k->io) ? k : NULL;
 }
 
-static void read_turn(struct vat_loop *l, struct vat_link *k)
+/* What is to be said after the answer goes out together with the next call. */
+static void read_turn(struct vat_loop *l, struct vat_link *k, const bool *done)
 {
 	l->running = true;
 	l->now = 0;
-	if (io_read_wait(&k->io) || io_can_wait(&k->io)) {
-		l->now = 0;
+	if (io_read_wait(&k->io) || !io_can_wait(&k->io)) {
 		list_unlink(&k->queue);
 		list_append(&l->dirty, &k->queue);
-		loop_work(l);
+		if (l->woken)
+			l->woken = vat_run(l->vat, LOOP_DELIVERIES);
+		if (!*done)
+			loop_work(l);
 	}
 	l->running = false;
 }
 
-static int wait_turn(struct vat_loop *l, uint64_t remaining)
+static int wait_turn(struct vat_loop *l, const bool *done, uint64_t remaining)
 {
 	assert(!l->running);
 	if (loop_pending(l))
@@ -40,7 +43,7 @@ static int wait_turn(struct vat_loop *l, uint64_t remaining)
 	struct vat_link *k = remaining > IO_WAIT_US ? only_link(l) : NULL;
 	if (!k)
 		return vat_loop_turn(l, remaining);
-	read_turn(l, k);
+	read_turn(l, k, done);
 	return 0;
 }
 
@@ -65,7 +68,7 @@ int vat_loop_wait(struct vat_loop *l, const bool *done, uint64_t timeout_us)
 		fresh = false;
 		if (now >= deadline)
 			return -ETIMEDOUT;
-		int r = wait_turn(l, deadline == UINT64_MAX ? UINT64_MAX : deadline - now);
+		int r = wait_turn(l, done, deadline == UINT64_MAX ? UINT64_MAX : deadline - now);
 		if (r < 0)
 			return r;
 	}
