@@ -34,7 +34,7 @@ static void side_open(struct side *s, int fd, bool serves)
 	struct vat_io_config cfg = {.bootstrap = object,
 		.wakeup = on_wakeup,
 		.user = s,
-		.limits.output_bytes = 4096,
+		.limits.output_bytes = serves ? 4096 : 0,
 		.partial_timeout_us = 5 * SECOND};
 	CHECK_INT(vat_io_new(s->vat, fd, &cfg, &s->io), 0);
 	vat_cap_unref(object);
