@@ -75,7 +75,12 @@ struct vat_call *vat_call_new(struct vat *v, struct vat_cap *cap, uint64_t inter
 struct vat_call *vat_call_for(
 	struct vat *v, struct vat_cap *cap, const struct vat_interface *iface, uint16_t method)
 {
-	return vat_call_new(v, cap, iface->id, method, 0);
+	struct vat_call *call = vat_call_new(v, cap, iface->id, method, 0);
+	/* Nothing to call in results without pointers: the callee need not remember them. */
+	if (call)
+		call->request->no_pipelining =
+			method < iface->n_methods && !iface->methods[method].result_ptrs;
+	return call;
 }
 
 struct vat_ptr_b vat_call_params(struct vat_call *call)

@@ -13,6 +13,7 @@
  */
 #include "vat/core.h"
 
+struct answer;
 struct import;
 struct question;
 struct outcome;
@@ -182,6 +183,7 @@ struct vat_ctx {
 	uint16_t method;
 	uint8_t state;
 	bool canceled;
+	bool no_pipelining; /* the caller will call nothing that is in the results */
 	void (*on_cancel)(void *user);
 	void *cancel_user;
 };
@@ -233,11 +235,13 @@ struct outcome {
 	uint32_t interest;
 	uint8_t state; /* enum outcome_state */
 	bool canceled; /* the producer was told */
+	bool run_on; /* when canceled, let the call be delivered first */
 	struct vat *vat; /* referenced */
 	const struct producer *producer;
 	void *producer_data;
 	struct question *question; /* the call went over a connection: pipes send there */
-	struct vat_conn *from; /* the call came over it; NULL once that ended */
+	struct answer
+		*answer; /* the call came over a connection: of which this is; NULL once gone */
 	struct parcel *results;
 	struct failure *failure;
 	struct list consumers;

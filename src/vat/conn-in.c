@@ -41,7 +41,7 @@ struct vat_cap *in_answer_cap(struct answer *a, const uint16_t *path, size_t n)
 	struct outcome *o = a->outcome;
 	if (a->provision)
 		return cap_broken(o->vat, failure_new(VAT_FAILED, "a Provide has no results"));
-	if (!a->returned || a->yourself || o->state == OUTCOME_FAILED)
+	if (!a->returned || a->yourself || a->only_pipelining || o->state == OUTCOME_FAILED)
 		return outcome_pipeline(o, path, n);
 	struct vat_cap *pipe = outcome_pipe(o, path, n);
 	if (pipe)
@@ -177,8 +177,8 @@ int in_target(struct in *in, const struct target *t, struct vat_cap **ret)
 	if (a && !a->finished)
 		*ret = in_answer_cap(a, t->path, t->n_path);
 	else
-		*ret = cap_broken(
-			c->vat, failure_new(VAT_FAILED, "target: no such question %u", t->id));
+		*ret = cap_broken(c->vat,
+			failure_new(VAT_FAILED, "null capability: question %u has none", t->id));
 	return 0;
 }
 

@@ -29,8 +29,8 @@ int in_accept(struct in *in);
 struct answer *in_answer_new(struct vat_conn *c, uint32_t id);
 /* Its outcome is known one day: sends the Return then. */
 void in_answer_consume(struct answer *a);
-/* Turns a question down without keeping anything. */
-int in_refuse(struct vat_conn *c, uint32_t id, const char *why, bool release_params);
+/* Turns a question down without keeping anything. flags: of wire_return(). */
+int in_refuse(struct vat_conn *c, uint32_t id, const char *why, unsigned flags);
 /* Aborts. */
 int in_malformed(struct in *in);
 /* Sends back what we do not understand. */

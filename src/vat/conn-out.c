@@ -328,6 +328,8 @@ static int send_call(const struct address *a, struct vat_ctx *ctx, struct questi
 	vat_w_u32(p->body, 0, q->id, 0);
 	vat_w_u16(p->body, 2, ctx->method, 0);
 	vat_w_u64(p->body, 1, ctx->interface_id, 0);
+	/* Not if somebody asked for a part of the results nevertheless. */
+	vat_w_bool(p->body, 129, ctx->no_pipelining && list_empty(&ctx->outcome->pipes), false);
 	int r = send_parcel(a->conn, p, &table, false);
 	if (r == 0)
 		table_ids(&table, &q->param_exports, &q->n_param_exports);
@@ -413,7 +415,8 @@ static void put_return(struct answer *a, enum return_tag tag, const struct failu
 	struct vat_error e = {.kind = VAT_FAILED, .text = ""};
 	if (f)
 		e = failure_error(f);
-	conn_put(a->conn, w, wire_return(w, a->id, tag, false, &e, 0));
+	unsigned flags = a->finished ? RETURN_NO_FINISH : 0;
+	conn_put(a->conn, w, wire_return(w, a->id, tag, flags, &e, 0));
 }
 
 /* The results as an arena that may be sent; NULL on failure. */
@@ -427,34 +430,44 @@ static struct parcel *prepare_results(struct answer *a)
 	return parcel_copy(p, PARCEL_RETURN, a->conn->limits.message_words);
 }
 
+/* Keeps them until Finish, for calls on what is in them. */
+static void keep_sent(struct answer *a, struct parcel *p)
+{
+	a->results = parcel_ref(p);
+	a->result_words = parcel_cost(p);
+	a->conn->result_words += a->result_words;
+}
+
 static struct failure *return_results(struct answer *a)
 {
 	struct vat_conn *c = a->conn;
-	struct parcel *p = prepare_results(a);
+	AUTO(parcel_unref) struct parcel *p = prepare_results(a);
 	if (!p)
 		return build_failure(-ENOMEM, a->outcome->results);
-	uint64_t words = parcel_cost(p);
-	struct failure *f = NULL;
+	/* Without capabilities there is nothing to call and nothing to release. */
+	bool forget = !vat_message_n_caps(p->msg), keep = !forget && !a->no_pipelining;
+	if (keep && c->result_words + parcel_cost(p) > c->limits.result_words)
+		return failure_new(VAT_OVERLOADED, "too many results not finished");
 	struct table t;
-	if (c->result_words + words > c->limits.result_words) {
-		f = failure_new(VAT_OVERLOADED, "too many results not finished");
-	} else {
-		vat_w_u32(p->body, 0, a->id, 0);
-		vat_w_bool(p->body, 32, false, true);
-		int r = send_parcel(c, p, &t, true);
-		if (r < 0)
-			f = build_failure(r, p);
-	}
-	if (f) {
-		parcel_unref(p);
-		return f;
-	}
+	vat_w_u32(p->body, 0, a->id, 0);
+	vat_w_bool(p->body, 32, false, true);
+	vat_w_bool(p->body, 33, forget, false);
+	int r = send_parcel(c, p, &t, true);
+	if (r < 0)
+		return build_failure(r, p);
 	table_ids(&t, &a->result_exports, &a->n_result_exports);
-	a->results = p;
-	a->result_words = words;
-	c->result_words += words;
+	if (keep)
+		keep_sent(a, p);
+	a->finished = forget;
 	conn_send_late(c);
 	return NULL;
+}
+
+static void return_failure(struct answer *a, const struct failure *f)
+{
+	/* Else kept until Finish, so that calls on its results fail for the same reason. */
+	a->finished = f->canceled || a->no_pipelining;
+	put_return(a, f->canceled ? RETURN_CANCELED : RETURN_EXCEPTION, f);
 }
 
 /* Results that stay here are kept until Finish like others. */
@@ -475,28 +488,32 @@ static void keep_results(struct answer *a)
 	c->result_words += cost;
 }
 
-void conn_return(struct answer *a)
+static void send_return(struct answer *a)
 {
 	const struct outcome *o = a->outcome;
-	struct failure *f = NULL;
+	struct failure *f = o->state == OUTCOME_FAILED ? failure_ref(o->failure) : NULL;
+	if (!f)
+		f = return_results(a);
+	if (f)
+		return_failure(a, f);
+	failure_unref(f);
+}
+
+void conn_return(struct answer *a)
+{
 	a->returned = true;
 	a->conn->call_words -= a->call_words;
 	a->call_words = 0;
-	if (a->yourself && !a->finished)
+	if ((a->yourself || a->only_pipelining) && !a->finished)
 		keep_results(a);
-	if (a->finished)
+	if (a->only_pipelining)
+		; /* nobody waits for it */
+	else if (a->finished)
 		put_return(a, RETURN_CANCELED, NULL);
 	else if (a->yourself)
 		put_return(a, RETURN_SENT_ELSEWHERE, NULL);
-	else if (o->state == OUTCOME_RETURNED)
-		f = return_results(a);
-	else if (o->failure->canceled)
-		put_return(a, RETURN_CANCELED, NULL);
 	else
-		put_return(a, RETURN_EXCEPTION, o->failure);
-	if (f)
-		put_return(a, RETURN_EXCEPTION, f);
-	failure_unref(f);
+		send_return(a);
 	if (a->finished)
 		answer_free(a);
 }

@@ -66,6 +66,7 @@ int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_co
 	c->user = cfg->user;
 	task_init(&c->closed_task, run_closed);
 	list_init(&c->pins);
+	list_init(&c->orphans);
 	list_init(&c->waiters);
 	list_init(&c->late);
 	list_init(&c->out);
@@ -171,6 +172,7 @@ void import_leave(struct import *i)
 static void cancel_question(struct outcome *o, void *data)
 {
 	struct question *q = data;
+	q->run_on = o->run_on;
 	question_detach(q);
 	question_unref(q);
 	outcome_fail(o, failure_canceled());
@@ -232,7 +234,9 @@ void question_unref(struct question *q)
 	if (!q || --q->refs)
 		return;
 	uint64_t w[WIRE_WORDS];
-	if (!q->finished)
+	if (!q->finished && q->run_on)
+		conn_put(q->conn, w, wire_finish_delivered(w, q->id, !q->returned));
+	else if (!q->finished)
 		conn_put(q->conn, w, wire_finish(w, q->id, !q->returned));
 	q->finished = true;
 	if (q->returned)
@@ -242,8 +246,13 @@ void question_unref(struct question *q)
 void answer_free(struct answer *a)
 {
 	struct vat_conn *c = a->conn;
-	idmap_remove(&c->answers, a->id);
+	if (a->orphan)
+		c->n_orphans--;
+	else
+		idmap_remove(&c->answers, a->id);
+	list_unlink(&a->link);
 	list_unlink(&a->consumer.link);
+	a->outcome->answer = NULL;
 	c->call_words -= a->call_words;
 	c->result_words -= a->result_words;
 	if (!a->dropped)
@@ -357,10 +366,10 @@ static void end_exports(struct vat_conn *c)
 		export_free(e);
 	uint32_t cursor = 0;
 	struct answer *a;
-	while ((a = idmap_any(&c->answers, &cursor))) {
-		a->outcome->from = NULL;
+	while ((a = idmap_any(&c->answers, &cursor)))
 		answer_free(a);
-	}
+	while (!list_empty(&c->orphans))
+		answer_free(list_entry(c->orphans.next, struct answer, link));
 	struct list *l;
 	while ((l = list_pop(&c->waiters))) {
 		struct waiter *w = list_entry(l, struct waiter, link);
@@ -458,13 +467,13 @@ int conn_oom(struct vat_conn *c)
 
 bool vat_conn_idle(const struct vat_conn *c)
 {
-	return !c->questions.n && !c->answers.n && !c->imports.n && !c->exports.n;
+	return !c->questions.n && !c->answers.n && !c->n_orphans && !c->imports.n && !c->exports.n;
 }
 
 void vat_conn_counts(const struct vat_conn *c, struct vat_conn_counts *ret)
 {
 	*ret = (struct vat_conn_counts){.questions = c->questions.n,
-		.answers = c->answers.n,
+		.answers = c->answers.n + c->n_orphans,
 		.imports = c->imports.n,
 		.exports = c->exports.n,
 		.embargoes = c->embargoes.n,

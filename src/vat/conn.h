@@ -45,6 +45,7 @@ struct question {
 	uint32_t id;
 	uint32_t refs; /* the call itself until its outcome is known; pins */
 	bool returned, finished;
+	bool run_on; /* canceled, but to be delivered */
 	struct outcome *outcome; /* referenced; NULL once known or not wanted any more */
 	struct vat_cap
 		*via; /* the pipe it was sent to: while we want this, we want that call too */
@@ -63,6 +64,11 @@ struct answer {
 	bool yourself; /* results stay here, for a Return that takes them from this question */
 	bool redirected; /* they were taken */
 	bool dropped; /* holds no interest in the outcome any more */
+	bool no_pipelining; /* the peer will call nothing that is in the results */
+	bool only_pipelining; /* no Return is sent: the peer wants only to call what is in the
+				 results, and forgets the question when it sends Finish */
+	bool orphan; /* such a one, after Finish: has no id any more */
+	struct list link; /* orphan: in conn->orphans */
 	struct outcome *outcome;
 	struct consumer consumer;
 	struct parcel *results; /* as sent: capabilities pinned */
@@ -118,6 +124,8 @@ struct vat_conn {
 	struct exported **buckets;
 	uint32_t n_buckets; /* power of two, or 0 */
 	struct list pins; /* struct vat_cap, by link */
+	struct list orphans;
+	uint32_t n_orphans; /* they count as answers */
 	struct list waiters;
 	struct list late;
 	uint32_t n_waiters;

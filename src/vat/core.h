@@ -133,6 +133,7 @@ struct parcel *parcel_new(enum parcel_form form, size_t hint, size_t max_words);
 struct parcel *parcel_view(struct vat_message *msg, struct chunk *chunk);
 struct parcel *parcel_ref(struct parcel *p);
 void parcel_unref(struct parcel *p);
+DEFINE_AUTO(struct parcel *, parcel_unref);
 /* What keeping it is charged with, in words: a capability in its table stands for an object of its
  * own, much larger than its descriptor. */
 uint64_t parcel_cost(const struct parcel *p);

@@ -3,10 +3,11 @@
  * A call on its way to an object, and then in the hands of its handler.
  *
  * While it waits in a promise's queue, cancelling it removes it.  Once it is scheduled for delivery
- * it is delivered, cancelled or not: a call that was sent happens (which is also what peers ask
- * for that set Finish.requireEarlyCancellationWorkaround).
+ * it is delivered, cancelled or not: a call that was sent happens.  For peers that ask for it
+ * (Finish.requireEarlyCancellationWorkaround: those of Cap'n Proto 0.10 and before) even one that
+ * waits is delivered some day; its handler then finds it canceled.
  */
-#include "vat/cap.h"
+#include "vat/conn.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ void ctx_fail(struct vat_ctx *ctx, struct failure *takes)
 static void cancel(struct outcome *o, void *data)
 {
 	struct vat_ctx *ctx = data;
-	if (ctx->state == CTX_WAITING) {
+	if (ctx->state == CTX_WAITING && !o->run_on) {
 		ctx_fail(ctx, failure_canceled());
 		return;
 	}
@@ -280,5 +281,6 @@ struct vat *vat_ctx_vat(struct vat_ctx *ctx)
 
 struct vat_conn *vat_ctx_conn(struct vat_ctx *ctx)
 {
-	return ctx->outcome->from;
+	const struct answer *a = ctx->outcome->answer;
+	return a ? a->conn : NULL;
 }

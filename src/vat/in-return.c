@@ -111,7 +111,37 @@ static int answered(struct in *in, struct question *q)
 	}
 }
 
-/* What Return says of its question. */
+/* The peer has forgotten the question, as nothing in the results can be called: what was to be
+ * called there for ever is broken. False if the question is gone with that. */
+static bool forgotten(struct in *in, struct question *q)
+{
+	struct failure *f;
+	struct vat_text text;
+	if (vat_r_u16(in->body, 3, 0) == RETURN_EXCEPTION) {
+		enum vat_error_kind kind =
+			read_exception(vat_ptr_struct(vat_ptr_at(in->body, 0), NULL), &text);
+		f = failure_new_text(kind, text.s, text.len);
+	} else {
+		f = failure_new(VAT_FAILED, "null capability");
+	}
+	struct list pins;
+	list_init(&pins);
+	q->finished = true;
+	if (q->refs > (q->outcome != NULL))
+		list_for_each_safe (l, &in->c->pins)
+			if (list_entry(l, struct vat_cap, link)->pin.question == q) {
+				list_unlink(l);
+				list_append(&pins, l);
+			}
+	q->refs++;
+	while (!list_empty(&pins))
+		cap_break(list_entry(pins.next, struct vat_cap, link), f);
+	failure_unref(f);
+	if (--q->refs)
+		return true;
+	question_free(q);
+	return false;
+}
 static int returned(struct in *in, struct question *q)
 {
 	if (q->finished) {
@@ -122,8 +152,8 @@ static int returned(struct in *in, struct question *q)
 			question_free(q);
 		return r;
 	}
-	if (vat_r_bool(in->body, 33, false))
-		q->finished = true;
+	if (vat_r_bool(in->body, 33, false) && !forgotten(in, q))
+		return 0;
 	return answered(in, q);
 }
 

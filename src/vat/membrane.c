@@ -266,6 +266,7 @@ static void relay_cancel(struct outcome *o, void *data)
 	if (r->canceled)
 		return;
 	r->canceled = true;
+	r->inner->run_on = r->outer->run_on;
 	outcome_ref(r->inner);
 	outcome_drop(r->inner); /* may end r */
 }

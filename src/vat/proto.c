@@ -81,6 +81,13 @@ size_t wire_finish(uint64_t *w, uint32_t question, bool release_results)
 	return end(w, n);
 }
 
+size_t wire_finish_delivered(uint64_t *w, uint32_t question, bool release_results)
+{
+	size_t n = wire_finish(w, question, release_results);
+	w[BODY] &= ~(UINT64_C(1) << 33);
+	return n;
+}
+
 size_t wire_release(uint64_t *w, uint32_t id, uint32_t count)
 {
 	size_t n = begin(w, MSG_RELEASE, 1, 0);
@@ -188,11 +195,13 @@ size_t wire_accept(uint64_t *w, uint32_t question, const struct contact *provisi
 	return end(w, n_embargo ? put_data(w, BODY + 2, n, embargo, n_embargo) : n);
 }
 
-size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, bool release_params,
+size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, unsigned flags,
 	const struct vat_error *e, uint32_t value)
 {
 	size_t n = begin(w, MSG_RETURN, 2, 1);
-	w[BODY] = answer | (uint64_t)!release_params << 32 | (uint64_t)tag << 48;
+	uint64_t keep_params = !(flags & RETURN_RELEASE_PARAMS);
+	uint64_t no_finish = !!(flags & RETURN_NO_FINISH);
+	w[BODY] = answer | keep_params << 32 | no_finish << 33 | (uint64_t)tag << 48;
 	w[BODY + 1] = value;
 	if (tag == RETURN_EXCEPTION)
 		n = put_exception(w, BODY + 2, n, e);

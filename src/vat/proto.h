@@ -96,6 +96,8 @@ enum { WIRE_WORDS = 192 };
 
 /* Each returns the number of words written to w[WIRE_WORDS], frame header included. */
 size_t wire_finish(uint64_t *w, uint32_t question, bool release_results);
+/* The same for a call that is to be delivered nevertheless (requireEarlyCancellationWorkaround). */
+size_t wire_finish_delivered(uint64_t *w, uint32_t question, bool release_results);
 size_t wire_release(uint64_t *w, uint32_t id, uint32_t count);
 size_t wire_bootstrap(uint64_t *w, uint32_t question);
 size_t wire_abort(uint64_t *w, const struct vat_error *e);
@@ -109,7 +111,8 @@ size_t wire_accept(uint64_t *w, uint32_t question, const struct contact *provisi
 	const void *embargo, size_t n);
 size_t wire_disembargo_accept(uint64_t *w, const struct target *t, const void *embargo, size_t n);
 /* Return without results: exception (e set), or what tag says; value: takeFromOtherQuestion. */
-size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, bool release_params,
+enum { RETURN_RELEASE_PARAMS = 1, RETURN_NO_FINISH = 2 };
+size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, unsigned flags,
 	const struct vat_error *e, uint32_t value);
 
 /* Parts of Call and Return, in arenas. */

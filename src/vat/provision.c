@@ -231,9 +231,10 @@ int in_accept(struct in *in)
 		return conn_oom(c);
 	introduce_understood(c);
 	if (!known || embargo.len > EMBARGO_MAX)
-		return in_refuse(c, id, "unknown kind of provision", false);
-	if (c->answers.n >= c->limits.answers || t->counts.accepts >= all->network.max_accepts)
-		return in_refuse(c, id, "too many Accepts outstanding", false);
+		return in_refuse(c, id, "unknown kind of provision", 0);
+	if (c->answers.n + c->n_orphans >= c->limits.answers ||
+		t->counts.accepts >= all->network.max_accepts)
+		return in_refuse(c, id, "too many Accepts outstanding", 0);
 	struct accept *accept = calloc(1, sizeof(*accept));
 	struct meeting *m = accept ? meeting_get(c->vat, contact.token) : NULL;
 	struct answer *a = m ? in_answer_new(c, id) : NULL;
@@ -391,7 +392,7 @@ int in_provide(struct in *in)
 	if (!third_get(c))
 		return conn_oom(c);
 	introduce_understood(c);
-	if (c->answers.n >= c->limits.answers ||
+	if (c->answers.n + c->n_orphans >= c->limits.answers ||
 		c->third->counts.provisions >= all->network.max_provisions)
 		return conn_abort(c, "Provide: too many of them");
 	AUTO(vat_cap_unref) struct vat_cap *cap = NULL;

@@ -187,6 +187,7 @@ struct raw_call {
 	const struct descriptor *caps;
 	uint32_t n_caps;
 	uint16_t target_tag; /* instead of what target says, if set */
+	bool no_pipelining, only_pipelining;
 };
 
 /* A call of a thing's method. */
@@ -198,6 +199,8 @@ UNUSED_OK static int raw_call(struct raw *w, const struct raw_call *c)
 	vat_w_u16(b, 2, c->method, 0);
 	vat_w_u16(b, 3, c->send_to, 0);
 	vat_w_u64(b, 1, thing_interface.id, 0);
+	vat_w_bool(b, 129, c->no_pipelining, false);
+	vat_w_bool(b, 130, c->only_pipelining, false);
 	build_target(vat_ptr_at_b(b, 0), &c->target);
 	if (c->target_tag)
 		vat_w_u16(vat_get_struct_b(vat_ptr_at_b(b, 0), 1, 1, NULL), 2, c->target_tag, 0);
