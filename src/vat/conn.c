@@ -222,8 +222,7 @@ void question_free(struct question *q)
 {
 	assert(!q->outcome && !q->taken);
 	idtab_remove(&q->conn->questions, q->id);
-	if (q->vine)
-		q->vine->provide = NULL;
+	vine_orphan(q->vine);
 	vat_cap_unref(q->via);
 	free(q->param_exports);
 	free(q);

@@ -72,6 +72,8 @@ struct vat_cap *vine_way(struct vat_conn *c, uint32_t id);
 void vine_sent(struct vine *v);
 /* Its export is released. */
 void vine_free(struct vine *v);
+/* Its Provide is gone with the host's connection. NULL is accepted. */
+void vine_orphan(struct vine *v);
 /* A Disembargo that the recipient sent after its calls: passed on. Returns as in_disembargo. */
 int vine_disembargo(struct vat_conn *c, struct vine *v, struct vat_data id);
 /* The peer echoed a Provide. */

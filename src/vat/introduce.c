@@ -188,6 +188,14 @@ void vine_free(struct vine *v)
 	free(v);
 }
 
+void vine_orphan(struct vine *v)
+{
+	if (!v)
+		return;
+	v->provide->conn->third->counts.introductions--;
+	v->provide = NULL;
+}
+
 int vine_disembargo(struct vat_conn *c, struct vine *v, struct vat_data id)
 {
 	struct question *q = v->provide;

@@ -35,6 +35,7 @@ struct trio {
 	struct thing obj, shop;
 	struct vat_cap *obj_cap; /* the introducer's import */
 	struct vat_cap *shop_cap; /* the recipient's import */
+	bool shop_gone;
 	uint8_t last_token;
 };
 
@@ -157,6 +158,7 @@ UNUSED_OK static void trio_init(struct trio *t, unsigned n, unsigned with)
 	t->shop_cap = vat_conn_bootstrap(t->to_shop->conn[0]);
 	net_run(&t->n);
 	t->shop.held = vat_cap_ref(t->obj_cap);
+	t->shop.destroyed = &t->shop_gone;
 }
 
 UNUSED_OK static void trio_done(struct trio *t)
@@ -173,7 +175,8 @@ UNUSED_OK static void trio_check_idle(struct trio *t)
 {
 	t->obj_cap = vat_cap_unref(t->obj_cap);
 	t->shop_cap = vat_cap_unref(t->shop_cap);
-	t->shop.held = vat_cap_unref(t->shop.held);
+	if (!t->shop_gone)
+		t->shop.held = vat_cap_unref(t->shop.held);
 	net_check_idle(&t->n);
 	for (unsigned i = 0; i < t->n.n_vats; i++)
 		if (t->n.vat[i] && t->n.vat[i]->handoffs)
