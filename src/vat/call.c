@@ -52,17 +52,17 @@ static void on_outcome(struct consumer *c, struct outcome *o)
 struct vat_call *vat_call_new(struct vat *v, struct vat_cap *cap, uint64_t interface_id,
 	uint16_t method, uint32_t hint_words)
 {
-	struct vat_call *call = calloc(1, sizeof(*call));
+	struct vat_call *call = pool_get(&v->pool, sizeof(*call));
 	if (!call)
 		return NULL;
-	struct parcel *params = parcel_new(PARCEL_CALL, hint_words, 0);
+	struct parcel *params = parcel_new(v, PARCEL_CALL, hint_words, 0);
 	call->outcome = params ? outcome_new(v) : NULL;
 	if (call->outcome)
 		call->request = ctx_new(v, interface_id, method, params, call->outcome);
 	if (!call->request) {
 		outcome_unref(call->outcome);
 		parcel_unref(params);
-		free(call);
+		pool_put(&v->pool, call, sizeof(*call));
 		return NULL;
 	}
 	call->vat = vat_ref(v);
@@ -165,7 +165,7 @@ void vat_call_free(struct vat_call *call)
 		ctx_fail(call->request, failure_canceled());
 	vat_cap_unref(call->target);
 	outcome_unref(call->outcome);
-	free(call);
+	pool_put(&v->pool, call, sizeof(*call));
 	vat_leave(v);
 	vat_unref(v);
 }

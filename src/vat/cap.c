@@ -17,7 +17,7 @@
 
 struct vat_cap *cap_new(struct vat *v, enum cap_kind kind)
 {
-	struct vat_cap *c = calloc(1, sizeof(*c));
+	struct vat_cap *c = pool_get(&v->pool, sizeof(*c));
 	if (!c)
 		return NULL;
 	c->refs = 1;
@@ -475,7 +475,7 @@ static void cap_free(struct vat_cap *c)
 	assert(list_empty(&c->hooks));
 	struct vat *v = c->vat;
 	fd_close(c->fd);
-	free(c);
+	pool_put(&v->pool, c, sizeof(*c));
 	vat_unref(v);
 }
 

@@ -252,7 +252,7 @@ static int handle_unimplemented(struct in *in)
 	}
 }
 
-int conn_message(struct vat_conn *c, struct vat_message *msg, struct chunk *chunk)
+int conn_message(struct vat_conn *c, struct parcel *takes)
 {
 	static int (*const handlers[])(struct in *) = {
 		[MSG_UNIMPLEMENTED] = handle_unimplemented,
@@ -267,10 +267,10 @@ int conn_message(struct vat_conn *c, struct vat_message *msg, struct chunk *chun
 		[MSG_ACCEPT] = in_accept,
 		[MSG_DISEMBARGO] = in_disembargo,
 	};
-	struct in in = {.c = c};
-	in.p = parcel_view(msg, chunk);
-	if (!in.p)
-		return conn_oom(c);
+	struct vat_message *msg = takes->msg;
+	struct in in;
+	in.c = c; /* the path stays as it is */
+	in.p = takes;
 	in.root = vat_ptr_struct(vat_root(msg), NULL);
 	in.body = vat_ptr_struct(vat_ptr_at(in.root, 0), NULL);
 	uint16_t tag = vat_r_u16(in.root, 0, 0);

@@ -324,7 +324,7 @@ static int send_call(const struct address *a, struct vat_ctx *ctx, struct questi
 		.path = a->path,
 		.n_path = a->n_path};
 	struct table table;
-	build_target(vat_ptr_at_b(p->body, 0), &t);
+	fill_target(parcel_target(p), &t);
 	vat_w_u32(p->body, 0, q->id, 0);
 	vat_w_u16(p->body, 2, ctx->method, 0);
 	vat_w_u64(p->body, 1, ctx->interface_id, 0);
@@ -345,7 +345,7 @@ static struct failure *prepare(struct vat_conn *c, struct vat_ctx *ctx)
 	if (ctx->params)
 		p = parcel_copy(ctx->params, PARCEL_CALL, c->limits.message_words);
 	else
-		p = parcel_new(PARCEL_CALL, 1, 0);
+		p = parcel_new(c->vat, PARCEL_CALL, 1, 0);
 	if (!p)
 		return build_failure(-ENOMEM, ctx->params);
 	parcel_unref(ctx->params);
@@ -424,7 +424,7 @@ static struct parcel *prepare_results(struct answer *a)
 {
 	struct parcel *p = a->outcome->results;
 	if (!p)
-		return parcel_new(PARCEL_RETURN, 1, 0);
+		return parcel_new(a->conn->vat, PARCEL_RETURN, 1, 0);
 	if (p->form == PARCEL_RETURN && !p->sent && p->refs == 1)
 		return parcel_ref(p);
 	return parcel_copy(p, PARCEL_RETURN, a->conn->limits.message_words);

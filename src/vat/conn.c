@@ -98,12 +98,12 @@ void vat_conn_free(struct vat_conn *c)
 
 static struct import *import_new(struct vat_conn *c, uint32_t id, bool promise)
 {
-	struct import *i = calloc(1, sizeof(*i));
+	struct import *i = pool_get(&c->vat->pool, sizeof(*i));
 	if (!i)
 		return NULL;
 	*i = (struct import){.conn = c, .id = id, .promise = promise};
 	if (idmap_add(&c->imports, id, i) < 0) {
-		free(i);
+		pool_put(&c->vat->pool, i, sizeof(*i));
 		return NULL;
 	}
 	return i;
@@ -113,7 +113,7 @@ static void import_free(struct import *i)
 {
 	idmap_remove(&i->conn->imports, i->id);
 	stems_free(i->stems);
-	free(i);
+	pool_put(&i->conn->vat->pool, i, sizeof(*i));
 }
 
 static struct vat_cap *import_cap(struct vat_conn *c, struct import *i)
@@ -180,11 +180,11 @@ static void cancel_question(struct outcome *o, void *data)
 
 struct question *question_new(struct vat_conn *c, struct outcome *o)
 {
-	struct question *q = calloc(1, sizeof(*q));
+	struct question *q = pool_get(&c->vat->pool, sizeof(*q));
 	if (!q)
 		return NULL;
 	if (idtab_add(&c->questions, c->limits.questions, q, &q->id) < 0) {
-		free(q);
+		pool_put(&c->vat->pool, q, sizeof(*q));
 		return NULL;
 	}
 	q->conn = c;
@@ -225,7 +225,7 @@ void question_free(struct question *q)
 	vine_orphan(q->vine);
 	vat_cap_unref(q->via);
 	free(q->param_exports);
-	free(q);
+	pool_put(&q->conn->vat->pool, q, sizeof(*q));
 }
 
 void question_unref(struct question *q)
@@ -260,7 +260,7 @@ void answer_free(struct answer *a)
 	parcel_unref(a->results);
 	provision_free(a->provision);
 	free(a->result_exports);
-	free(a);
+	pool_put(&c->vat->pool, a, sizeof(*a));
 }
 
 /* ---- addresses and pins --------------------------------------------------------------------- */

@@ -227,6 +227,6 @@ void conn_discard_output(struct vat_conn *c);
 
 /* ---- conn-in.c ------------------------------------------------------------------------------ */
 
-/* Handles one message; takes msg. 0 or negative errno (then the connection is over, or to be ended
+/* Handles one message; takes p. 0 or negative errno (then the connection is over, or to be ended
  * by the caller). */
-int conn_message(struct vat_conn *c, struct vat_message *msg, struct chunk *chunk);
+int conn_message(struct vat_conn *c, struct parcel *takes);

@@ -17,6 +17,8 @@
  */
 #include "base/list.h"
 #include "vat/message-internal.h"
+#include "vat/pool.h"
+#include "vat/arena.h"
 #include "vat/rpc.h"
 
 struct task {
@@ -39,16 +41,42 @@ struct vat {
 	struct list later; /* struct consumer */
 	struct vat_call *current; /* whose done callback runs */
 	struct vat_cap *oom; /* a broken capability for when there is no memory to make one */
+	struct pool pool; /* for everything small that a call needs */
+	struct arenas arenas; /* for what is built */
 	struct chunk *spare; /* an input buffer kept for the connection that reads next */
 	uint32_t n_chunks;
 	uint32_t n_conns;
 	struct handoffs *handoffs; /* NULL: no network, no hand-off */
 };
 
-struct vat *vat_ref(struct vat *v);
-void vat_unref(struct vat *v);
-void vat_enter(struct vat *v);
-void vat_leave(struct vat *v);
+static inline struct vat *vat_ref(struct vat *v)
+{
+	v->refs++;
+	return v;
+}
+void vat_unref_last(struct vat *v);
+static inline void vat_unref(struct vat *v)
+{
+	assert(v->refs > 0);
+	if (!--v->refs)
+		vat_unref_last(v);
+}
+
+/* Empties the internal queues. */
+void vat_drain(struct vat *v);
+static inline void vat_enter(struct vat *v)
+{
+	vat_ref(v);
+	v->depth++;
+}
+static inline void vat_leave(struct vat *v)
+{
+	bool quiet = list_empty(&v->settling) && list_empty(&v->later) && list_empty(&v->dead);
+	if (v->depth == 1 && !quiet)
+		vat_drain(v);
+	v->depth--;
+	vat_unref(v);
+}
 /* Tells the application that there is something to do. */
 void vat_wake(struct vat *v);
 
@@ -117,8 +145,10 @@ enum parcel_form {
  */
 struct parcel {
 	uint32_t refs;
-	enum parcel_form form;
+	uint8_t form; /* enum parcel_form */
 	bool sent; /* an arena that is part of the output: not to be changed any more */
+	bool unsized; /* an arena as large as such ones usually are: tells how large it became */
+	struct vat *vat; /* borrowed: whoever has a parcel has a reference to its vat */
 	struct vat_message *msg;
 	struct chunk *chunk;
 	struct vat_struct_b body; /* arena: the Call or Return struct */
@@ -126,11 +156,13 @@ struct parcel {
 	struct vat_ptr_r content; /* view: where the content is */
 };
 
-/* An arena with everything but the content; NULL when memory is out. hint: words of content. */
-struct parcel *parcel_new(enum parcel_form form, size_t hint, size_t max_words);
-/* A view of a message; takes msg, references chunk (may be NULL). NULL when memory is out
- * (msg is then freed). */
-struct parcel *parcel_view(struct vat_message *msg, struct chunk *chunk);
+/* An arena with everything but the content; NULL when memory is out. hint: words of content, 0 =
+ * what has been usual. */
+struct parcel *parcel_new(struct vat *v, enum parcel_form form, size_t hint, size_t max_words);
+/* A view of the framed message of `size` bytes at data, in chunk (referenced; may be NULL). 0,
+ * -EBADMSG, -EAGAIN or -ENOMEM. */
+int parcel_parse(struct vat *v, const void *data, size_t size, const struct vat_read_limits *limits,
+	struct chunk *chunk, struct parcel **ret);
 struct parcel *parcel_ref(struct parcel *p);
 void parcel_unref(struct parcel *p);
 DEFINE_AUTO(struct parcel *, parcel_unref);
@@ -139,6 +171,8 @@ DEFINE_AUTO(struct parcel *, parcel_unref);
 uint64_t parcel_cost(const struct parcel *p);
 struct vat_ptr_r parcel_content(const struct parcel *p);
 struct vat_ptr_b parcel_content_b(struct parcel *p);
+/* The MessageTarget of a Call. */
+struct vat_struct_b parcel_target(struct parcel *p);
 /* A copy as an arena of the given form, capabilities referenced. NULL: memory is out, or p is
  * malformed (then vat_message_error(p->msg) is set), or larger than max_words. */
 struct parcel *parcel_copy(struct parcel *p, enum parcel_form form, size_t max_words);

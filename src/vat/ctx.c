@@ -25,7 +25,7 @@ static void deliver(struct task *t);
 struct vat_ctx *ctx_new(struct vat *v, uint64_t interface_id, uint16_t method,
 	struct parcel *params, struct outcome *outcome)
 {
-	struct vat_ctx *ctx = calloc(1, sizeof(*ctx));
+	struct vat_ctx *ctx = pool_get(&v->pool, sizeof(*ctx));
 	if (!ctx)
 		return NULL;
 	ctx->vat = vat_ref(v);
@@ -48,7 +48,7 @@ void ctx_free(struct vat_ctx *ctx)
 	parcel_unref(ctx->results);
 	vat_cap_unref(ctx->target);
 	outcome_unref(ctx->outcome);
-	free(ctx);
+	pool_put(&v->pool, ctx, sizeof(*ctx));
 	vat_leave(v);
 	vat_unref(v);
 }
@@ -185,7 +185,7 @@ struct vat_ptr_r vat_ctx_params(struct vat_ctx *ctx)
 struct vat_ptr_b vat_ctx_results(struct vat_ctx *ctx)
 {
 	if (!ctx->results)
-		ctx->results = parcel_new(PARCEL_RETURN, 0, 0);
+		ctx->results = parcel_new(ctx->vat, PARCEL_RETURN, 0, 0);
 	if (!ctx->results)
 		return (struct vat_ptr_b){0};
 	return parcel_content_b(ctx->results);

@@ -74,12 +74,12 @@ int export_new(struct vat_conn *c, struct vat_cap *cap, struct exported **ret)
 	int r = reserve(c);
 	if (r < 0)
 		return r;
-	struct exported *e = calloc(1, sizeof(*e));
+	struct exported *e = pool_get(&c->vat->pool, sizeof(*e));
 	if (!e)
 		return -ENOMEM;
 	r = idtab_add(&c->exports, c->limits.exports, e, &e->id);
 	if (r < 0) {
-		free(e);
+		pool_put(&c->vat->pool, e, sizeof(*e));
 		return r;
 	}
 	e->conn = c;
@@ -99,7 +99,7 @@ void export_free(struct exported *e)
 	list_unlink(&e->link);
 	vine_free(e->vine);
 	vat_cap_unref(e->cap);
-	free(e);
+	pool_put(&e->conn->vat->pool, e, sizeof(*e));
 }
 
 void export_release(struct exported *e, uint32_t n)

@@ -87,9 +87,8 @@ static void take_fds(struct vat_conn *c, const int *fds, size_t n)
 /* The message of `size` bytes at the start of what is not handled. */
 static int handle(struct vat_conn *c, size_t size)
 {
-	struct vat_message *msg;
+	struct parcel *p;
 	struct chunk *chunk = c->in;
-	size_t used;
 	uint8_t *at = chunk->data + c->in_start;
 	/* What is kept must not keep much more than itself. */
 	bool many = c->vat->n_chunks > CHUNK_MANY + c->vat->n_conns;
@@ -100,7 +99,7 @@ static int handle(struct vat_conn *c, size_t size)
 			return conn_oom(c);
 		at = memcpy(chunk->data, at, size);
 	}
-	int r = vat_message_parse(at, size, &c->limits.read, &msg, &used);
+	int r = parcel_parse(c->vat, at, size, &c->limits.read, chunk, &p);
 	c->in_start += size;
 	c->messages_in++;
 	if (r == -EBADMSG)
@@ -108,7 +107,7 @@ static int handle(struct vat_conn *c, size_t size)
 	else if (r < 0)
 		r = conn_oom(c);
 	else
-		r = conn_message(c, msg, chunk);
+		r = conn_message(c, p);
 	if (copy)
 		chunk_unref(chunk);
 	return r;

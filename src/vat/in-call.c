@@ -14,11 +14,11 @@ static void on_outcome(struct consumer *consumer, struct outcome *o)
 
 struct answer *in_answer_new(struct vat_conn *c, uint32_t id)
 {
-	struct answer *a = calloc(1, sizeof(*a));
+	struct answer *a = pool_get(&c->vat->pool, sizeof(*a));
 	struct outcome *o = a ? outcome_new(c->vat) : NULL;
 	if (!o || idmap_add(&c->answers, id, a) < 0) {
 		outcome_unref(o);
-		free(a);
+		pool_put(&c->vat->pool, a, sizeof(*a));
 		return NULL;
 	}
 	a->conn = c;
@@ -56,7 +56,7 @@ int in_bootstrap(struct in *in)
 	if (!a)
 		return conn_oom(c);
 	in_answer_consume(a);
-	struct parcel *p = parcel_new(PARCEL_RETURN, 1, 0);
+	struct parcel *p = parcel_new(c->vat, PARCEL_RETURN, 1, 0);
 	if (!c->bootstrap) {
 		parcel_unref(p);
 		outcome_fail(a->outcome, failure_new(VAT_FAILED, "no bootstrap capability"));

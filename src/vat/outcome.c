@@ -10,7 +10,7 @@
 
 struct outcome *outcome_new(struct vat *v)
 {
-	struct outcome *o = calloc(1, sizeof(*o));
+	struct outcome *o = pool_get(&v->pool, sizeof(*o));
 	if (!o)
 		return NULL;
 	o->refs = 1;
@@ -34,7 +34,7 @@ void outcome_unref(struct outcome *o)
 	assert(list_empty(&o->pipes) && list_empty(&o->consumers));
 	parcel_unref(o->results);
 	failure_unref(o->failure);
-	free(o);
+	pool_put(&v->pool, o, sizeof(*o));
 	vat_unref(v);
 }
 

@@ -224,9 +224,13 @@ static void build_promised(struct vat_ptr_b at, uint32_t question, const uint16_
 
 void build_target(struct vat_ptr_b at, const struct target *t)
 {
-	struct vat_struct_b s = vat_init_struct(at, 1, 1);
+	fill_target(vat_init_struct(at, 1, 1), t);
+}
+
+void fill_target(struct vat_struct_b s, const struct target *t)
+{
 	if (!t->promised) {
-		vat_w_u32(s, 0, t->id, 0);
+		vat_w_u64(s, 0, t->id, 0);
 		return;
 	}
 	vat_w_u16(s, 2, TARGET_PROMISED_ANSWER, 0);

@@ -117,6 +117,8 @@ size_t wire_return(uint64_t *w, uint32_t answer, enum return_tag tag, unsigned f
 
 /* Parts of Call and Return, in arenas. */
 void build_target(struct vat_ptr_b at, const struct target *t);
+/* The same in a MessageTarget that is there. */
+void fill_target(struct vat_struct_b s, const struct target *t);
 void build_descriptor(struct vat_struct_b d, const struct descriptor *from);
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -162,7 +162,7 @@ static void on_cancel(struct outcome *o, void *data)
 
 static void return_cap(struct outcome *o, struct vat_cap *cap)
 {
-	struct parcel *p = parcel_new(PARCEL_RETURN, 1, 0);
+	struct parcel *p = parcel_new(o->vat, PARCEL_RETURN, 1, 0);
 	if (p) {
 		vat_set_cap(parcel_content_b(p), cap);
 		outcome_return(o, p);

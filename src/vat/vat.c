@@ -13,6 +13,8 @@ struct vat *vat_new(const struct vat_config *cfg)
 	if (cfg)
 		v->cfg = *cfg;
 	v->refs = 1;
+	pool_init(&v->pool);
+	arenas_init(&v->arenas);
 	list_init(&v->tasks);
 	list_init(&v->settling);
 	list_init(&v->dead);
@@ -31,29 +33,14 @@ void vat_on_unknown(struct vat *v, vat_unknown fn, void *user)
 	v->unknown_user = user;
 }
 
-struct vat *vat_ref(struct vat *v)
+void vat_unref_last(struct vat *v)
 {
-	v->refs++;
-	return v;
-}
-
-void vat_unref(struct vat *v)
-{
-	assert(v->refs > 0);
-	if (--v->refs)
-		return;
 	assert(v->freed && list_empty(&v->tasks) && list_empty(&v->dead));
 	handoffs_free(v->handoffs);
 	free(v);
 }
 
-void vat_enter(struct vat *v)
-{
-	vat_ref(v);
-	v->depth++;
-}
-
-static void drain(struct vat *v)
+void vat_drain(struct vat *v)
 {
 	for (;;) {
 		struct list *l = list_pop(&v->settling);
@@ -72,14 +59,6 @@ static void drain(struct vat *v)
 			return;
 		cap_destroy(list_entry(l, struct vat_cap, link));
 	}
-}
-
-void vat_leave(struct vat *v)
-{
-	if (v->depth == 1)
-		drain(v);
-	v->depth--;
-	vat_unref(v);
 }
 
 void vat_wake(struct vat *v)
@@ -130,6 +109,8 @@ void vat_free(struct vat *v)
 	while (run_one(v))
 		;
 	free(TAKE_PTR(v->spare));
+	arenas_done(&v->arenas);
+	pool_done(&v->pool);
 	vat_cap_unref(TAKE_PTR(v->oom));
 	vat_unref(v);
 }
