@@ -494,6 +494,7 @@ static void check_idle(struct client *c)
 	struct wait w = {0};
 	struct peer_link *l = &c->peer.links[0];
 	bench_bench_unref(c->b);
+	c->b.cap = NULL;
 	for (unsigned i = 0; i < 20 && l->conn && !vat_conn_idle(l->conn); i++)
 		peer_turn(&c->peer, 50);
 	report(c, "idle at the end", l->conn && vat_conn_idle(l->conn), &w);
@@ -534,6 +535,7 @@ static int run_client(const char *addr, char **without)
 	for (unsigned i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		if (!is_among(checks[i].name, without))
 			checks[i].run(&c);
+	bench_bench_unref(c.b);
 	peer_done(&c.peer);
 	return c.failures ? -EIO : 0;
 }
