@@ -346,7 +346,9 @@ struct vat_membrane;
 struct vat_membrane_policy {
 	/* Asked for each call from outside (inward true) or inside. May return a substitute to
 	 * receive the call instead (a new reference, outside the membrane), or NULL to let it pass.
-	 * May be NULL. Runs from vat_run(). */
+	 * May be NULL. Asked while the library is at work, when a call arrives at the membrane (so
+	 * that none overtakes another): it may make, drop and call capabilities, and revoke
+	 * membranes; it must not run the vat, nor free a connection. */
 	struct vat_cap *(*call)(void *user, bool inward, uint64_t interface_id, uint16_t method,
 		struct vat_cap *target);
 	void *user;

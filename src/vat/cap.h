@@ -94,7 +94,6 @@ struct vat_cap {
 			uint8_t depth; /* wrappers around wrappers */
 			bool inward; /* calls go in: inner is inside, holders are outside */
 			struct hook hook; /* inner resolves or breaks */
-			struct task task; /* the same, in the order of calls */
 		} membrane;
 		struct {
 			struct vat_cap *target;

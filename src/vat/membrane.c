@@ -8,9 +8,9 @@
  * wraps the results.  The content of messages is not copied: only their capability tables change.
  *
  * A wrapper around a promise is unsettled.  When the promise resolves the wrapper becomes a
- * resolved promise for the wrapped (or unwrapped) target.  With a policy, calls are asked about
- * from the queue of tasks; then this change goes through the queue too, so that it cannot overtake
- * them.
+ * resolved promise for the wrapped (or unwrapped) target.  Nothing here waits, and the policy is
+ * asked on the spot: a call that had to wait for its turn could be overtaken by later ones, which
+ * find promises resolved, answers known and wrappers gone.
  *
  * Revoking breaks every wrapper in place and fails every relay, which drops all references inside.
  */
@@ -112,7 +112,6 @@ static struct vat_cap *find(const struct vat_membrane *m, const struct vat_cap *
 }
 
 static void on_inner(struct hook *h);
-static void run_settle(struct task *t);
 
 /* Calls go through wrappers around wrappers on the stack, and whoever passes a capability to and
  * fro between membranes makes more and more of them. */
@@ -135,7 +134,6 @@ static struct vat_cap *wrapper_new(struct vat_membrane *m, struct vat_cap *inner
 	w->membrane.depth = (uint8_t)depth;
 	w->membrane.hook.fn = on_inner;
 	w->unsettled = cap_unsettled(inner);
-	task_init(&w->membrane.task, run_settle);
 	list_init(&w->membrane.hook.link);
 	list_init(&w->membrane.bucket);
 	list_append(&m->wrappers, &w->membrane.link);
@@ -175,7 +173,6 @@ void membrane_clear(struct vat_cap *w)
 	list_unlink(&w->membrane.link);
 	list_unlink(&w->membrane.bucket);
 	list_unlink(&w->membrane.hook.link);
-	task_cancel(&w->membrane.task);
 	w->membrane.membrane->n_wrappers--;
 	vat_cap_unref(w->membrane.inner);
 	membrane_unref(w->membrane.membrane);
@@ -203,25 +200,10 @@ static void settle(struct vat_cap *w)
 	vat_cap_unref(w);
 }
 
-static void run_settle(struct task *t)
-{
-	struct vat_cap *w = container_of(t, struct vat_cap, membrane.task);
-	struct vat *v = w->vat;
-	if (v->freed)
-		return;
-	vat_enter(v);
-	settle(w);
-	vat_leave(v);
-}
-
 static void on_inner(struct hook *h)
 {
 	struct vat_cap *w = container_of(h, struct vat_cap, membrane.hook);
-	if (!w->refs)
-		return; /* about to be freed */
-	if (w->membrane.membrane->policy.call)
-		task_queue(w->vat, &w->membrane.task);
-	else
+	if (w->refs) /* else it is about to be freed */
 		settle(w);
 }
 
@@ -344,47 +326,27 @@ static void pass(struct vat_cap *w, struct vat_ctx *ctx)
 		ctx_fail(ctx, failure_oom());
 }
 
-/* Asks the policy, from vat_run(). */
-static void ask(struct task *t)
+void membrane_call(struct vat_cap *w, struct vat_ctx *ctx)
 {
-	struct vat_ctx *ctx = container_of(t, struct vat_ctx, task);
-	struct vat *v = ctx->vat;
-	AUTO(vat_cap_unref) struct vat_cap *w = vat_cap_ref(ctx->target);
-	AUTO(vat_cap_unref) struct vat_cap *instead = NULL, *inner = NULL;
-	if (v->freed) {
+	const struct vat_membrane_policy *policy = &w->membrane.membrane->policy;
+	if (!policy->call) {
+		pass(w, ctx);
+		return;
+	}
+	if (w->vat->freed) {
 		ctx_fail(ctx, failure_canceled());
 		return;
 	}
-	vat_ref(v);
-	if (w->kind == CAP_MEMBRANE) {
-		const struct vat_membrane_policy *policy = &w->membrane.membrane->policy;
-		/* Referenced, as the policy may revoke. */
-		inner = vat_cap_ref(w->membrane.inner);
-		instead = policy->call(
-			policy->user, w->membrane.inward, ctx->interface_id, ctx->method, inner);
-	}
-	vat_enter(v);
-	ctx_let_go(ctx);
-	/* The policy may have revoked the membrane. */
+	/* Referenced, as the policy may revoke. */
+	AUTO(vat_cap_unref) struct vat_cap *self = vat_cap_ref(w);
+	AUTO(vat_cap_unref) struct vat_cap *inner = vat_cap_ref(w->membrane.inner);
+	AUTO(vat_cap_unref)
+	struct vat_cap *instead = policy->call(
+		policy->user, w->membrane.inward, ctx->interface_id, ctx->method, inner);
 	if (instead || w->kind != CAP_MEMBRANE)
 		cap_call(instead ? instead : w, ctx);
 	else
 		pass(w, ctx);
-	vat_leave(v);
-	vat_unref(v);
-}
-
-void membrane_call(struct vat_cap *w, struct vat_ctx *ctx)
-{
-	if (!w->membrane.membrane->policy.call) {
-		pass(w, ctx);
-		return;
-	}
-	ctx_set_target(ctx, w);
-	ctx->state = CTX_SCHEDULED;
-	ctx->task.run = ask;
-	task_queue(w->vat, &ctx->task);
-	ctx_attach(ctx);
 }
 
 void vat_membrane_revoke(struct vat_membrane *m, enum vat_error_kind kind, const char *text)

@@ -231,7 +231,6 @@ TEST(policy_is_asked_and_may_substitute)
 	call(&g, g.c, THING_ECHO, 1, NULL, &r[0]);
 	call(&g, g.c, THING_FAIL, 0, NULL, &r[1]);
 	call(&g, g.c, THING_CALL_BACK, 3, g.out, &r[2]);
-	CHECK_INT(guard.asked, 0);
 	net_run(&g.n);
 	CHECK_REPLY(r[0], 1);
 	CHECK_FAILED(r[1], VAT_UNIMPLEMENTED, "not through here");
@@ -240,6 +239,79 @@ TEST(policy_is_asked_and_may_substitute)
 	CHECK_INT(guard.inward, 3);
 	vat_cap_unref(guard.instead);
 	gate_done(&g);
+}
+
+TEST(policy_is_asked_in_the_order_of_calls_while_a_promise_settles)
+{
+	struct vat *v = vat_new(NULL);
+	struct thing t = {0};
+	struct guard guard = {0};
+	struct reply r[2];
+	struct vat_resolver *resolver;
+	struct vat_cap *promise;
+	const struct vat_membrane_policy policy = {guard_call, &guard};
+	struct vat_membrane *m = vat_membrane_new(v, &policy);
+	CHECK_INT(vat_promise(v, &promise, &resolver), 0);
+	struct vat_cap *w = vat_membrane_wrap(m, promise);
+	vat_resolve(resolver, thing_serve(v, &t));
+	thing_call(v, w, THING_ECHO, 1, NULL, &r[0]);
+	/* The wrapper settles, and the policy has not been asked about call 1. */
+	vat_run(v, 1);
+	thing_call(v, w, THING_ECHO, 2, NULL, &r[1]);
+	while (vat_run(v, 0))
+		;
+	CHECK_REPLY(r[0], 1);
+	CHECK_REPLY(r[1], 2);
+	CHECK_INT(t.log[0], 1);
+	CHECK_INT(t.log[1], 2);
+	CHECK_INT(guard.asked, 2);
+	vat_cap_unref(w);
+	vat_cap_unref(promise);
+	vat_membrane_free(m);
+	vat_free(v);
+}
+
+/* The answer is known while the policy has not been asked about a call made ahead on it. */
+TEST(policy_is_asked_about_calls_made_ahead_before_the_answer_is_known)
+{
+	struct net n;
+	struct thing inside = {0}, x = {0};
+	struct guard guard = {0};
+	struct reply r, first, second = {0};
+	const struct vat_membrane_policy policy = {guard_call, &guard};
+	net_init(&n, 2);
+	struct vat_membrane *m = vat_membrane_new(n.vat[1], &policy);
+	struct vat_cap *t = thing_serve(n.vat[1], &inside), *mine = thing_serve(n.vat[0], &x);
+	struct net_link *l = net_serve(&n, 0, 1, vat_membrane_wrap(m, t));
+	vat_cap_unref(t);
+	struct vat_cap *c = vat_conn_bootstrap(l->conn[0]);
+	net_run(&n);
+	thing_call(n.vat[0], c, THING_ECHO_CAP, 0, mine, &r);
+	struct vat_cap *ahead = reply_pipeline(&r);
+	CHECK(net_step(l, 0));
+	vat_run(n.vat[1], 1);
+	thing_call(n.vat[0], ahead, THING_ECHO, 1, NULL, &first);
+	while (!second.done) {
+		while (net_step(l, 0) || net_step(l, 1))
+			;
+		vat_run(n.vat[0], 0);
+		if (r.done && !second.call)
+			thing_call(n.vat[0], ahead, THING_ECHO, 2, NULL, &second);
+		while (net_step(l, 0) || net_step(l, 1))
+			;
+		vat_run(n.vat[1], 1);
+	}
+	net_run(&n);
+	CHECK_REPLY(first, 1);
+	CHECK_REPLY(second, 2);
+	CHECK_INT(x.log[0], 1);
+	CHECK_INT(x.log[1], 2);
+	reply_free(&r);
+	vat_cap_unref(ahead);
+	vat_cap_unref(c);
+	vat_cap_unref(mine);
+	vat_membrane_free(m);
+	net_done(&n);
 }
 
 TEST(policy_may_revoke)

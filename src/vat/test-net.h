@@ -207,13 +207,19 @@ static void net_drop(struct net_message *m)
 	free(m);
 }
 
-/* The oracle hears that a message is delivered, before it is. */
-UNUSED_OK static void net_heard(struct net_link *l, int side, struct net_message *m)
+/* Whether to print what happens. */
+UNUSED_OK static bool net_traces(void)
 {
 	static int print = -1;
 	if (print < 0)
 		print = getenv("VAT_TRACE") != NULL;
-	if (print) {
+	return print;
+}
+
+/* The oracle hears that a message is delivered, before it is. */
+UNUSED_OK static void net_heard(struct net_link *l, int side, struct net_message *m)
+{
+	if (net_traces()) {
 		fprintf(stderr, "# vat %u -> vat %u: ", l->vats[side], l->vats[!side]);
 		trace_print(stderr, m->trace);
 	}
