@@ -82,6 +82,11 @@ void emit_brands(struct gen *g, const struct node *n);
 /* Notes that a brand needs the header of n's file. */
 void emit_touch(struct gen *g, const struct node *n);
 
+/* schema.c: the schema at run time */
+void emit_schema_types(struct gen *g);
+void emit_schema_function(struct gen *g, const struct node *n);
+void emit_schema(struct gen *g);
+
 /* struct.c */
 void emit_struct_types(struct gen *g, const struct node *n);
 void emit_struct_functions(struct gen *g, const struct node *n);

@@ -198,6 +198,7 @@ static void emit_parts(struct gen *g, const struct text *brands)
 {
 	struct name_set seen = {.arena = g->arena};
 	begin_c(g);
+	emit_schema_types(g);
 	for (size_t i = 0; i < g->n_list; i++)
 		emit_types(g, g->list[i]);
 	end_c(g);
@@ -254,10 +255,13 @@ int emit_file(struct gen *g, const struct file *f)
 	emit_claim(g, f->node, S(g, "file %s", f->name));
 	collect(g, f->node);
 	H(g, "/* Made by capnpc-vat from %s: do not edit. */\n#pragma once\n", f->name);
-	H(g, "#include \"vat/message.h\"\n#include \"vat/rpc.h\"\n%s\n",
+	H(g,
+		"#include \"vat/message.h\"\n#include \"vat/rpc.h\"\n#include \"vat/schema.h\"\n"
+		"%s\n",
 		has_streams(g) ? "#include \"vat/stream.h\"\n" : "");
 	C(g, "/* Made by capnpc-vat from %s: do not edit. */\n#include \"%s.h\"\n\n", f->name,
 		base);
 	emit_header(g);
+	emit_schema(g);
 	return g->m->error[0] ? -EBADMSG : 0;
 }

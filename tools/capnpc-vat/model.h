@@ -115,6 +115,7 @@ struct node {
 	struct node **nested; /* NULL where not in the request */
 	size_t n_nested;
 	const void *mark; /* file whose method tables it went into last */
+	const void *schema_of; /* file whose schema it went into last */
 	bool visiting; /* its superclasses are being looked at */
 	bool attached; /* a group or parameter struct that has its owner already */
 	bool reaches; /* a struct in which, or in whose structs, a capability can be */

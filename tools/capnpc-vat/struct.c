@@ -118,8 +118,10 @@ static void emit_union(struct gen *g, const struct node *n)
 void emit_struct_functions(struct gen *g, const struct node *n)
 {
 	H(g, "/* ---- %s */\n\n", n->display);
-	if (!n->is_group)
+	if (!n->is_group) {
 		emit_places(g, n);
+		emit_schema_function(g, n);
+	}
 	emit_fn(g, n, S(g, "struct %s_r", n->c), S(g, "%s_b_r", n->c), "struct %s_b b", n->c);
 	emit_return(g, S(g, "struct %s_r", n->c), "vat_struct_b_r(b.s)");
 	emit_end(g);

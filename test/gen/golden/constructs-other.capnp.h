@@ -2,10 +2,13 @@
 #pragma once
 #include "vat/message.h"
 #include "vat/rpc.h"
+#include "vat/schema.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+extern const struct vat_schema_file constructs_other_schema_file;
 
 /* constructs-other.capnp:Foreign */
 #define CONSTRUCTS_OTHER_FOREIGN_TYPE_ID UINT64_C(0xa8d3c1028e262f31)
@@ -354,6 +357,12 @@ static inline struct constructs_other_foreign_list_r constructs_other_foreign_li
 	return ret;
 }
 
+static inline struct vat_schema constructs_other_foreign_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_FOREIGN_TYPE_ID};
+	return ret;
+}
+
 static inline struct constructs_other_foreign_r constructs_other_foreign_b_r(
 	struct constructs_other_foreign_b b)
 {
@@ -600,6 +609,12 @@ static inline struct constructs_other_foreigner_visit_params_list_r constructs_o
 	return ret;
 }
 
+static inline struct vat_schema constructs_other_foreigner_visit_params_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_FOREIGNER_VISIT_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct constructs_other_foreigner_visit_params_r constructs_other_foreigner_visit_params_b_r(
 	struct constructs_other_foreigner_visit_params_b b)
 {
@@ -701,6 +716,12 @@ static inline struct constructs_other_foreigner_visit_results_list_r constructs_
 	struct constructs_other_foreigner_visit_results_list_b list)
 {
 	struct constructs_other_foreigner_visit_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema constructs_other_foreigner_visit_results_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_FOREIGNER_VISIT_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -879,6 +900,12 @@ static inline struct constructs_other_twin_there_params_list_r constructs_other_
 	return ret;
 }
 
+static inline struct vat_schema constructs_other_twin_there_params_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_TWIN_THERE_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct constructs_other_twin_there_params_r constructs_other_twin_there_params_b_r(
 	struct constructs_other_twin_there_params_b b)
 {
@@ -938,6 +965,12 @@ static inline struct constructs_other_twin_there_results_list_r constructs_other
 	struct constructs_other_twin_there_results_list_b list)
 {
 	struct constructs_other_twin_there_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema constructs_other_twin_there_results_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_TWIN_THERE_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -1096,6 +1129,12 @@ static inline struct constructs_other_ping_ping_params_list_r constructs_other_p
 	return ret;
 }
 
+static inline struct vat_schema constructs_other_ping_ping_params_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_PING_PING_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct constructs_other_ping_ping_params_r constructs_other_ping_ping_params_b_r(
 	struct constructs_other_ping_ping_params_b b)
 {
@@ -1155,6 +1194,12 @@ static inline struct constructs_other_ping_ping_results_list_r constructs_other_
 	struct constructs_other_ping_ping_results_list_b list)
 {
 	struct constructs_other_ping_ping_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema constructs_other_ping_ping_results_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_PING_PING_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -1307,6 +1352,12 @@ static inline struct constructs_other_bottom_bottom_params_list_r constructs_oth
 	return ret;
 }
 
+static inline struct vat_schema constructs_other_bottom_bottom_params_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_BOTTOM_BOTTOM_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct constructs_other_bottom_bottom_params_r constructs_other_bottom_bottom_params_b_r(
 	struct constructs_other_bottom_bottom_params_b b)
 {
@@ -1369,6 +1420,12 @@ static inline struct constructs_other_bottom_bottom_results_list_r constructs_ot
 	return ret;
 }
 
+static inline struct vat_schema constructs_other_bottom_bottom_results_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_BOTTOM_BOTTOM_RESULTS_TYPE_ID};
+	return ret;
+}
+
 static inline struct constructs_other_bottom_bottom_results_r constructs_other_bottom_bottom_results_b_r(
 	struct constructs_other_bottom_bottom_results_b b)
 {
@@ -1422,6 +1479,12 @@ static inline struct constructs_other_pair_list_r constructs_other_pair_list_b_r
 	struct constructs_other_pair_list_b list)
 {
 	struct constructs_other_pair_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema constructs_other_pair_schema(void)
+{
+	struct vat_schema ret = {&constructs_other_schema_file, CONSTRUCTS_OTHER_PAIR_TYPE_ID};
 	return ret;
 }
 

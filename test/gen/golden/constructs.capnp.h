@@ -2,11 +2,14 @@
 #pragma once
 #include "vat/message.h"
 #include "vat/rpc.h"
+#include "vat/schema.h"
 #include "vat/stream.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+extern const struct vat_schema_file con_schema_file;
 
 #define CON_A_BOOL true
 
@@ -1980,6 +1983,12 @@ static inline struct con_empty_list_r con_empty_list_b_r(struct con_empty_list_b
 	return ret;
 }
 
+static inline struct vat_schema con_empty_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_EMPTY_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_empty_r con_empty_b_r(struct con_empty_b b)
 {
 	struct con_empty_r ret = {vat_struct_b_r(b.s)};
@@ -2028,6 +2037,12 @@ static inline struct con_scalars_b con_scalars_at_b(struct con_scalars_list_b li
 static inline struct con_scalars_list_r con_scalars_list_b_r(struct con_scalars_list_b list)
 {
 	struct con_scalars_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_scalars_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_SCALARS_TYPE_ID};
 	return ret;
 }
 
@@ -2200,6 +2215,12 @@ static inline struct con_defaults_b con_defaults_at_b(struct con_defaults_list_b
 static inline struct con_defaults_list_r con_defaults_list_b_r(struct con_defaults_list_b list)
 {
 	struct con_defaults_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_defaults_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DEFAULTS_TYPE_ID};
 	return ret;
 }
 
@@ -2549,6 +2570,12 @@ static inline struct con_defaults_inner_list_r con_defaults_inner_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_defaults_inner_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DEFAULTS_INNER_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_defaults_inner_r con_defaults_inner_b_r(struct con_defaults_inner_b b)
 {
 	struct con_defaults_inner_r ret = {vat_struct_b_r(b.s)};
@@ -2644,6 +2671,12 @@ static inline struct con_pointers_b con_pointers_at_b(struct con_pointers_list_b
 static inline struct con_pointers_list_r con_pointers_list_b_r(struct con_pointers_list_b list)
 {
 	struct con_pointers_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_pointers_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_POINTERS_TYPE_ID};
 	return ret;
 }
 
@@ -2977,6 +3010,12 @@ static inline struct con_lists_b con_lists_at_b(struct con_lists_list_b list, ui
 static inline struct con_lists_list_r con_lists_list_b_r(struct con_lists_list_b list)
 {
 	struct con_lists_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_lists_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_LISTS_TYPE_ID};
 	return ret;
 }
 
@@ -3639,6 +3678,12 @@ static inline struct con_unions_list_r con_unions_list_b_r(struct con_unions_lis
 	return ret;
 }
 
+static inline struct vat_schema con_unions_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_UNIONS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_unions_r con_unions_b_r(struct con_unions_b b)
 {
 	struct con_unions_r ret = {vat_struct_b_r(b.s)};
@@ -4161,6 +4206,12 @@ static inline struct con_groups_list_r con_groups_list_b_r(struct con_groups_lis
 	return ret;
 }
 
+static inline struct vat_schema con_groups_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_GROUPS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_groups_r con_groups_b_r(struct con_groups_b b)
 {
 	struct con_groups_r ret = {vat_struct_b_r(b.s)};
@@ -4400,6 +4451,12 @@ static inline struct con_generic_list_r con_generic_list_b_r(struct con_generic_
 	return ret;
 }
 
+static inline struct vat_schema con_generic_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_GENERIC_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_generic_r con_generic_b_r(struct con_generic_b b)
 {
 	struct con_generic_r ret = {vat_struct_b_r(b.s)};
@@ -4538,6 +4595,12 @@ static inline struct con_generic_entry_list_r con_generic_entry_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_generic_entry_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_GENERIC_ENTRY_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_generic_entry_r con_generic_entry_b_r(struct con_generic_entry_b b)
 {
 	struct con_generic_entry_r ret = {vat_struct_b_r(b.s)};
@@ -4655,6 +4718,12 @@ static inline struct con_generic_own_list_r con_generic_own_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_generic_own_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_GENERIC_OWN_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_generic_own_r con_generic_own_b_r(struct con_generic_own_b b)
 {
 	struct con_generic_own_r ret = {vat_struct_b_r(b.s)};
@@ -4753,6 +4822,12 @@ static inline struct con_branded_b con_branded_at_b(struct con_branded_list_b li
 static inline struct con_branded_list_r con_branded_list_b_r(struct con_branded_list_b list)
 {
 	struct con_branded_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_branded_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_BRANDED_TYPE_ID};
 	return ret;
 }
 
@@ -4949,6 +5024,12 @@ static inline struct con_names_of_c_list_r con_names_of_c_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_names_of_c_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_NAMES_OF_C_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_names_of_c_r con_names_of_c_b_r(struct con_names_of_c_b b)
 {
 	struct con_names_of_c_r ret = {vat_struct_b_r(b.s)};
@@ -5081,6 +5162,12 @@ static inline struct con_names_of_c_struct_list_r con_names_of_c_struct_list_b_r
 	struct con_names_of_c_struct_list_b list)
 {
 	struct con_names_of_c_struct_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_names_of_c_struct_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_NAMES_OF_C_STRUCT_TYPE_ID};
 	return ret;
 }
 
@@ -5243,6 +5330,12 @@ static inline struct con_names_of_c_interface_virtual_params_list_r con_names_of
 	return ret;
 }
 
+static inline struct vat_schema con_names_of_c_interface_virtual_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_NAMES_OF_C_INTERFACE_VIRTUAL_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_names_of_c_interface_virtual_params_r con_names_of_c_interface_virtual_params_b_r(
 	struct con_names_of_c_interface_virtual_params_b b)
 {
@@ -5305,6 +5398,12 @@ static inline struct con_names_of_c_interface_virtual_results_list_r con_names_o
 	return ret;
 }
 
+static inline struct vat_schema con_names_of_c_interface_virtual_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_NAMES_OF_C_INTERFACE_VIRTUAL_RESULTS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_names_of_c_interface_virtual_results_r con_names_of_c_interface_virtual_results_b_r(
 	struct con_names_of_c_interface_virtual_results_b b)
 {
@@ -5354,6 +5453,12 @@ static inline struct con_outer_b con_outer_at_b(struct con_outer_list_b list, ui
 static inline struct con_outer_list_r con_outer_list_b_r(struct con_outer_list_b list)
 {
 	struct con_outer_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_outer_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_OUTER_TYPE_ID};
 	return ret;
 }
 
@@ -5439,6 +5544,12 @@ static inline struct con_outer_middle_list_r con_outer_middle_list_b_r(
 	struct con_outer_middle_list_b list)
 {
 	struct con_outer_middle_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_outer_middle_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_OUTER_MIDDLE_TYPE_ID};
 	return ret;
 }
 
@@ -5532,6 +5643,12 @@ static inline struct con_outer_middle_inner_list_r con_outer_middle_inner_list_b
 	return ret;
 }
 
+static inline struct vat_schema con_outer_middle_inner_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_OUTER_MIDDLE_INNER_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_outer_middle_inner_r con_outer_middle_inner_b_r(
 	struct con_outer_middle_inner_b b)
 {
@@ -5611,6 +5728,12 @@ static inline struct con_other_name_list_r con_other_name_list_b_r(
 	struct con_other_name_list_b list)
 {
 	struct con_other_name_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_other_name_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_OTHER_NAME_TYPE_ID};
 	return ret;
 }
 
@@ -5881,6 +6004,12 @@ static inline struct con_base_ping_params_list_r con_base_ping_params_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_base_ping_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_BASE_PING_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_base_ping_params_r con_base_ping_params_b_r(
 	struct con_base_ping_params_b b)
 {
@@ -5944,6 +6073,12 @@ static inline struct con_base_ping_results_list_r con_base_ping_results_list_b_r
 	struct con_base_ping_results_list_b list)
 {
 	struct con_base_ping_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_base_ping_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_BASE_PING_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -6042,6 +6177,12 @@ static inline struct con_base_nothing_params_list_r con_base_nothing_params_list
 	return ret;
 }
 
+static inline struct vat_schema con_base_nothing_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_BASE_NOTHING_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_base_nothing_params_r con_base_nothing_params_b_r(
 	struct con_base_nothing_params_b b)
 {
@@ -6096,6 +6237,12 @@ static inline struct con_base_nothing_results_list_r con_base_nothing_results_li
 	struct con_base_nothing_results_list_b list)
 {
 	struct con_base_nothing_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_base_nothing_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_BASE_NOTHING_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -6236,6 +6383,12 @@ static inline struct con_left_left_params_list_r con_left_left_params_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_left_left_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_LEFT_LEFT_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_left_left_params_r con_left_left_params_b_r(
 	struct con_left_left_params_b b)
 {
@@ -6289,6 +6442,12 @@ static inline struct con_left_left_results_list_r con_left_left_results_list_b_r
 	struct con_left_left_results_list_b list)
 {
 	struct con_left_left_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_left_left_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_LEFT_LEFT_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -6431,6 +6590,12 @@ static inline struct con_right_right_params_list_r con_right_right_params_list_b
 	return ret;
 }
 
+static inline struct vat_schema con_right_right_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_RIGHT_RIGHT_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_right_right_params_r con_right_right_params_b_r(
 	struct con_right_right_params_b b)
 {
@@ -6485,6 +6650,12 @@ static inline struct con_right_right_results_list_r con_right_right_results_list
 	struct con_right_right_results_list_b list)
 {
 	struct con_right_right_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_right_right_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_RIGHT_RIGHT_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -6961,6 +7132,12 @@ static inline struct con_diamond_push_params_list_r con_diamond_push_params_list
 	return ret;
 }
 
+static inline struct vat_schema con_diamond_push_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIAMOND_PUSH_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_diamond_push_params_r con_diamond_push_params_b_r(
 	struct con_diamond_push_params_b b)
 {
@@ -7043,6 +7220,12 @@ static inline struct con_diamond_default_params_list_r con_diamond_default_param
 	return ret;
 }
 
+static inline struct vat_schema con_diamond_default_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIAMOND_DEFAULT_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_diamond_default_params_r con_diamond_default_params_b_r(
 	struct con_diamond_default_params_b b)
 {
@@ -7117,6 +7300,12 @@ static inline struct con_diamond_default_results_list_r con_diamond_default_resu
 	struct con_diamond_default_results_list_b list)
 {
 	struct con_diamond_default_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_diamond_default_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIAMOND_DEFAULT_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -7203,6 +7392,12 @@ static inline struct con_diamond_holder_params_list_r con_diamond_holder_params_
 	return ret;
 }
 
+static inline struct vat_schema con_diamond_holder_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIAMOND_HOLDER_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_diamond_holder_params_r con_diamond_holder_params_b_r(
 	struct con_diamond_holder_params_b b)
 {
@@ -7260,6 +7455,12 @@ static inline struct con_diamond_holder_results_list_r con_diamond_holder_result
 	struct con_diamond_holder_results_list_b list)
 {
 	struct con_diamond_holder_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_diamond_holder_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIAMOND_HOLDER_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -7427,6 +7628,12 @@ static inline struct con_diamond_method_six_params_list_r con_diamond_method_six
 	return ret;
 }
 
+static inline struct vat_schema con_diamond_method_six_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIAMOND_METHOD_SIX_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_diamond_method_six_params_r con_diamond_method_six_params_b_r(
 	struct con_diamond_method_six_params_b b)
 {
@@ -7501,6 +7708,12 @@ static inline struct con_diamond_method_six_results_list_r con_diamond_method_si
 	struct con_diamond_method_six_results_list_b list)
 {
 	struct con_diamond_method_six_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_diamond_method_six_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIAMOND_METHOD_SIX_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -7692,6 +7905,12 @@ static inline struct con_twin_here_params_list_r con_twin_here_params_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_twin_here_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_TWIN_HERE_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_twin_here_params_r con_twin_here_params_b_r(
 	struct con_twin_here_params_b b)
 {
@@ -7748,6 +7967,12 @@ static inline struct con_twin_here_results_list_r con_twin_here_results_list_b_r
 	return ret;
 }
 
+static inline struct vat_schema con_twin_here_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_TWIN_HERE_RESULTS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_twin_here_results_r con_twin_here_results_b_r(
 	struct con_twin_here_results_b b)
 {
@@ -7797,6 +8022,12 @@ static inline struct con_holding_b con_holding_at_b(struct con_holding_list_b li
 static inline struct con_holding_list_r con_holding_list_b_r(struct con_holding_list_b list)
 {
 	struct con_holding_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_holding_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_HOLDING_TYPE_ID};
 	return ret;
 }
 
@@ -8204,6 +8435,12 @@ static inline struct con_store_get_params_list_r con_store_get_params_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_store_get_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_STORE_GET_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_store_get_params_r con_store_get_params_b_r(
 	struct con_store_get_params_b b)
 {
@@ -8272,6 +8509,12 @@ static inline struct con_store_get_results_list_r con_store_get_results_list_b_r
 	struct con_store_get_results_list_b list)
 {
 	struct con_store_get_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_store_get_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_STORE_GET_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -8354,6 +8597,12 @@ static inline struct con_store_put_params_list_r con_store_put_params_list_b_r(
 	struct con_store_put_params_list_b list)
 {
 	struct con_store_put_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_store_put_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_STORE_PUT_PARAMS_TYPE_ID};
 	return ret;
 }
 
@@ -8465,6 +8714,12 @@ static inline struct con_store_put_results_list_r con_store_put_results_list_b_r
 	return ret;
 }
 
+static inline struct vat_schema con_store_put_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_STORE_PUT_RESULTS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_store_put_results_r con_store_put_results_b_r(
 	struct con_store_put_results_b b)
 {
@@ -8521,6 +8776,12 @@ static inline struct con_store_sub_params_list_r con_store_sub_params_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_store_sub_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_STORE_SUB_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_store_sub_params_r con_store_sub_params_b_r(
 	struct con_store_sub_params_b b)
 {
@@ -8574,6 +8835,12 @@ static inline struct con_store_sub_results_list_r con_store_sub_results_list_b_r
 	struct con_store_sub_results_list_b list)
 {
 	struct con_store_sub_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_store_sub_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_STORE_SUB_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -8788,6 +9055,12 @@ static inline struct con_pong_pong_params_list_r con_pong_pong_params_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_pong_pong_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_PONG_PONG_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_pong_pong_params_r con_pong_pong_params_b_r(
 	struct con_pong_pong_params_b b)
 {
@@ -8844,6 +9117,12 @@ static inline struct con_pong_pong_results_list_r con_pong_pong_results_list_b_r
 	return ret;
 }
 
+static inline struct vat_schema con_pong_pong_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_PONG_PONG_RESULTS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_pong_pong_results_r con_pong_pong_results_b_r(
 	struct con_pong_pong_results_b b)
 {
@@ -8893,6 +9172,12 @@ static inline struct con_tree_b con_tree_at_b(struct con_tree_list_b list, uint3
 static inline struct con_tree_list_r con_tree_list_b_r(struct con_tree_list_b list)
 {
 	struct con_tree_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_tree_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_TREE_TYPE_ID};
 	return ret;
 }
 
@@ -9194,6 +9479,12 @@ static inline struct con_brands_b con_brands_at_b(struct con_brands_list_b list,
 static inline struct con_brands_list_r con_brands_list_b_r(struct con_brands_list_b list)
 {
 	struct con_brands_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_brands_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_BRANDS_TYPE_ID};
 	return ret;
 }
 
@@ -9605,6 +9896,12 @@ static inline struct con_tower_list_r con_tower_list_b_r(struct con_tower_list_b
 	return ret;
 }
 
+static inline struct vat_schema con_tower_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_TOWER_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_tower_r con_tower_b_r(struct con_tower_b b)
 {
 	struct con_tower_r ret = {vat_struct_b_r(b.s)};
@@ -9994,6 +10291,12 @@ static inline struct con_cell_read_params_list_r con_cell_read_params_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_cell_read_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_CELL_READ_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_cell_read_params_r con_cell_read_params_b_r(
 	struct con_cell_read_params_b b)
 {
@@ -10047,6 +10350,12 @@ static inline struct con_cell_read_results_list_r con_cell_read_results_list_b_r
 	struct con_cell_read_results_list_b list)
 {
 	struct con_cell_read_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_cell_read_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_CELL_READ_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -10169,6 +10478,12 @@ static inline struct con_cell_write_params_list_r con_cell_write_params_list_b_r
 	return ret;
 }
 
+static inline struct vat_schema con_cell_write_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_CELL_WRITE_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_cell_write_params_r con_cell_write_params_b_r(
 	struct con_cell_write_params_b b)
 {
@@ -10252,6 +10567,12 @@ static inline struct con_cell_write_results_list_r con_cell_write_results_list_b
 	return ret;
 }
 
+static inline struct vat_schema con_cell_write_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_CELL_WRITE_RESULTS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_cell_write_results_r con_cell_write_results_b_r(
 	struct con_cell_write_results_b b)
 {
@@ -10305,6 +10626,12 @@ static inline struct con_cell_swap_params_list_r con_cell_swap_params_list_b_r(
 	struct con_cell_swap_params_list_b list)
 {
 	struct con_cell_swap_params_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_cell_swap_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_CELL_SWAP_PARAMS_TYPE_ID};
 	return ret;
 }
 
@@ -10410,6 +10737,12 @@ static inline struct con_cell_swap_results_list_r con_cell_swap_results_list_b_r
 	struct con_cell_swap_results_list_b list)
 {
 	struct con_cell_swap_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_cell_swap_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_CELL_SWAP_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -10666,6 +10999,12 @@ static inline struct con_cell_user_cell_params_list_r con_cell_user_cell_params_
 	return ret;
 }
 
+static inline struct vat_schema con_cell_user_cell_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_CELL_USER_CELL_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_cell_user_cell_params_r con_cell_user_cell_params_b_r(
 	struct con_cell_user_cell_params_b b)
 {
@@ -10723,6 +11062,12 @@ static inline struct con_cell_user_cell_results_list_r con_cell_user_cell_result
 	struct con_cell_user_cell_results_list_b list)
 {
 	struct con_cell_user_cell_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_cell_user_cell_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_CELL_USER_CELL_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -10800,6 +11145,12 @@ static inline struct con_deep_b con_deep_at_b(struct con_deep_list_b list, uint3
 static inline struct con_deep_list_r con_deep_list_b_r(struct con_deep_list_b list)
 {
 	struct con_deep_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_deep_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DEEP_TYPE_ID};
 	return ret;
 }
 
@@ -11207,6 +11558,12 @@ static inline struct con_dive_dive_params_list_r con_dive_dive_params_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_dive_dive_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIVE_DIVE_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_dive_dive_params_r con_dive_dive_params_b_r(
 	struct con_dive_dive_params_b b)
 {
@@ -11260,6 +11617,12 @@ static inline struct con_dive_dive_results_list_r con_dive_dive_results_list_b_r
 	struct con_dive_dive_results_list_b list)
 {
 	struct con_dive_dive_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_dive_dive_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_DIVE_DIVE_RESULTS_TYPE_ID};
 	return ret;
 }
 
@@ -11351,6 +11714,12 @@ static inline struct con_any_lists_b con_any_lists_at_b(
 static inline struct con_any_lists_list_r con_any_lists_list_b_r(struct con_any_lists_list_b list)
 {
 	struct con_any_lists_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_any_lists_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_ANY_LISTS_TYPE_ID};
 	return ret;
 }
 
@@ -11459,6 +11828,12 @@ static inline struct con_nan_defaults_list_r con_nan_defaults_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_nan_defaults_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_NAN_DEFAULTS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_nan_defaults_r con_nan_defaults_b_r(struct con_nan_defaults_b b)
 {
 	struct con_nan_defaults_r ret = {vat_struct_b_r(b.s)};
@@ -11542,6 +11917,12 @@ static inline struct con_annotated_list_r con_annotated_list_b_r(struct con_anno
 	return ret;
 }
 
+static inline struct vat_schema con_annotated_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_ANNOTATED_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_annotated_r con_annotated_b_r(struct con_annotated_b b)
 {
 	struct con_annotated_r ret = {vat_struct_b_r(b.s)};
@@ -11600,6 +11981,12 @@ static inline struct con_thing_b con_thing_at_b(struct con_thing_list_b list, ui
 static inline struct con_thing_list_r con_thing_list_b_r(struct con_thing_list_b list)
 {
 	struct con_thing_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_thing_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_THING_TYPE_ID};
 	return ret;
 }
 
@@ -11789,6 +12176,12 @@ static inline struct con_thing_list_type_list_r con_thing_list_type_list_b_r(
 	return ret;
 }
 
+static inline struct vat_schema con_thing_list_type_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_THING_LIST_TYPE_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_thing_list_type_r con_thing_list_type_b_r(struct con_thing_list_type_b b)
 {
 	struct con_thing_list_type_r ret = {vat_struct_b_r(b.s)};
@@ -11952,6 +12345,12 @@ static inline struct con_saver_save_params_list_r con_saver_save_params_list_b_r
 	return ret;
 }
 
+static inline struct vat_schema con_saver_save_params_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_SAVER_SAVE_PARAMS_TYPE_ID};
+	return ret;
+}
+
 static inline struct con_saver_save_params_r con_saver_save_params_b_r(
 	struct con_saver_save_params_b b)
 {
@@ -12016,6 +12415,12 @@ static inline struct con_saver_save_results_list_r con_saver_save_results_list_b
 	struct con_saver_save_results_list_b list)
 {
 	struct con_saver_save_results_list_r ret = {vat_list_b_r(list.l)};
+	return ret;
+}
+
+static inline struct vat_schema con_saver_save_results_schema(void)
+{
+	struct vat_schema ret = {&con_schema_file, CON_SAVER_SAVE_RESULTS_TYPE_ID};
 	return ret;
 }
 

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Random messages of every kind of type as text and as JSON, from the library and from the capnp
+# command: the same bytes. SEED and N (messages of each type) may be set.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root/test/schema" || exit 1
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+seed=${SEED:-$(date +%s)} count=${N:-200}
+echo "# SEED=$seed N=$count"
+
+n=0 failed=0
+result() { # status, name
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+compare() { # schema, type, format, capnp's format and options
+	schema=$1 type=$2 format=$3
+	shift 3
+	: >"$out/theirs"
+	"$PRINT_TOOL" print "$out/request" "$type" "$format" <"$out/messages" >"$out/ours" 2>"$out/log" &&
+		"$CAPNP" convert "binary:$@" -I"$root/schema" "$schema" "$type" <"$out/messages" \
+			>"$out/theirs" 2>"$out/log" && cmp "$out/ours" "$out/theirs" >>"$out/log"
+	status=$?
+	if [ $status -ne 0 ]; then
+		head -3 "$out/log" | sed 's/^/# /'
+		diff "$out/theirs" "$out/ours" | head -6 | cut -c1-300 | sed 's/^/# /'
+	fi
+	result $status "$type of $schema as $format"
+}
+
+check() { # schema, types... ; those that end in + as JSON too
+	schema=$1
+	shift
+	"$CAPNP" compile -o- -I"$root/schema" "$schema" >"$out/request" || exit 1
+	for t; do
+		type=${t%+}
+		"$PRINT_TOOL" random "$out/request" "$type" "$seed" "$count" >"$out/messages" ||
+			exit 1
+		compare "$schema" "$type" text text --short
+		compare "$schema" "$type" text-pretty text
+		[ "$t" = "$type" ] && continue
+		compare "$schema" "$type" json json --short
+		compare "$schema" "$type" json-pretty json
+	done
+}
+
+check alltypes.capnp AllTypes+ Inner+
+check constructs.capnp Scalars+ Defaults+ Pointers Lists Unions Groups+ Branded Brands Deep \
+	NanDefaults+
+[ ! -e /usr/include/capnp/compat/json.capnp ] || check json.capnp Json+
+
+echo "1..$n"
+exit $failed
