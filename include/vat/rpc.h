@@ -88,6 +88,10 @@ struct vat_limits { /* 0 = the default named */
 struct vat_conn_config {
 	struct vat_limits limits;
 	bool fds; /* the transport passes descriptors (Unix socket) */
+	/* A call of the peer that comes back to the peer is answered with takeFromOtherQuestion, as
+	 * rpc.capnp asks every vat to understand. Set this for peers that do not (capnp-es and
+	 * capnp-ts of npm): such calls then go through here, both ways. */
+	bool no_tail_calls;
 	struct vat_cap *bootstrap; /* what the peer's Bootstrap gets; borrowed, referenced while the
 				    * connection lives; NULL = none */
 	/* Called once from vat_run(), when the connection is over: err is NULL after a clean end
@@ -320,9 +324,13 @@ VAT_API struct vat_ptr_b vat_ctx_results(struct vat_ctx *ctx);
 VAT_API void vat_ctx_return(struct vat_ctx *ctx);
 VAT_API void vat_ctx_fail(struct vat_ctx *ctx, enum vat_error_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Answers with whatever the call (not yet sent) answers; takes the call. */
+/* Answers with whatever the call (not yet sent) answers; takes the call (NULL, which a request is
+ * when there was no memory for it: fails with `overloaded`). If the call goes back to the peer that
+ * ctx came from, neither it nor what is pipelined on it is relayed: the peer is told to take the
+ * results itself. Parts of the results asked for before (vat_call_pipeline) prevent that. */
 VAT_API void vat_ctx_tail_call(struct vat_ctx *ctx, struct vat_call *takes);
-/* The same call on another capability: parameters are copied or handed over. For relays. */
+/* The same call on another capability: parameters are copied or handed over. For relays. Goes back
+ * to where it came from like a tail call. */
 VAT_API void vat_ctx_forward(struct vat_ctx *ctx, struct vat_cap *to);
 /* fn runs from vat_run() if the caller loses interest before the answer; the ctx must still be
  * answered (any answer will do). Without it, calls run to completion. */

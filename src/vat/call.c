@@ -141,6 +141,7 @@ void call_send_for(struct vat_call *takes, struct outcome *o)
 	call->outcome = outcome_ref(o);
 	outcome_unref(call->request->outcome);
 	call->request->outcome = outcome_ref(o);
+	o->wanted_here |= !list_empty(&own->pipes);
 	send_request(call);
 	outcome_redirect_pipes(own, o);
 	outcome_unref(own);

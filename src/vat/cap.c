@@ -254,12 +254,15 @@ static bool embargo(struct vat_cap *p, struct vat_cap *target)
 	struct address from, to;
 	if (!target || !cap_address(p, &from))
 		return false;
-	if (cap_address(target, &to) && to.conn == from.conn && target->kind != CAP_PIN) {
+	/* Calls sent to results that are ours come round to us first, and may go back from there. */
+	bool redirected = from.question && from.question->redirected;
+	if (!redirected && cap_address(target, &to) && to.conn == from.conn &&
+		target->kind != CAP_PIN) {
 		/* At the same peer, who keeps the order himself. */
 		target->received_call |= p->received_call;
 		return false;
 	}
-	if (handoff_keeps_order(&from, target)) {
+	if (!redirected && handoff_keeps_order(&from, target)) {
 		target->received_call |= p->received_call;
 		return false;
 	}

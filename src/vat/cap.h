@@ -235,6 +235,7 @@ struct outcome {
 	uint8_t state; /* enum outcome_state */
 	bool canceled; /* the producer was told */
 	bool run_on; /* when canceled, let the call be delivered first */
+	bool wanted_here; /* parts of the results were asked for here: no tail call */
 	struct vat *vat; /* referenced */
 	const struct producer *producer;
 	void *producer_data;

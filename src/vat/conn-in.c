@@ -41,6 +41,8 @@ struct vat_cap *in_answer_cap(struct answer *a, const uint16_t *path, size_t n)
 	struct outcome *o = a->outcome;
 	if (a->provision)
 		return cap_broken(o->vat, failure_new(VAT_FAILED, "a Provide has no results"));
+	if (a->tail)
+		return tail_cap(a, path, n);
 	if (!a->returned || a->yourself || a->only_pipelining || o->state == OUTCOME_FAILED)
 		return outcome_pipeline(o, path, n);
 	struct vat_cap *pipe = outcome_pipe(o, path, n);

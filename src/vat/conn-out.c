@@ -327,6 +327,7 @@ static int send_call(const struct address *a, struct vat_ctx *ctx, struct questi
 	fill_target(parcel_target(p), &t);
 	vat_w_u32(p->body, 0, q->id, 0);
 	vat_w_u16(p->body, 2, ctx->method, 0);
+	vat_w_u16(p->body, 3, q->tail ? SEND_TO_YOURSELF : SEND_TO_CALLER, 0);
 	vat_w_u64(p->body, 1, ctx->interface_id, 0);
 	/* Not if somebody asked for a part of the results nevertheless. */
 	vat_w_bool(p->body, 129, ctx->no_pipelining && list_empty(&ctx->outcome->pipes), false);
@@ -353,26 +354,34 @@ static struct failure *prepare(struct vat_conn *c, struct vat_ctx *ctx)
 	return NULL;
 }
 
+/* Why no call can be sent now; NULL if one can. */
+static struct failure *call_failure(const struct vat_conn *c)
+{
+	if (c->questions.n >= c->limits.questions)
+		return failure_new(VAT_OVERLOADED, "too many calls outstanding");
+	if (c->oom)
+		return failure_oom();
+	if (c->out_bytes > c->limits.output_bytes)
+		return failure_new(VAT_OVERLOADED, "too much output queued");
+	return NULL;
+}
+
 void conn_call(const struct address *a, struct vat_ctx *ctx)
 {
 	struct vat_conn *c = a->conn;
 	assert(!c->over);
-	struct failure *f = NULL;
-	if (c->questions.n >= c->limits.questions)
-		f = failure_new(VAT_OVERLOADED, "too many calls outstanding");
-	else if (c->oom)
-		f = failure_oom();
-	else if (c->out_bytes > c->limits.output_bytes)
-		f = failure_new(VAT_OVERLOADED, "too much output queued");
-	else
+	struct answer *tail = tail_answer(c, ctx->outcome);
+	struct failure *f = call_failure(c);
+	if (!f)
 		f = prepare(c, ctx);
-	struct question *q = f ? NULL : question_new(c, ctx->outcome);
+	struct question *q = f ? NULL : question_new(c, tail ? NULL : ctx->outcome);
 	if (!f && !q)
 		f = failure_oom();
 	if (f) {
 		ctx_fail(ctx, f);
 		return;
 	}
+	q->tail = tail;
 	int r = send_call(a, ctx, q);
 	if (r < 0) {
 		f = build_failure(r, ctx->params);
@@ -385,7 +394,10 @@ void conn_call(const struct address *a, struct vat_ctx *ctx)
 	c->calls_out++;
 	ctx_free(ctx);
 	conn_send_late(c);
-	question_start(q);
+	if (tail)
+		tail_return(tail, q);
+	else
+		question_start(q);
 }
 
 bool conn_embargo(const struct address *a, struct vat_cap *promise)

@@ -60,6 +60,7 @@ int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_co
 	c->vat = vat_ref(v);
 	c->limits = fill_limits(cfg);
 	c->fds = cfg->fds;
+	c->no_tail_calls = cfg->no_tail_calls;
 	c->bootstrap = vat_cap_ref(cfg->bootstrap);
 	c->closed = cfg->closed;
 	c->output = cfg->output;
@@ -223,6 +224,8 @@ void question_free(struct question *q)
 	assert(!q->outcome && !q->taken);
 	idtab_remove(&q->conn->questions, q->id);
 	vine_orphan(q->vine);
+	if (q->answer)
+		q->answer->tail = NULL;
 	vat_cap_unref(q->via);
 	free(q->param_exports);
 	pool_put(&q->conn->vat->pool, q, sizeof(*q));
@@ -257,6 +260,10 @@ void answer_free(struct answer *a)
 	if (!a->dropped)
 		outcome_drop(a->outcome);
 	outcome_unref(a->outcome);
+	if (a->tail) {
+		a->tail->answer = NULL;
+		question_unref(a->tail);
+	}
 	parcel_unref(a->results);
 	provision_free(a->provision);
 	free(a->result_exports);

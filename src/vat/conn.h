@@ -51,6 +51,9 @@ struct question {
 		*via; /* the pipe it was sent to: while we want this, we want that call too */
 	uint32_t *param_exports; /* what our capTable exported */
 	uint32_t n_param_exports;
+	bool redirected; /* Return said takeFromOtherQuestion */
+	bool tail; /* its results stay at the peer, whose question `answer` takes them */
+	struct answer *answer; /* the one that refers to it, NULL once gone */
 	struct outcome *taken; /* Return said takeFromOtherQuestion: of that answer; held */
 	struct consumer take;
 	struct vine *vine; /* a Provide, for it */
@@ -71,6 +74,7 @@ struct answer {
 	struct list link; /* orphan: in conn->orphans */
 	struct outcome *outcome;
 	struct consumer consumer;
+	struct question *tail; /* Return said takeFromOtherQuestion: this one; referenced */
 	struct parcel *results; /* as sent: capabilities pinned */
 	uint32_t *result_exports;
 	uint32_t n_result_exports;
@@ -109,6 +113,7 @@ struct vat_conn {
 	struct vat *vat;
 	struct vat_limits limits;
 	bool fds;
+	bool no_tail_calls;
 	struct vat_cap *bootstrap;
 	void (*closed)(void *user, const struct vat_error *err);
 	void (*output)(void *user); /* there is some, after there was none */
@@ -224,6 +229,16 @@ bool conn_embargo(const struct address *a, struct vat_cap *promise);
 void conn_return(struct answer *a);
 /* Drops everything queued. */
 void conn_discard_output(struct vat_conn *c);
+
+/* ---- tail.c --------------------------------------------------------------------------------- */
+
+/* The answer to the peer that a call with this outcome is for, if it may be redirected when it goes
+ * back to that peer; else NULL. */
+struct answer *tail_answer(const struct vat_conn *c, const struct outcome *o);
+/* Its results are those of q, which was sent: takes the reference. Tells the peer. */
+void tail_return(struct answer *a, struct question *q);
+/* What is at a path of the results of an answer so redirected; new reference. */
+struct vat_cap *tail_cap(struct answer *a, const uint16_t *path, size_t n);
 
 /* ---- conn-in.c ------------------------------------------------------------------------------ */
 

@@ -177,7 +177,10 @@ int in_finish(struct in *in)
 		if (r < 0)
 			return r;
 	}
+	bool run_on = vat_r_bool(in->body, 33, true);
 	a->finished = true;
+	if (a->tail)
+		a->tail->run_on = run_on;
 	if (a->returned || a->provision) {
 		answer_free(a);
 		return 0;
@@ -187,7 +190,7 @@ int in_finish(struct in *in)
 	if (a->dropped)
 		return 0;
 	a->dropped = true;
-	a->outcome->run_on = vat_r_bool(in->body, 33, true);
+	a->outcome->run_on = run_on;
 	outcome_drop(a->outcome);
 	return 0;
 }

@@ -82,6 +82,7 @@ static int return_from_other(struct in *in, struct question *q)
 		}
 		return 0;
 	}
+	q->redirected = true;
 	q->taken = a->outcome;
 	outcome_hold(a->outcome);
 	outcome_consume(a->outcome, &q->take, on_taken);
@@ -104,6 +105,8 @@ static int answered(struct in *in, struct question *q)
 	case RETURN_TAKE_FROM_OTHER:
 		return return_from_other(in, q);
 	case RETURN_SENT_ELSEWHERE:
+		if (q->tail)
+			return 0;
 		return conn_abort(c, "Return: results were not to be sent elsewhere");
 	default:
 		in_conclude(q, NULL, failure_new(VAT_UNIMPLEMENTED, "unknown kind of Return"));
