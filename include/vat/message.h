@@ -282,11 +282,14 @@ static inline struct vat_ptr_r vat_root(struct vat_message *m);
 static inline struct vat_ptr_r vat_ptr_at(struct vat_struct_r s, uint16_t i);
 
 static inline bool vat_ptr_is_null(struct vat_ptr_r p);
-/* d may be NULL: then an absent struct reads as all zero, an absent list as empty. */
+/* d may be NULL: then an absent struct reads as all zero, an absent list as empty. A list may be
+ * read with smaller elements than it has, numbers as bits, any but bits as structs, and structs as
+ * their first field. */
 static inline struct vat_struct_r vat_ptr_struct(struct vat_ptr_r p, const struct vat_default *d);
 static inline struct vat_list_r vat_ptr_list(
 	struct vat_ptr_r p, enum vat_elem want, const struct vat_default *d);
-/* As encoded, of any element size; for generic code. */
+/* As encoded, of any element size; for generic code, and what AnyList is. (AnyStruct is a struct
+ * like any other: data and n_ptrs of the handle tell its sections.) */
 VAT_API struct vat_list_r vat_ptr_any_list(struct vat_ptr_r p);
 static inline struct vat_text vat_ptr_text(struct vat_ptr_r p, const struct vat_default *d);
 static inline struct vat_data vat_ptr_data(struct vat_ptr_r p, const struct vat_default *d);
@@ -299,6 +302,27 @@ VAT_API enum vat_ptr_kind vat_ptr_kind(struct vat_ptr_r p);
 /* Words the object needs when copied, its pointee included; counts against the traversal budget.
  * *ret_caps (may be NULL) counts capability pointers. */
 VAT_API uint64_t vat_ptr_total_words(struct vat_ptr_r p, uint32_t *ret_caps);
+
+enum vat_equality {
+	VAT_NOT_EQUAL,
+	VAT_EQUAL,
+	VAT_MAYBE_EQUAL, /* the same but for capabilities, of which only identity is known */
+};
+/* Whether two objects, of one message or of two, say the same: what a newer schema added and left
+ * at zero makes no difference, nor does where things lie. A null pointer is only equal to a null
+ * pointer, a list only to a list of the same element size. Both are charged; what cannot be read is
+ * not equal (and a fault of its message). */
+VAT_API enum vat_equality vat_ptr_equal(struct vat_ptr_r a, struct vat_ptr_r b);
+VAT_API enum vat_equality vat_struct_equal(struct vat_struct_r a, struct vat_struct_r b);
+VAT_API enum vat_equality vat_list_equal(struct vat_list_r a, struct vat_list_r b);
+
+/* Canonical form (capnproto.org/encoding.html#canonicalization), in which messages that say the
+ * same are the same bytes, whatever built them. *ret is a new message of one segment with a copy of
+ * `from` as root. Returns 0, -EINVAL (there are capabilities), -EBADMSG (the source is faulty, see
+ * vat_message_error), -EMSGSIZE, -ENOMEM. */
+VAT_API int vat_canonical(struct vat_ptr_r from, struct vat_message **ret);
+/* Whether m is in that form. Charged like reading all of it; a fault is not canonical. */
+VAT_API bool vat_message_is_canonical(struct vat_message *m);
 
 /* Data fields: offset in units of the field's own size, as in the schema node; dflt is XORed in.
  * Reading past the data section gives the default. */
@@ -378,6 +402,8 @@ VAT_API struct vat_list_b vat_get_list_b(
 	struct vat_ptr_b p, enum vat_elem elem, const struct vat_default *d);
 VAT_API struct vat_list_b vat_get_struct_list_b(
 	struct vat_ptr_b p, uint16_t data_words, uint16_t n_ptrs, const struct vat_default *d);
+/* The list that is there, as encoded: a null builder without a fault if there is none. */
+VAT_API struct vat_list_b vat_get_any_list_b(struct vat_ptr_b p);
 
 static inline void vat_set_text(struct vat_ptr_b p, struct vat_text t);
 static inline void vat_set_data(struct vat_ptr_b p, struct vat_data d);

@@ -11,43 +11,93 @@
  */
 #include "vat/message-internal.h"
 
-static void copy_ptr(struct vat_ptr_b to, struct vat_ptr_r from);
+/* What is copied how. */
+enum mode {
+	COPY_ALL,
+	COPY_CANONICAL, /* without the zeroes at the end of sections; see canonical.c */
+};
 
-static void copy_content(struct vat_struct_b to, struct vat_struct_r from)
+static void copy_ptr(struct vat_ptr_b to, struct vat_ptr_r from, enum mode mode);
+
+/* Words of data and pointers that s needs. */
+static uint16_t data_words(struct vat_struct_r s, enum mode mode)
+{
+	uint16_t n = (uint16_t)vat_bits_to_words(s.data_bits);
+	if (mode == COPY_CANONICAL)
+		while (n && !vat_load(s.data + (size_t)(n - 1) * 8))
+			n--;
+	return n;
+}
+
+static uint16_t ptr_words_used(struct vat_struct_r s, enum mode mode)
+{
+	uint16_t n = s.n_ptrs;
+	if (mode == COPY_CANONICAL)
+		while (n && !vat_load(s.ptrs + (size_t)(n - 1) * 8))
+			n--;
+	return n;
+}
+
+static void copy_content(struct vat_struct_b to, struct vat_struct_r from, enum mode mode)
 {
 	if (!to.msg)
 		return;
-	if (from.data_bits)
-		memcpy(to.data, from.data, from.data_bits / 8);
-	for (uint16_t i = 0; i < from.n_ptrs && !to.msg->error; i++)
-		copy_ptr(vat_ptr_at_b(to, i), vat_ptr_at(from, i));
+	uint32_t bits = MIN(to.data_bits, from.data_bits);
+	uint16_t n = MIN(to.n_ptrs, from.n_ptrs);
+	if (bits)
+		memcpy(to.data, from.data, bits / 8);
+	for (uint16_t i = 0; i < n && !to.msg->error; i++)
+		copy_ptr(vat_ptr_at_b(to, i), vat_ptr_at(from, i), mode);
 }
 
-static void copy_struct(struct vat_ptr_b to, struct vat_struct_r from)
+static void copy_struct(struct vat_ptr_b to, struct vat_struct_r from, enum mode mode)
 {
-	uint16_t words = (uint16_t)vat_bits_to_words(from.data_bits);
-	copy_content(vat_init_struct(to, words, from.n_ptrs), from);
+	/* What is narrower than a word comes from a list of data, and is no struct as encoded. */
+	if (from.data_bits % 64)
+		mode = COPY_ALL;
+	copy_content(vat_init_struct(to, data_words(from, mode), ptr_words_used(from, mode)), from,
+		mode);
 }
 
-static void copy_struct_list(struct vat_ptr_b to, struct vat_list_r from)
+/* The size that all elements of l fit in. */
+static void element_size(
+	struct vat_list_r l, enum mode mode, uint16_t *ret_data, uint16_t *ret_ptrs)
 {
-	struct vat_list_b l =
-		vat_init_struct_list(to, (uint16_t)(from.data_bits / 64), from.n_ptrs, from.count);
+	*ret_data = (uint16_t)(l.data_bits / 64);
+	*ret_ptrs = l.n_ptrs;
+	if (mode == COPY_ALL)
+		return;
+	uint16_t data = 0, ptrs = 0;
+	for (uint32_t i = 0; i < l.count && (data < *ret_data || ptrs < *ret_ptrs); i++) {
+		struct vat_struct_r s = vat_list_struct(l, i);
+		uint16_t d = data_words(s, mode), p = ptr_words_used(s, mode);
+		data = MAX(data, d);
+		ptrs = MAX(ptrs, p);
+	}
+	*ret_data = data;
+	*ret_ptrs = ptrs;
+}
+
+static void copy_struct_list(struct vat_ptr_b to, struct vat_list_r from, enum mode mode)
+{
+	uint16_t data, ptrs;
+	element_size(from, mode, &data, &ptrs);
+	struct vat_list_b l = vat_init_struct_list(to, data, ptrs, from.count);
 	if (!l.msg || !l.step_bits)
 		return;
-	if (!from.n_ptrs) { /* all data: one block */
+	if (!from.n_ptrs && l.step_bits == from.step_bits) { /* all data: one block */
 		if (from.count)
 			memcpy(l.base, from.base, (size_t)from.count * (from.step_bits / 8));
 		return;
 	}
 	for (uint32_t i = 0; i < from.count && !to.msg->error; i++)
-		copy_content(vat_list_struct_b(l, i), vat_list_struct(from, i));
+		copy_content(vat_list_struct_b(l, i), vat_list_struct(from, i), mode);
 }
 
-static void copy_list(struct vat_ptr_b to, struct vat_list_r from)
+static void copy_list(struct vat_ptr_b to, struct vat_list_r from, enum mode mode)
 {
 	if (from.elem == VAT_ELEM_STRUCT) {
-		copy_struct_list(to, from);
+		copy_struct_list(to, from, mode);
 		return;
 	}
 	struct vat_list_b l = vat_init_list(to, from.elem, from.count);
@@ -55,7 +105,7 @@ static void copy_list(struct vat_ptr_b to, struct vat_list_r from)
 		return;
 	if (from.elem == VAT_ELEM_POINTER) {
 		for (uint32_t i = 0; i < from.count && !to.msg->error; i++)
-			copy_ptr(vat_list_ptr_b(l, i), vat_list_ptr(from, i));
+			copy_ptr(vat_list_ptr_b(l, i), vat_list_ptr(from, i), mode);
 		return;
 	}
 	uint64_t bits = (uint64_t)from.count * from.step_bits;
@@ -66,7 +116,7 @@ static void copy_list(struct vat_ptr_b to, struct vat_list_r from)
 }
 
 /* `to` is null. */
-static void copy_ptr(struct vat_ptr_b to, struct vat_ptr_r from)
+static void copy_ptr(struct vat_ptr_b to, struct vat_ptr_r from, enum mode mode)
 {
 	struct vat_object o;
 	struct vat_struct_r s;
@@ -76,15 +126,20 @@ static void copy_ptr(struct vat_ptr_b to, struct vat_ptr_r from)
 	switch (vat_tag_kind(o.tag)) {
 	case VAT_KIND_STRUCT:
 		if (vat_object_as_struct(from, &o, &s))
-			copy_struct(to, s);
+			copy_struct(to, s, mode);
 		break;
 	case VAT_KIND_LIST:
 		if (vat_object_as_list(from, &o, &l))
-			copy_list(to, l);
+			copy_list(to, l, mode);
 		break;
 	default:
 		vat_set_cap(to, vat_ptr_cap(from));
 	}
+}
+
+void vat_copy_canonical(struct vat_ptr_b to, struct vat_ptr_r from)
+{
+	copy_ptr(to, from, COPY_CANONICAL);
 }
 
 /* Where to build what will replace `to`: to itself, emptied, or a place aside. */
@@ -107,21 +162,21 @@ static void copy_end(struct vat_ptr_b to, struct vat_ptr_b aside)
 void vat_set_ptr(struct vat_ptr_b to, struct vat_ptr_r from)
 {
 	struct vat_ptr_b at = copy_begin(to, from.msg);
-	copy_ptr(at, from);
+	copy_ptr(at, from, COPY_ALL);
 	copy_end(to, at);
 }
 
 void vat_set_struct(struct vat_ptr_b to, struct vat_struct_r from)
 {
 	struct vat_ptr_b at = copy_begin(to, from.msg);
-	copy_struct(at, from);
+	copy_struct(at, from, COPY_ALL);
 	copy_end(to, at);
 }
 
 void vat_set_list(struct vat_ptr_b to, struct vat_list_r from)
 {
 	struct vat_ptr_b at = copy_begin(to, from.msg);
-	copy_list(at, from);
+	copy_list(at, from, COPY_ALL);
 	copy_end(to, at);
 }
 

@@ -128,3 +128,6 @@ void vat_build_clear(struct vat_ptr_b p);
 void vat_build_transfer(struct vat_ptr_b to, struct vat_ptr_b from);
 /* One zeroed word somewhere in the arena, as a place for a pointer. msg NULL after a fault. */
 struct vat_ptr_b vat_build_scratch(struct vat_message *m);
+
+/* Copies to the null pointer `to`, in another message, in canonical form; no capabilities. */
+void vat_copy_canonical(struct vat_ptr_b to, struct vat_ptr_r from);

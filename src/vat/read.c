@@ -133,8 +133,9 @@ int vat_list_check(const struct vat_list_r *l, enum vat_elem want)
 {
 	if (l->elem == want)
 		return 0;
-	/* Bits have no address of their own: a bit list is only a bit list. */
-	if (l->elem == VAT_ELEM_BIT || want == VAT_ELEM_BIT)
+	/* Bits have no address of their own: a bit list is only a bit list. Numbers may be taken
+	 * for bits, as the reference implementation does; structs may not. */
+	if (l->elem == VAT_ELEM_BIT || (want == VAT_ELEM_BIT && l->elem == VAT_ELEM_STRUCT))
 		return VAT_FAULT_UPGRADE;
 	if (want == VAT_ELEM_STRUCT)
 		return 0;

@@ -273,14 +273,29 @@ TEST(bit_lists_are_never_upgraded)
 			expect_list_fault(bits, (enum vat_elem)e, VAT_FAULT_UPGRADE);
 	struct words structs = WORDS(w_list(0, VAT_ELEM_STRUCT, 2), w_struct(2, 1, 0), 1, 1);
 	expect_list_fault(structs, VAT_ELEM_BIT, VAT_FAULT_UPGRADE);
-	struct words bytes = WORDS(w_list(0, VAT_ELEM_BYTE, 2), 0x0101);
-	expect_list_fault(bytes, VAT_ELEM_BIT, VAT_FAULT_UPGRADE);
+	struct words ptrs = WORDS(w_list(0, VAT_ELEM_POINTER, 1), 0);
+	expect_list_fault(ptrs, VAT_ELEM_BIT, VAT_FAULT_UPGRADE);
+	struct words voids = WORDS(w_list(0, VAT_ELEM_VOID, 9));
+	expect_list_fault(voids, VAT_ELEM_BIT, VAT_FAULT_UPGRADE);
 	struct vat_message *m = VIEW(bits);
 	struct vat_list_r l = vat_ptr_list(vat_root(m), VAT_ELEM_BIT, NULL);
 	CHECK(vat_list_bool(l, 0) && !vat_list_bool(l, 1) && vat_list_bool(l, 4));
 	CHECK(!vat_list_bool(l, 5));
 	CHECK_INT(vat_list_struct(l, 0).data_bits, 0);
 	CHECK_INT(vat_list_u8(l, 0), 0);
+	view_free(m);
+}
+
+/* As the reference implementation's reader does (its builder does not, and ours neither). */
+TEST(numbers_may_be_read_as_bits)
+{
+	struct words w = WORDS(w_list(0, VAT_ELEM_TWO, 4), 0x7801560034001201);
+	struct vat_message *m = VIEW(w);
+	struct vat_list_r l = vat_ptr_list(vat_root(m), VAT_ELEM_BIT, NULL);
+	CHECK_INT(l.count, 4);
+	CHECK(vat_list_bool(l, 0) && !vat_list_bool(l, 1) && !vat_list_bool(l, 2));
+	CHECK(vat_list_bool(l, 3) && !vat_list_bool(l, 4));
+	CHECK_INT(vat_message_error(m), 0);
 	view_free(m);
 }
 

@@ -106,6 +106,9 @@ static struct vat_list_b find_list(struct vat_ptr_b p, enum vat_elem want,
 	int r = vat_object_list(o, &l, words);
 	if (!r)
 		r = vat_list_check(&l, want);
+	/* Setting the bit of a number would not be setting an element. */
+	if (!r && want == VAT_ELEM_BIT && l.elem != VAT_ELEM_BIT)
+		r = VAT_FAULT_UPGRADE;
 	if (r) {
 		vat_message_fault(p.msg, r);
 		return (struct vat_list_b){0};
@@ -123,6 +126,22 @@ struct vat_list_b vat_get_list_b(
 		return (struct vat_list_b){0};
 	struct vat_list_b l = find_list(p, elem, d, &o, &words, &fault);
 	return l.msg || fault ? l : vat_init_list(p, elem, 0);
+}
+
+struct vat_list_b vat_get_any_list_b(struct vat_ptr_b p)
+{
+	struct vat_object o;
+	struct vat_list_r l;
+	uint64_t words;
+	bool fault;
+	if (!p.msg || !find_or_default(p, NULL, &o, &fault))
+		return (struct vat_list_b){0};
+	int r = vat_object_list(&o, &l, &words);
+	if (r) {
+		vat_message_fault(p.msg, r);
+		return (struct vat_list_b){0};
+	}
+	return found_list(p.msg, &o, &l);
 }
 
 struct vat_list_b vat_get_struct_list_b(
