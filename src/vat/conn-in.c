@@ -185,9 +185,10 @@ int in_target(struct in *in, const struct target *t, struct vat_cap **ret)
 }
 
 /* References that the peer gives back all at once. */
-int in_release(struct vat_conn *c, const uint32_t *ids, uint32_t n)
+int in_release(struct vat_conn *c, const struct ids *exports)
 {
-	for (uint32_t i = 0; i < n; i++) {
+	const uint32_t *ids = ids_get(exports);
+	for (uint32_t i = 0; i < exports->n; i++) {
 		struct exported *e = idtab_get(&c->exports, ids[i]);
 		if (!e)
 			return conn_abort(c, "export %u released twice", ids[i]);
@@ -220,7 +221,7 @@ static int handle_unimplemented(struct in *in)
 		/* It did not take what the Resolve offered. */
 		s = vat_ptr_struct(vat_ptr_at(s, 0), NULL);
 		if (read_descriptor(s, &d, in->path) && descriptor_exports(&d))
-			return in_release(c, &d.id, 1);
+			return in_release(c, &(struct ids){.n = 1, .few = {d.id}});
 		return 0;
 	case MSG_PROVIDE:
 		introduce_refused(c);
@@ -232,7 +233,7 @@ static int handle_unimplemented(struct in *in)
 		if (!q || q->returned)
 			return conn_abort(c, "unimplemented: no such question");
 		q->returned = q->finished = true;
-		r = in_release(c, q->param_exports, q->n_param_exports);
+		r = in_release(c, &q->param_exports);
 		if (r < 0)
 			return r;
 		if (!q->outcome) {

@@ -49,6 +49,6 @@ int in_target(struct in *in, const struct target *t, struct vat_cap **ret);
 /* Takes a descriptor of the message; -1 if there is none. */
 int in_take_fd(struct vat_conn *c, uint32_t index);
 /* One reference of each export. */
-int in_release(struct vat_conn *c, const uint32_t *ids, uint32_t n);
+int in_release(struct vat_conn *c, const struct ids *exports);
 /* The question is answered: its outcome is told, and Finish is sent unless something pins it. */
 void in_conclude(struct question *q, struct parcel *takes_results, struct failure *takes_failure);

@@ -1,213 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Output: the queue of messages, and the two messages that carry content, Call and Return.
- *
- * Messages wait as iovecs and are offered together, so a batch of calls is one write.  Small
- * messages share blocks.  A message with descriptors is offered alone: receivers give descriptors
- * to the last message of the bytes they read, and a read never goes beyond the bytes that
- * descriptors came with.
+ * The messages that carry content, Call and Return, and what they say of capabilities.
  */
 #include "vat/conn.h"
-
-enum { BLOCK_BYTES = 4000 };
-
-/* ---- the queue ------------------------------------------------------------------------------ */
-
-static void append(struct vat_conn *c, struct out *o)
-{
-	bool was_empty = list_empty(&c->out);
-	list_append(&c->out, &o->link);
-	c->out_bytes += o->size;
-	if (!was_empty)
-		return;
-	vat_wake(c->vat);
-	if (c->output)
-		c->output(c->user);
-}
-
-static struct out *out_new(uint32_t n_iov, size_t room)
-{
-	size_t head = sizeof(struct out) + n_iov * sizeof(struct iovec);
-	struct out *o = calloc(1, head + room);
-	if (!o)
-		return NULL;
-	list_init(&o->link);
-	o->n_iov = n_iov;
-	o->room = room;
-	return o;
-}
-
-static void out_free(struct out *o)
-{
-	for (uint32_t i = 0; i < o->n_fds; i++)
-		vat_cap_unref(o->fd_owners[i]);
-	free(o->fd_owners);
-	parcel_unref(o->parcel);
-	free(o);
-}
-
-static struct out *new_block(size_t room)
-{
-	struct out *o = out_new(1, room);
-	if (o)
-		o->iov[0].iov_base = &o->iov[1];
-	return o;
-}
-
-static void block_add(struct vat_conn *c, struct out *o, const uint64_t *words, size_t n)
-{
-	memcpy((uint8_t *)o->iov[0].iov_base + o->size, words, n * 8);
-	o->size += n * 8;
-	o->iov[0].iov_len = o->size;
-	c->messages_out++;
-}
-
-void conn_put(struct vat_conn *c, const uint64_t *words, size_t n)
-{
-	if (c->over || c->oom)
-		return;
-	struct out *o = NULL;
-	if (!list_empty(&c->out))
-		o = list_entry(c->out.prev, struct out, link);
-	if (o && !o->parcel && !o->n_fds && o->room - o->size >= n * 8) {
-		block_add(c, o, words, n);
-		c->out_bytes += n * 8;
-		return;
-	}
-	o = new_block(MAX((size_t)BLOCK_BYTES, n * 8));
-	if (!o) {
-		conn_oom(c);
-		return;
-	}
-	block_add(c, o, words, n);
-	append(c, o);
-}
-
-static bool set_fds(struct out *o, struct vat_cap **owners, uint32_t n)
-{
-	if (!n)
-		return true;
-	o->fd_owners = malloc(n * sizeof(*owners));
-	if (!o->fd_owners)
-		return false;
-	for (uint32_t i = 0; i < n; i++)
-		o->fd_owners[i] = vat_cap_ref(owners[i]);
-	o->n_fds = n;
-	return true;
-}
-
-void conn_put_fds(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap **owners,
-	uint32_t n_fds)
-{
-	if (!n_fds) {
-		conn_put(c, words, n);
-		return;
-	}
-	if (c->over || c->oom)
-		return;
-	struct out *o = new_block(n * 8);
-	if (!o || !set_fds(o, owners, n_fds)) {
-		if (o)
-			out_free(o);
-		conn_oom(c);
-		return;
-	}
-	block_add(c, o, words, n);
-	append(c, o);
-}
-
-/* References parcel. */
-static int put_parcel(struct vat_conn *c, struct parcel *p, struct vat_cap **owners, uint32_t n_fds)
-{
-	size_t n = vat_message_segments(p->msg) + 1;
-	struct out *o = out_new((uint32_t)n, 0);
-	if (!o)
-		return -ENOMEM;
-	if (!set_fds(o, owners, n_fds) || vat_message_iov(p->msg, o->iov, n) < 0) {
-		out_free(o);
-		return -ENOMEM;
-	}
-	o->parcel = parcel_ref(p);
-	p->sent = true;
-	for (uint32_t i = 0; i < o->n_iov; i++)
-		o->size += o->iov[i].iov_len;
-	c->messages_out++;
-	append(c, o);
-	return 0;
-}
-
-void conn_discard_output(struct vat_conn *c)
-{
-	struct list *l;
-	while ((l = list_pop(&c->out)))
-		out_free(list_entry(l, struct out, link));
-	c->out_bytes = c->out_offset = 0;
-}
-
-/* ---- offering it ---------------------------------------------------------------------------- */
-
-/* Adds what is left of o after skip bytes; returns the number of iovecs filled. */
-static size_t offer(const struct out *o, size_t skip, struct iovec *iov, size_t n)
-{
-	size_t k = 0;
-	for (uint32_t i = 0; i < o->n_iov && k < n; i++) {
-		size_t len = o->iov[i].iov_len;
-		if (skip >= len) {
-			skip -= len;
-			continue;
-		}
-		iov[k].iov_base = (uint8_t *)o->iov[i].iov_base + skip;
-		iov[k++].iov_len = len - skip;
-		skip = 0;
-	}
-	return k;
-}
-
-size_t vat_conn_output(struct vat_conn *c, struct iovec *iov, size_t n, int *fds, size_t max_fds,
-	size_t *ret_n_fds)
-{
-	size_t k = 0, skip = c->out_offset;
-	*ret_n_fds = 0;
-	list_for_each (l, &c->out) {
-		const struct out *o = list_entry(l, struct out, link);
-		bool first = l == c->out.next;
-		if (k == n || (!first && o->n_fds))
-			break;
-		k += offer(o, skip, iov + k, n - k);
-		skip = 0;
-		if (!o->n_fds || !first)
-			continue;
-		/* With its descriptors at the first byte, and alone till the end. */
-		if (!c->out_offset)
-			for (uint32_t i = 0; i < o->n_fds && i < max_fds; i++)
-				fds[(*ret_n_fds)++] = o->fd_owners[i]->fd;
-		break;
-	}
-	return k;
-}
-
-void vat_conn_sent(struct vat_conn *c, size_t bytes)
-{
-	vat_enter(c->vat);
-	struct vat *v = c->vat;
-	c->out_offset += bytes;
-	c->out_bytes -= bytes;
-	while (!list_empty(&c->out)) {
-		struct out *o = list_entry(c->out.next, struct out, link);
-		if (c->out_offset < o->size)
-			break;
-		c->out_offset -= o->size;
-		list_unlink(&o->link);
-		out_free(o);
-	}
-	assert(!list_empty(&c->out) || !c->out_offset);
-	vat_leave(v);
-}
-
-bool vat_conn_is_over(const struct vat_conn *c)
-{
-	return c->over && list_empty(&c->out);
-}
 
 /* ---- capability tables ---------------------------------------------------------------------- */
 
@@ -215,17 +10,25 @@ enum { FDS_MAX = 253 };
 
 /* What a table of capabilities being written has taken so far. */
 struct table {
-	struct descriptor *d;
+	struct descriptor *d; /* few, or a block */
 	uint32_t n;
+	struct descriptor few[IDS_FEW];
 	struct vat_cap *owners[FDS_MAX];
 	uint32_t n_fds;
 };
+
+static void table_done(struct table *t)
+{
+	if (t->d != t->few)
+		free(t->d);
+	t->d = t->few;
+}
 
 static void table_undo(struct vat_conn *c, struct table *t)
 {
 	for (uint32_t i = 0; i < t->n; i++)
 		conn_undescribe(c, &t->d[i]);
-	free(TAKE_PTR(t->d));
+	table_done(t);
 	t->n = 0;
 }
 
@@ -249,12 +52,15 @@ static int table_write(struct vat_conn *c, struct table *t, struct parcel *p, bo
 {
 	uint32_t n = vat_message_n_caps(p->msg);
 	t->n = t->n_fds = 0;
-	t->d = NULL;
+	t->d = t->few;
 	if (!n)
 		return 0;
-	t->d = calloc(n, sizeof(*t->d));
-	if (!t->d)
-		return -ENOMEM;
+	if (n > ARRAY_SIZE(t->few)) {
+		struct descriptor *d = calloc(n, sizeof(*d));
+		if (!d)
+			return -ENOMEM;
+		t->d = d;
+	}
 	struct vat_list_b list = vat_init_struct_list(vat_ptr_at_b(p->payload, 1), 1, 1, n);
 	int r = 0;
 	for (uint32_t i = 0; i < n && !r; i++) {
@@ -267,21 +73,23 @@ static int table_write(struct vat_conn *c, struct table *t, struct parcel *p, bo
 	return r;
 }
 
-/* The exports it names, for when the peer gives them all back at once. */
-static void table_ids(struct table *t, uint32_t **ret, uint32_t *ret_n)
+/* The exports it names, for when the peer gives them all back at once. Ends the table. */
+static void table_ids(struct table *t, struct ids *ret)
 {
-	/* In place: an id is smaller than a descriptor. */
-	uint32_t *ids = (uint32_t *)(void *)t->d, n = 0;
+	/* Many are kept where the descriptors were: an id is smaller than a descriptor. */
+	uint32_t *ids = t->d == t->few ? ret->few : (uint32_t *)(void *)t->d, n = 0;
 	for (uint32_t i = 0; i < t->n; i++) {
 		struct descriptor d = t->d[i];
 		if (descriptor_exports(&d))
 			memcpy(&ids[n++], &d.id, sizeof(d.id));
 	}
-	t->d = NULL;
-	*ret_n = n;
-	*ret = n ? ids : NULL;
-	if (!n)
-		free(ids);
+	ret->n = n;
+	ret->many = NULL;
+	if (ids != ret->few) {
+		ret->many = ids;
+		t->d = t->few;
+	}
+	table_done(t);
 }
 
 /* What a message that could not be made means for its call. */
@@ -308,7 +116,7 @@ static int send_parcel(struct vat_conn *c, struct parcel *p, struct table *t, bo
 	else if (vat_message_words(p->msg) > c->limits.message_words)
 		r = -EMSGSIZE;
 	else
-		r = put_parcel(c, p, t->owners, t->n_fds);
+		r = conn_put_parcel(c, p, t->owners, t->n_fds);
 	if (r < 0)
 		table_undo(c, t);
 	return r;
@@ -333,7 +141,7 @@ static int send_call(const struct address *a, struct vat_ctx *ctx, struct questi
 	vat_w_bool(p->body, 129, ctx->no_pipelining && list_empty(&ctx->outcome->pipes), false);
 	int r = send_parcel(a->conn, p, &table, false);
 	if (r == 0)
-		table_ids(&table, &q->param_exports, &q->n_param_exports);
+		table_ids(&table, &q->param_exports);
 	return r;
 }
 
@@ -467,7 +275,7 @@ static struct failure *return_results(struct answer *a)
 	int r = send_parcel(c, p, &t, true);
 	if (r < 0)
 		return build_failure(r, p);
-	table_ids(&t, &a->result_exports, &a->n_result_exports);
+	table_ids(&t, &a->result_exports);
 	if (keep)
 		keep_sent(a, p);
 	a->finished = forget;

@@ -227,7 +227,7 @@ void question_free(struct question *q)
 	if (q->answer)
 		q->answer->tail = NULL;
 	vat_cap_unref(q->via);
-	free(q->param_exports);
+	free(q->param_exports.many);
 	pool_put(&q->conn->vat->pool, q, sizeof(*q));
 }
 
@@ -266,7 +266,7 @@ void answer_free(struct answer *a)
 	}
 	parcel_unref(a->results);
 	provision_free(a->provision);
-	free(a->result_exports);
+	free(a->result_exports.many);
 	pool_put(&c->vat->pool, a, sizeof(*a));
 }
 

@@ -39,6 +39,19 @@ struct exported {
 	struct vine *vine; /* it is one */
 };
 
+/* Some exports. */
+enum { IDS_FEW = 4 };
+struct ids {
+	uint32_t n;
+	uint32_t few[IDS_FEW];
+	uint32_t *many; /* owned; NULL: they are in few */
+};
+
+static inline const uint32_t *ids_get(const struct ids *i)
+{
+	return i->many ? i->many : i->few;
+}
+
 /* Our call. The id is free again after both Return and Finish. */
 struct question {
 	struct vat_conn *conn;
@@ -49,8 +62,7 @@ struct question {
 	struct outcome *outcome; /* referenced; NULL once known or not wanted any more */
 	struct vat_cap
 		*via; /* the pipe it was sent to: while we want this, we want that call too */
-	uint32_t *param_exports; /* what our capTable exported */
-	uint32_t n_param_exports;
+	struct ids param_exports; /* what our capTable exported */
 	bool redirected; /* Return said takeFromOtherQuestion */
 	bool tail; /* its results stay at the peer, whose question `answer` takes them */
 	struct answer *answer; /* the one that refers to it, NULL once gone */
@@ -76,8 +88,7 @@ struct answer {
 	struct consumer consumer;
 	struct question *tail; /* Return said takeFromOtherQuestion: this one; referenced */
 	struct parcel *results; /* as sent: capabilities pinned */
-	uint32_t *result_exports;
-	uint32_t n_result_exports;
+	struct ids result_exports;
 	uint64_t call_words, result_words; /* charged */
 	struct provision *provision; /* to a Provide: there is no Return */
 };
@@ -97,16 +108,17 @@ struct waiter {
 	uint32_t id;
 };
 
-/* A message, or several small ones, to be written. */
+/* A message, or a block of several small ones, to be written. */
 struct out {
 	struct list link;
-	struct parcel *parcel; /* NULL: a block of small messages */
+	struct parcel *parcel; /* NULL: a block */
 	size_t size; /* in bytes */
 	size_t room; /* block */
-	uint32_t n_fds;
-	struct vat_cap **fd_owners; /* referenced; an array of its own */
-	uint32_t n_iov;
-	struct iovec iov[];
+	uint32_t n_fds, n_iov;
+	struct vat_cap **fd_owners; /* referenced; owner, or an array */
+	struct vat_cap *owner;
+	struct iovec *iov; /* few, or an array */
+	struct iovec few[3];
 };
 
 struct vat_conn {
@@ -213,13 +225,23 @@ void conn_undescribe(struct vat_conn *c, const struct descriptor *d);
 /* What follows a message just queued: sends Resolve messages, lets go of descriptors it took. */
 void conn_send_late(struct vat_conn *c);
 
-/* ---- conn-out.c ----------------------------------------------------------------------------- */
+/* ---- out.c ---------------------------------------------------------------------------------- */
 
 /* Queues small messages. */
 void conn_put(struct vat_conn *c, const uint64_t *words, size_t n);
 /* The same with the descriptors of these capabilities. */
 void conn_put_fds(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap **owners,
 	uint32_t n_fds);
+/* Queues an arena, referenced unless it is small; owners (referenced) have the descriptors that go
+ * with it. 0 or -ENOMEM. */
+int conn_put_parcel(struct vat_conn *c, struct parcel *p, struct vat_cap **owners, uint32_t n_fds);
+/* Frees the blocks that the vat keeps. */
+void out_trim(struct vat *v);
+/* Drops everything queued. */
+void conn_discard_output(struct vat_conn *c);
+
+/* ---- conn-out.c ----------------------------------------------------------------------------- */
+
 /* Sends the call; takes ctx. */
 void conn_call(const struct address *a, struct vat_ctx *ctx);
 /* Sends the Disembargo for a promise that has been resolved. False: no memory, the connection ends.
@@ -227,8 +249,6 @@ void conn_call(const struct address *a, struct vat_ctx *ctx);
 bool conn_embargo(const struct address *a, struct vat_cap *promise);
 /* Sends an answer's Return. */
 void conn_return(struct answer *a);
-/* Drops everything queued. */
-void conn_discard_output(struct vat_conn *c);
 
 /* ---- tail.c --------------------------------------------------------------------------------- */
 

@@ -43,6 +43,8 @@ struct vat {
 	struct vat_cap *oom; /* a broken capability for when there is no memory to make one */
 	struct pool pool; /* for everything small that a call needs */
 	struct arenas arenas; /* for what is built */
+	struct out *blocks; /* output blocks kept for the next connection that writes */
+	uint32_t n_blocks;
 	struct chunk *spare; /* an input buffer kept for the connection that reads next */
 	uint32_t n_chunks;
 	uint32_t n_conns;

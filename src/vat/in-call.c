@@ -173,7 +173,7 @@ int in_finish(struct in *in)
 	if (!a || a->finished)
 		return 0;
 	if (vat_r_bool(in->body, 32, true)) {
-		int r = in_release(c, a->result_exports, a->n_result_exports);
+		int r = in_release(c, &a->result_exports);
 		if (r < 0)
 			return r;
 	}

@@ -120,6 +120,9 @@ static bool forgotten(struct in *in, struct question *q)
 {
 	struct failure *f;
 	struct vat_text text;
+	q->finished = true;
+	if (q->refs && q->refs == (q->outcome != NULL))
+		return true; /* the usual case: no pins */
 	if (vat_r_u16(in->body, 3, 0) == RETURN_EXCEPTION) {
 		enum vat_error_kind kind =
 			read_exception(vat_ptr_struct(vat_ptr_at(in->body, 0), NULL), &text);
@@ -129,7 +132,6 @@ static bool forgotten(struct in *in, struct question *q)
 	}
 	struct list pins;
 	list_init(&pins);
-	q->finished = true;
 	if (q->refs > (q->outcome != NULL))
 		list_for_each_safe (l, &in->c->pins)
 			if (list_entry(l, struct vat_cap, link)->pin.question == q) {
@@ -172,10 +174,11 @@ int in_return(struct in *in)
 	if (!q || q->returned)
 		return conn_abort(c, "Return: no such question %u", id);
 	q->returned = true;
-	uint32_t n_params = q->n_param_exports, *params = TAKE_PTR(q->param_exports);
+	struct ids params = q->param_exports;
+	q->param_exports = (struct ids){0};
 	int r = returned(in, q);
 	if (r == 0 && !c->over && vat_r_bool(in->body, 32, true))
-		r = in_release(c, params, n_params);
-	free(params);
+		r = in_release(c, &params);
+	free(params.many);
 	return r;
 }

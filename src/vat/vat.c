@@ -110,6 +110,7 @@ void vat_free(struct vat *v)
 		;
 	free(TAKE_PTR(v->spare));
 	arenas_done(&v->arenas);
+	out_trim(v);
 	pool_done(&v->pool);
 	vat_cap_unref(TAKE_PTR(v->oom));
 	vat_unref(v);
