@@ -103,6 +103,11 @@ struct vat_conn_config {
 	 * none. May come from any library function; must only note the fact: whoever drives many
 	 * connections then looks only at those that have something to say. */
 	void (*output)(void *user);
+	/* Called (may be NULL) with trace_user for each message that is queued or about to be
+	 * handled: its frame and segments, readable for the duration of the call. Must not call
+	 * into the vat. vat/trace.h has one that prints. */
+	void (*trace)(void *trace_user, bool outgoing, const struct iovec *iov, size_t n);
+	void *trace_user;
 };
 
 VAT_API int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_conn **ret);

@@ -64,6 +64,8 @@ int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_co
 	c->bootstrap = vat_cap_ref(cfg->bootstrap);
 	c->closed = cfg->closed;
 	c->output = cfg->output;
+	c->trace = cfg->trace;
+	c->trace_user = cfg->trace_user;
 	c->user = cfg->user;
 	task_init(&c->closed_task, run_closed);
 	list_init(&c->pins);

@@ -129,6 +129,8 @@ struct vat_conn {
 	struct vat_cap *bootstrap;
 	void (*closed)(void *user, const struct vat_error *err);
 	void (*output)(void *user); /* there is some, after there was none */
+	void (*trace)(void *user, bool outgoing, const struct iovec *iov, size_t n);
+	void *trace_user;
 	void *user;
 
 	bool over;

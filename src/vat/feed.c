@@ -99,6 +99,8 @@ static int handle(struct vat_conn *c, size_t size)
 			return conn_oom(c);
 		at = memcpy(chunk->data, at, size);
 	}
+	if (c->trace)
+		c->trace(c->trace_user, false, &(struct iovec){at, size}, 1);
 	int r = parcel_parse(c->vat, at, size, &c->limits.read, chunk, &p);
 	c->in_start += size;
 	c->messages_in++;

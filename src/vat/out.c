@@ -137,15 +137,24 @@ static uint8_t *reserve(struct vat_conn *c, size_t size)
 	return at;
 }
 
+static void trace(struct vat_conn *c, void *message, size_t size)
+{
+	struct iovec iov = {message, size};
+	if (c->trace)
+		c->trace(c->trace_user, true, &iov, 1);
+}
+
 void conn_put(struct vat_conn *c, const uint64_t *words, size_t n)
 {
 	if (c->over || c->oom)
 		return;
 	uint8_t *at = reserve(c, n * 8);
-	if (at)
-		memcpy(at, words, n * 8);
-	else
+	if (!at) {
 		conn_oom(c);
+		return;
+	}
+	memcpy(at, words, n * 8);
+	trace(c, at, n * 8);
 }
 
 void conn_put_fds(struct vat_conn *c, const uint64_t *words, size_t n, struct vat_cap **owners,
@@ -165,6 +174,7 @@ void conn_put_fds(struct vat_conn *c, const uint64_t *words, size_t n, struct va
 	}
 	memcpy(o->iov[0].iov_base, words, n * 8);
 	o->iov[0].iov_len = o->size = n * 8;
+	trace(c, o->iov[0].iov_base, n * 8);
 	c->messages_out++;
 	append(c, o);
 }
@@ -179,6 +189,7 @@ static int put_copy(struct vat_conn *c, const struct vat_message *m)
 	uint64_t header = (uint64_t)m->segs[0].used << 32;
 	memcpy(at, &header, sizeof(header));
 	memcpy(at + 8, m->segs[0].base, size);
+	trace(c, at, size + 8);
 	return 0;
 }
 
@@ -195,6 +206,8 @@ int conn_put_parcel(struct vat_conn *c, struct parcel *p, struct vat_cap **owner
 		out_free(c->vat, o);
 		return -ENOMEM;
 	}
+	if (c->trace)
+		c->trace(c->trace_user, true, o->iov, o->n_iov);
 	c->messages_out++;
 	append(c, o);
 	return 0;

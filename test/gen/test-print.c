@@ -5,6 +5,7 @@
 #include "base/test.h"
 #include "vat/print.h"
 #include "vat/rpc.h"
+#include "vat/trace.h"
 
 #include "gen/constructs.capnp.h"
 #include "gen/constructs-other.capnp.h"
@@ -184,4 +185,54 @@ TEST(a_stream_gets_a_line)
 	CHECK_INT(vat_print_file(con_empty_schema(), none, NULL, f), 0);
 	fclose(f);
 	CHECK_STR(buf, "()\n");
+}
+
+static char trace_lines[2000];
+
+static void on_line(void *user, const char *line)
+{
+	size_t len = strlen(trace_lines);
+	snprintf(trace_lines + len, sizeof(trace_lines) - len, "%s\n", line);
+}
+
+static void trace(struct vat_trace *t, bool outgoing, struct vat_message *m)
+{
+	struct iovec iov[4];
+	int n = vat_message_iov(m, iov, ARRAY_SIZE(iov));
+	CHECK(n > 0);
+	vat_trace_message(t, outgoing, iov, (size_t)n);
+	vat_message_free(m);
+}
+
+/* Call and Return of rpc.capnp, without capabilities, and their Payload. */
+static struct vat_struct_b message(struct vat_message **ret, uint16_t tag, uint16_t payload)
+{
+	struct vat_message *m = *ret = vat_message_new(0, 0);
+	struct vat_struct_b root = vat_init_struct(vat_root_b(m), 1, 1);
+	vat_w_u16(root, 0, tag, 0);
+	struct vat_struct_b s = vat_init_struct(vat_ptr_at_b(root, 0), 3, 3);
+	vat_w_u32(s, 0, 7, 0);
+	vat_init_struct(vat_ptr_at_b(s, payload), 0, 2);
+	return s;
+}
+
+TEST(a_trace_names_methods_and_what_they_carry)
+{
+	static const struct vat_schema_file *const files[] = {&con_schema_file};
+	struct vat_trace *t = vat_trace_new(files, 1, on_line, NULL);
+	struct vat_message *m;
+	struct vat_struct_b call = message(&m, 2, 1);
+	vat_w_u64(call, 1, CON_BASE_ID, 0);
+	vat_init_struct(vat_ptr_at_b(call, 0), 1, 1);
+	struct vat_struct_b payload = vat_get_struct_b(vat_ptr_at_b(call, 1), 0, 2, NULL);
+	con_base_ping_params_set_a(con_base_ping_params_init(vat_ptr_at_b(payload, 0)), 42);
+	trace(t, true, m);
+	struct vat_struct_b ret = message(&m, 3, 0);
+	payload = vat_get_struct_b(vat_ptr_at_b(ret, 0), 0, 2, NULL);
+	con_base_ping_results_set_b(
+		con_base_ping_results_init(vat_ptr_at_b(payload, 0)), vat_str("pong"));
+	trace(t, false, m);
+	CHECK_STR(trace_lines, "> call q7 import 0, Base.ping (a = 42)\n"
+			       "< return q7: results (b = \"pong\")\n");
+	vat_trace_free(t);
 }
