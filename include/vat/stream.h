@@ -34,9 +34,9 @@ struct vat_stream;
 struct vat_stream_window {
 	size_t (*size)(void *user); /* bytes that may be under way now; asked before each send */
 	void (*sent)(void *user, size_t bytes);
-	/* The answer to such a call has come. waiting: the window kept the sender waiting
-	 * meanwhile, so it was what limited the rate (else the application was). */
-	void (*answered)(void *user, size_t bytes, bool waiting);
+	/* The answer to such a call has come. full: the window was full since the answer before, so
+	 * it may be what limits the rate (else the application does). */
+	void (*answered)(void *user, size_t bytes, bool full);
 	void (*free)(void *user); /* the stream is freed */
 	void *user;
 };
@@ -45,12 +45,13 @@ enum { VAT_STREAM_WINDOW = 64 * 1024 };
 
 struct vat_stream_config {
 	size_t window; /* bytes; 0 = VAT_STREAM_WINDOW */
-	/* Above window: it is doubled, up to this, each time that a windowful was answered and the
-	 * sender had to wait. Needs no clock, so it does not shrink. 0 = fixed. */
+	/* Above window: it is doubled, up to this, each time that a windowful was answered and it
+	 * was full meanwhile. Needs no clock, so it does not shrink. 0 = fixed. */
 	size_t max_window;
 	const struct vat_stream_window *policy; /* copied; instead of the two above. May be NULL */
-	/* Called from vat_run() once after a send was refused with -EAGAIN, when the next will not
-	 * be (it may fail: see vat_stream_send). May be NULL. May free the stream. */
+	/* Called from vat_run() when the stream takes calls again (or fails them: see
+	 * vat_stream_send) after a time when it said -EAGAIN, or would have. May be NULL. May free
+	 * the stream. */
 	void (*writable)(void *user);
 	void *user;
 };
@@ -76,7 +77,7 @@ VAT_API struct vat_cap *vat_stream_cap(const struct vat_stream *s);
  * that and the window: so even a window smaller than a call lets one follow the other closely.
  */
 VAT_API int vat_stream_send(struct vat_stream *s, struct vat_call *takes);
-/* vat_stream_send() would not say -EAGAIN now. */
+/* vat_stream_send() would not say -EAGAIN now: asked before a call is made in vain. */
 VAT_API bool vat_stream_ready(const struct vat_stream *s);
 /* A call failed: every later send fails. *ret (may be NULL) borrows until the stream is freed. */
 VAT_API bool vat_stream_failed(const struct vat_stream *s, struct vat_error *ret);

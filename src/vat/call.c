@@ -2,19 +2,7 @@
 /*
  * The caller's side of a call: a request being filled, then a consumer of its outcome.
  */
-#include "vat/cap.h"
-
-struct vat_call {
-	struct vat *vat; /* referenced */
-	struct vat_cap *target;
-	struct vat_ctx *request; /* until sent */
-	struct outcome *outcome;
-	struct consumer consumer;
-	struct task task;
-	vat_done done;
-	void *user;
-	bool sent, detached, finished;
-};
+#include "vat/call.h"
 
 static void run_done(struct task *t)
 {
@@ -46,7 +34,10 @@ static void run_done(struct task *t)
 static void on_outcome(struct consumer *c, struct outcome *o)
 {
 	struct vat_call *call = container_of(c, struct vat_call, consumer);
-	task_queue(call->vat, &call->task);
+	if (call->vat->freed && call->detached)
+		vat_call_free(call); /* nobody runs tasks any more */
+	else
+		task_queue(call->vat, &call->task);
 }
 
 struct vat_call *vat_call_new(struct vat *v, struct vat_cap *cap, uint64_t interface_id,
@@ -69,6 +60,7 @@ struct vat_call *vat_call_new(struct vat *v, struct vat_cap *cap, uint64_t inter
 	call->target = vat_cap_ref(cap);
 	task_init(&call->task, run_done);
 	list_init(&call->consumer.link);
+	list_init(&call->stream_link);
 	return call;
 }
 
@@ -160,6 +152,7 @@ void vat_call_free(struct vat_call *call)
 		v->current = NULL;
 	task_cancel(&call->task);
 	list_unlink(&call->consumer.link);
+	list_unlink(&call->stream_link);
 	if (call->sent)
 		outcome_drop(call->outcome);
 	else

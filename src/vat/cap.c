@@ -12,6 +12,7 @@
  *	   `----------------------^      `---> CAP_BROKEN, in place, if it was rejected
  */
 #include "vat/cap.h"
+#include "vat/gate.h"
 #include "vat/handoff-internal.h"
 #include "vat/membrane.h"
 
@@ -254,7 +255,8 @@ static bool embargo(struct vat_cap *p, struct vat_cap *target)
 	struct address from, to;
 	if (!target || !cap_address(p, &from))
 		return false;
-	/* Calls sent to results that are ours come round to us first, and may go back from there. */
+	/* Calls sent to results that are ours come round to us first, and may go back from there.
+	 */
 	bool redirected = from.question && from.question->redirected;
 	if (!redirected && cap_address(target, &to) && to.conn == from.conn &&
 		target->kind != CAP_PIN) {
@@ -487,6 +489,7 @@ static void reap(struct task *t)
 	struct vat_cap *c = container_of(t, struct vat_cap, local.reap);
 	if (c->local.destroy)
 		c->local.destroy(c->local.self);
+	gate_free(c->local.gate);
 	cap_free(c);
 }
 

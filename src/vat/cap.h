@@ -14,6 +14,7 @@
 #include "vat/core.h"
 
 struct answer;
+struct gate;
 struct import;
 struct question;
 struct outcome;
@@ -72,6 +73,7 @@ struct vat_cap {
 				struct vat_ctx *ctx);
 			void *self;
 			void (*destroy)(void *self);
+			struct gate *gate; /* made by the first streaming call */
 			struct task reap;
 		} local;
 		struct {
@@ -196,6 +198,8 @@ void ctx_fail(struct vat_ctx *ctx, struct failure *takes);
 void ctx_let_go(struct vat_ctx *ctx);
 /* Frees it without telling the outcome, which has been handed on. */
 void ctx_free(struct vat_ctx *ctx);
+/* Calls the handler of ctx->target, a local object. */
+void ctx_hand_over(struct vat_ctx *ctx);
 /* Queues the delivery to ctx->target, a local object. */
 void ctx_schedule(struct vat_ctx *ctx);
 /* Makes it the producer of its outcome: cancelling reaches it. */

@@ -8,6 +8,7 @@
  * waits is delivered some day; its handler then finds it canceled.
  */
 #include "vat/conn.h"
+#include "vat/gate.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -154,6 +155,11 @@ static void dispatch(struct vat_ctx *ctx)
 		return;
 	}
 	uint16_t m = ctx->method;
+	if (m < iface->n_methods && (iface->methods[m].flags & VAT_METHOD_STREAM) &&
+		gate_close(ctx) < 0) {
+		ctx_fail(ctx, failure_oom());
+		return;
+	}
 	if (m < iface->n_methods && iface->dispatch(impl, obj->local.self, m, ctx))
 		return;
 	vat_ctx_fail(ctx, VAT_UNIMPLEMENTED, "%s: method %u (%s) is not implemented", iface->name,
@@ -163,11 +169,17 @@ static void dispatch(struct vat_ctx *ctx)
 static void deliver(struct task *t)
 {
 	struct vat_ctx *ctx = container_of(t, struct vat_ctx, task);
-	struct vat_cap *obj = ctx->target;
 	if (ctx->vat->freed) {
 		ctx_fail(ctx, failure_canceled());
 		return;
 	}
+	if (!gate_holds(ctx))
+		ctx_hand_over(ctx);
+}
+
+void ctx_hand_over(struct vat_ctx *ctx)
+{
+	struct vat_cap *obj = ctx->target;
 	ctx->state = CTX_RUNNING;
 	if (obj->local.iface)
 		dispatch(ctx);
