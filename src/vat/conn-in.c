@@ -100,19 +100,19 @@ static int receive_cap(struct vat_conn *c, const struct descriptor *d, struct va
 
 int in_take_fd(struct vat_conn *c, uint32_t index)
 {
-	return index < c->n_in_fds ? TAKE_FD(c->in_fds[index]) : -EBADF;
+	return index < c->n_in_fds ? TAKE_FD(c->in_fds[index].fd) : -EBADF;
 }
 
 /* Gives an import the descriptor that came with it. */
 static void receive_fd(struct vat_conn *c, const struct descriptor *d, struct vat_cap *cap)
 {
-	if (d->fd >= c->n_in_fds || c->in_fds[d->fd] < 0)
+	if (d->fd >= c->n_in_fds || c->in_fds[d->fd].fd < 0)
 		return;
 	struct import *i = idmap_get(&c->imports, d->id);
 	if (!i || i->cap != cap || cap->kind != CAP_IMPORT || cap->fd >= 0 ||
 		c->n_held_fds >= c->limits.pending_fds)
 		return;
-	cap->fd = TAKE_FD(c->in_fds[d->fd]);
+	cap->fd = TAKE_FD(c->in_fds[d->fd].fd);
 	i->has_fd = true;
 	c->n_held_fds++;
 }

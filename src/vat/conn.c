@@ -442,9 +442,7 @@ void conn_end(struct vat_conn *c, struct failure *takes)
 	idmap_done(&c->answers);
 	idmap_done(&c->imports);
 	free(TAKE_PTR(c->buckets));
-	for (uint32_t i = 0; i < c->n_in_fds; i++)
-		fd_close(c->in_fds[i]);
-	c->n_in_fds = 0;
+	conn_drop_fds(c, c->n_fds);
 	task_queue(v, &c->closed_task);
 	vat_leave(v);
 }

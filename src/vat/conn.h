@@ -121,6 +121,11 @@ struct out {
 	struct iovec few[3];
 };
 
+struct in_fd { /* a descriptor that was received */
+	int fd; /* owned, -1 when it was taken */
+	uint64_t at; /* how much was received with it: the message that byte ends in has it */
+};
+
 struct vat_conn {
 	struct vat *vat;
 	struct vat_limits limits;
@@ -152,8 +157,10 @@ struct vat_conn {
 
 	struct chunk *in;
 	size_t in_start, in_fill; /* of the part not handled yet */
-	int in_fds[256];
-	uint32_t n_in_fds;
+	uint64_t received; /* bytes, in all */
+	struct in_fd *in_fds; /* for messages not handled yet; NULL = none */
+	uint32_t n_fds; /* of those */
+	uint32_t n_in_fds; /* of the message being handled: the first of them */
 	uint32_t n_held_fds;
 
 	struct list out;
@@ -226,6 +233,11 @@ uint32_t conn_describe_fds(struct vat_conn *c, struct vat_cap *cap, struct descr
 void conn_undescribe(struct vat_conn *c, const struct descriptor *d);
 /* What follows a message just queued: sends Resolve messages, lets go of descriptors it took. */
 void conn_send_late(struct vat_conn *c);
+
+/* ---- feed.c --------------------------------------------------------------------------------- */
+
+/* Closes the first n descriptors that were received. */
+void conn_drop_fds(struct vat_conn *c, uint32_t n);
 
 /* ---- out.c ---------------------------------------------------------------------------------- */
 

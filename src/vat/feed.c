@@ -67,21 +67,56 @@ size_t vat_conn_partial(const struct vat_conn *c)
 	return c->over ? 0 : partial(c);
 }
 
-static void drop_fds(struct vat_conn *c)
+void conn_drop_fds(struct vat_conn *c, uint32_t n)
 {
-	for (uint32_t i = 0; i < c->n_in_fds; i++)
-		fd_close(c->in_fds[i]);
+	n = MIN(n, c->n_fds);
+	for (uint32_t i = 0; i < n; i++)
+		fd_close(c->in_fds[i].fd);
+	c->n_fds -= n;
 	c->n_in_fds = 0;
+	if (c->n_fds)
+		memmove(c->in_fds, c->in_fds + n, c->n_fds * sizeof(*c->in_fds));
+	else
+		free(TAKE_PTR(c->in_fds));
 }
 
+/* Descriptors come with the first byte of their message, and no read goes on behind such a
+ * message's first piece: so they belong to the message which what was just read ends in. */
 static void take_fds(struct vat_conn *c, const int *fds, size_t n)
 {
+	size_t keep = c->over ? 0 : MIN(n, c->limits.fds_per_message);
+	if (keep) {
+		struct in_fd *more = realloc(c->in_fds, (c->n_fds + keep) * sizeof(*more));
+		if (!more) {
+			c->oom = true;
+			keep = 0;
+		} else {
+			c->in_fds = more;
+		}
+	}
 	for (size_t i = 0; i < n; i++) {
-		if (!c->over && c->n_in_fds < c->limits.fds_per_message)
-			c->in_fds[c->n_in_fds++] = fds[i];
+		if (i < keep)
+			c->in_fds[c->n_fds++] = (struct in_fd){fds[i], c->received};
 		else
 			fd_close(fds[i]);
 	}
+}
+
+/* What is left belongs to a message still on its way. It might get one with every byte. */
+static void limit_fds(struct vat_conn *c)
+{
+	while (c->n_fds > c->limits.fds_per_message)
+		fd_close(c->in_fds[--c->n_fds].fd);
+}
+
+/* The message that ends there has the first descriptors; returns how many, its surplus included. */
+static uint32_t own_fds(struct vat_conn *c, uint64_t end)
+{
+	uint32_t n = 0;
+	while (n < c->n_fds && c->in_fds[n].at <= end)
+		n++;
+	c->n_in_fds = MIN(n, c->limits.fds_per_message);
+	return n;
 }
 
 /* The message of `size` bytes at the start of what is not handled. */
@@ -128,18 +163,13 @@ static int step(struct vat_conn *c, bool *ret_more)
 	if (size > have)
 		return 0;
 	*ret_more = true;
-	/* Descriptors belong to the last message of what was read. */
-	uint32_t n_fds = c->n_in_fds;
-	if (size < have)
-		c->n_in_fds = 0;
+	uint32_t n_fds = own_fds(c, c->received - (have - size));
 	struct vat *v = c->vat;
 	vat_enter(v);
 	int r = handle(c, size);
 	vat_leave(v);
-	if (size < have)
-		c->n_in_fds = n_fds;
-	else
-		drop_fds(c);
+	if (n_fds)
+		conn_drop_fds(c, n_fds);
 	return r;
 }
 
@@ -147,7 +177,9 @@ int vat_conn_received(struct vat_conn *c, size_t n, const int *fds, size_t n_fds
 {
 	int r = 0;
 	bool more = true;
-	take_fds(c, fds, n_fds);
+	c->received += n;
+	if (n_fds)
+		take_fds(c, fds, n_fds);
 	if (c->over)
 		more = false;
 	else
@@ -160,8 +192,7 @@ int vat_conn_received(struct vat_conn *c, size_t n, const int *fds, size_t n_fds
 		conn_end(c, failure_oom());
 	if (c->oom)
 		r = -ENOMEM;
-	if (c->over)
-		drop_fds(c);
+	limit_fds(c);
 	if (c->in && (c->over || !partial(c))) {
 		chunk_unref(TAKE_PTR(c->in));
 		c->in_start = c->in_fill = 0;
