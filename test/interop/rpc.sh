@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 # libvat against another implementation of Cap'n Proto RPC, each as client and as server, over Unix
 # socket and TCP. What a peer cannot do is left out by name; a line of the output says why.
-# Environment: VAT_PEER; CXX_PEER for c++; PEER_DIR for the others, where they are prepared.
-# usage: rpc.sh c++|es|rust
+# With "chopped" it is C and C++ again, but something between them cuts the stream into pieces.
+# Environment: VAT_PEER; CXX_PEER for c++, and CHOP for chopped; PEER_DIR for the others, where they
+# are prepared.
+# usage: rpc.sh c++|chopped|es|rust
 peer=$1
 here=$(dirname "$0")
 dir=$(mktemp -d)
@@ -20,6 +22,9 @@ command_of() {
 	rust) echo "$PEER_DIR/target/debug/rust-peer" ;;
 	esac
 }
+
+# A byte at a time these take too long, and are nothing new.
+large="blob stream descriptor_after_1_MiB"
 
 # left_out CLIENT SERVER: features not asked of the two, a line each: "feature: why".
 left_out() {
@@ -66,10 +71,15 @@ say() {
 	esac
 }
 
-# run_client CLIENT SERVER ADDR
+# run_client CLIENT SERVER ADDR PIECES
 run_client() {
-	client=$1 server=$2 addr=$3
+	client=$1 server=$2 addr=$3 pieces=$4
 	set --
+	if [ "$pieces" = byte ]; then
+		for feature in $large; do
+			set -- "$@" "$(echo "$feature" | tr _ ' ')"
+		done
+	fi
 	left_out "$client" "$server" >"$dir/left-out"
 	while IFS=: read -r feature why; do
 		[ "$client" = es ] || set -- "$@" "$feature"
@@ -85,9 +95,22 @@ run_client() {
 	echo "client exit $?" >>"$dir/err"
 }
 
-# run CLIENT SERVER ADDR
+# chop SERVER-ADDR PIECES: puts something in between; its address is then in $addr.
+chop() {
+	listen=tcp:0
+	[ "${1%%:*}" = tcp ] || listen=$1.chopped
+	seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+	echo "# seed $seed"
+	$CHOP "$listen" "$1" "$2" "$seed" >"$dir/ready" 2>>"$dir/server" &
+	chop_pid=$!
+	read -r _ port <"$dir/ready"
+	addr=$listen
+	[ "$addr" = tcp:0 ] && addr=tcp:$port
+}
+
+# run CLIENT SERVER ADDR [byte|random]
 run() {
-	title="$1 to $2, ${3%%:*}"
+	title="$1 to $2, ${3%%:*}${4:+, in pieces: $4}"
 	mkfifo "$dir/ready"
 	times=
 	[ "$2" != C ] || times=1
@@ -95,13 +118,15 @@ run() {
 	$(command_of "$2") server "$3" $times >"$dir/ready" 2>"$dir/server" &
 	server_pid=$!
 	read -r _ port <"$dir/ready"
-	rm "$dir/ready"
 	addr=$3
 	[ "$3" = tcp:0 ] && addr=tcp:$port
-	run_client "$1" "$2" "$addr"
+	[ -z "${4:-}" ] || chop "$addr" "$4"
+	rm "$dir/ready"
+	run_client "$1" "$2" "$addr" "${4:-}"
 	while IFS= read -r line; do
 		say "$line" "$title"
 	done <"$dir/out"
+	[ -z "${4:-}" ] || wait $chop_pid
 	# A C server ends by itself, and a sanitizer may have something to say.
 	if [ "$2" = C ]; then
 		wait $server_pid
@@ -118,6 +143,17 @@ run() {
 	fi
 }
 
+if [ "$peer" = chopped ]; then
+	for pieces in byte random; do
+		run C c++ "unix:$dir/1$pieces" $pieces
+		run c++ C "unix:$dir/2$pieces" $pieces
+		run C C "unix:$dir/3$pieces" $pieces
+		run C c++ tcp:0 $pieces
+		run c++ C tcp:0 $pieces
+	done
+	echo "1..$n"
+	exit $bad
+fi
 if [ "$peer" != c++ ]; then
 	"$here/$peer/prepare.sh" "$PEER_DIR" >"$dir/prepare" 2>&1
 	case $? in

@@ -447,25 +447,51 @@ static void check_stream(struct client *c)
 	drop(&done);
 }
 
-static void check_fd(struct client *c)
+/* The descriptor comes behind an answer of `fill` bytes, asked for in one go: wherever the stream
+ * is cut, it has to arrive with its own message. */
+static void fd_after(struct client *c, const char *what, uint32_t fill)
 {
-	struct wait w = {0}, name = {0};
+	struct wait before = {0}, w = {0}, name = {0};
+	struct bench_bench_blob_req b = bench_bench_blob(c->peer.vat, c->b);
+	bench_bench_blob_params_init_data(b.params, fill);
+	SEND(&before, bench_bench_blob, b);
 	struct bench_bench_fd_req r = bench_bench_fd(c->peer.vat, c->b);
 	SEND(&w, bench_bench_fd, r);
 	struct bench_holder_c h = bench_bench_fd_pipe_h(w.call);
 	struct bench_holder_name_req q = bench_holder_name(c->peer.vat, h);
 	SEND(&name, bench_holder_name, q);
 	char buf[16] = "";
-	bool ok = finish(c, &w) && finish(c, &name);
+	bool ok = finish(c, &before) && finish(c, &w) && finish(c, &name);
 	int fd = vat_cap_fd(h.cap);
 	if (c->descriptors)
 		ok = ok && fd >= 0 && pread(fd, buf, 8, 0) == 8 && !strcmp(buf, "hello-fd");
 	else
 		ok = ok && fd == -ENOENT;
-	report(c, "descriptor", ok, &w);
+	report(c, what, ok, &w);
 	bench_holder_unref(h);
+	drop(&before);
 	drop(&w);
 	drop(&name);
+}
+
+static void check_fd(struct client *c)
+{
+	fd_after(c, "descriptor", 0);
+}
+
+static void check_fd_8k(struct client *c)
+{
+	fd_after(c, "descriptor after 8 KiB", 8 << 10);
+}
+
+static void check_fd_64k(struct client *c)
+{
+	fd_after(c, "descriptor after 64 KiB", 64 << 10);
+}
+
+static void check_fd_1m(struct client *c)
+{
+	fd_after(c, "descriptor after 1 MiB", 1 << 20);
 }
 
 /* Our own object comes back in an answer that was waited for, so nothing is to be kept in order. */
@@ -508,7 +534,8 @@ static const struct {
 	{"callback", check_callback}, {"exceptions", check_exceptions},
 	{"exception kinds", check_kinds}, {"cancel", check_cancel},
 	{"own object back", check_own_back}, {"embargo order", check_embargo},
-	{"stream", check_stream}, {"descriptor", check_fd},
+	{"stream", check_stream}, {"descriptor", check_fd}, {"descriptor after 8 KiB", check_fd_8k},
+	{"descriptor after 64 KiB", check_fd_64k}, {"descriptor after 1 MiB", check_fd_1m},
 	{"idle at the end", check_idle}, /* drops the bootstrap capability */
 };
 
