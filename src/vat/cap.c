@@ -138,15 +138,32 @@ void ctx_set_target(struct vat_ctx *ctx, struct vat_cap *c)
 	vat_cap_unref(old);
 }
 
-/* A call passed on (a fresh one has no pipes yet) to what only its own results can settle. */
+/* What has to settle before p does: where the call waits whose result it is part of, or, when p is
+ * on its way to something, that. */
+static struct vat_cap *next_waited_for(struct vat_cap *p)
+{
+	if (p->kind == CAP_MEMBRANE)
+		return p->membrane.inner;
+	if (p->kind != CAP_PROMISE)
+		return NULL;
+	return p->promise.outcome ? ctx_waits_at(p->promise.outcome) : p->promise.target;
+}
+
+/* A call passed on (a fresh one has no pipes yet) to what only its own results can settle.  Through
+ * a membrane a call gets another outcome, to which calls waiting for it move: so those on the move
+ * are followed, or two calls could wait for each other anew for ever. */
 static bool waits_for_itself(struct vat_cap *p, const struct outcome *o)
 {
 	if (list_empty(&o->pipes))
 		return false;
-	while (p && p->kind == CAP_PROMISE && p->promise.outcome) {
-		if (p->promise.outcome == o)
+	struct vat_cap *slow = p;
+	for (bool odd = false; p; odd = !odd) {
+		if (p->kind == CAP_PROMISE && p->promise.outcome == o)
 			return true;
-		p = ctx_waits_at(p->promise.outcome);
+		p = next_waited_for(p);
+		slow = odd ? next_waited_for(slow) : slow;
+		if (p && p == slow)
+			return true; /* a circle of others */
 	}
 	return false;
 }

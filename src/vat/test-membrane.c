@@ -444,3 +444,28 @@ TEST(canceled_call_is_counted_until_it_is_answered)
 	net_run(&n);
 	net_done(&n);
 }
+
+TEST(calls_that_wait_for_each_other_through_a_membrane_fail)
+{
+	struct vat *v = vat_new(NULL);
+	struct reply a, b;
+	struct vat_resolver *resolver;
+	struct vat_cap *promise;
+	struct vat_membrane *m = vat_membrane_new(v, NULL);
+	CHECK_INT(vat_promise(v, &promise, &resolver), 0);
+	struct vat_cap *w = vat_membrane_wrap(m, promise);
+	thing_call(v, w, THING_MAKE, 0, NULL, &a);
+	struct vat_cap *of_a = reply_pipeline(&a);
+	thing_call(v, of_a, THING_MAKE, 0, NULL, &b);
+	vat_resolve(resolver, reply_pipeline(&b));
+	while (vat_run(v, 0))
+		;
+	CHECK(a.done && a.failed && b.done && b.failed);
+	reply_free(&a);
+	reply_free(&b);
+	vat_cap_unref(of_a);
+	vat_cap_unref(w);
+	vat_cap_unref(promise);
+	vat_membrane_free(m);
+	vat_free(v);
+}

@@ -347,7 +347,7 @@ UNUSED_OK static void net_check_idle(struct net *n)
 
 enum thing_method {
 	THING_ECHO, /* n -> n, logged */
-	THING_MAKE, /* -> a new thing, with the maker as parent */
+	THING_MAKE, /* -> a new thing */
 	THING_HOLD, /* c: kept */
 	THING_GIVE, /* -> c: what is held, a reference stays */
 	THING_ECHO_CAP, /* c -> c */
@@ -368,6 +368,7 @@ struct thing {
 	unsigned canceled; /* of those waiting */
 	bool *destroyed;
 	bool heap;
+	struct thing *maker; /* keeps what is held and waits at what it has made */
 };
 
 UNUSED_OK static struct vat_cap *thing_serve(struct vat *v, struct thing *t);
@@ -417,6 +418,8 @@ static void thing_on_cancel(void *user)
 static void thing_wait(struct thing *t, uint64_t n, struct vat_ctx *ctx)
 {
 	t->log[t->n_log++ % ARRAY_SIZE(t->log)] = n;
+	if (t->maker)
+		t = t->maker;
 	CHECK(t->n_waiting < ARRAY_SIZE(t->waiting));
 	t->waiting[t->n_waiting++] = ctx;
 	vat_ctx_on_cancel(ctx, thing_on_cancel, t);
@@ -427,6 +430,7 @@ static void thing_make(struct thing *t, struct vat_ctx *ctx)
 	struct thing *child = calloc(1, sizeof(*child));
 	CHECK(child);
 	child->heap = true;
+	child->maker = t->maker ? t->maker : t;
 	struct vat_cap *c = thing_serve(t->vat, child);
 	thing_answer(ctx, 0, c);
 	vat_cap_unref(c);
@@ -448,12 +452,14 @@ static bool thing_dispatch(const void *impl, void *self, uint16_t method, struct
 		thing_make(t, ctx);
 		return true;
 	case THING_HOLD:
+		if (t->maker)
+			t = t->maker;
 		vat_cap_unref(t->held);
 		t->held = vat_cap_ref(c);
 		vat_ctx_return(ctx);
 		return true;
 	case THING_GIVE:
-		thing_answer(ctx, 0, t->held);
+		thing_answer(ctx, 0, t->maker ? t->maker->held : t->held);
 		return true;
 	case THING_ECHO_CAP:
 		thing_answer(ctx, 0, c);
