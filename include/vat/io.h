@@ -41,6 +41,9 @@ struct vat_io;
 struct vat_io_config {
 	struct vat_limits limits; /* 0 = defaults, see vat/rpc.h */
 	struct vat_cap *bootstrap; /* what the peer gets; borrowed (the connection references it) */
+	bool no_tail_calls; /* these three as in struct vat_conn_config */
+	void (*trace)(void *trace_user, bool outgoing, const struct iovec *iov, size_t n);
+	void *trace_user;
 	uint64_t partial_timeout_us; /* a message that has begun must be complete within this time;
 				      * 0 = 30 s, UINT64_MAX = any time */
 	/* Called (may be NULL) when vat_io_flush() has something to do after it had nothing to do:

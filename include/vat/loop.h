@@ -69,6 +69,9 @@ struct vat_link_config { /* NULL where one is asked for means all zero */
 	struct vat_limits limits; /* 0 = defaults, see vat/rpc.h */
 	uint64_t partial_timeout_us; /* see vat/io.h; 0 = 30 s */
 	struct vat_cap *bootstrap; /* what the peer gets; borrowed (referenced) */
+	bool no_tail_calls; /* these three as in struct vat_conn_config */
+	void (*trace)(void *trace_user, bool outgoing, const struct iovec *iov, size_t n);
+	void *trace_user;
 	/* Called once, from a turn, when the link has ended by itself; err is NULL after a clean
 	 * end. Not called for vat_link_free(), which may be called from it. */
 	void (*closed)(void *user, struct vat_link *link, const struct vat_error *err);

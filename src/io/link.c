@@ -96,6 +96,9 @@ int loop_link_new(struct vat_loop *l, int fd, int kind, const struct vat_link_co
 	struct vat_io_config io = {.limits = cfg->limits,
 		.bootstrap = bootstrap,
 		.partial_timeout_us = cfg->partial_timeout_us,
+		.no_tail_calls = cfg->no_tail_calls,
+		.trace = cfg->trace,
+		.trace_user = cfg->trace_user,
 		.wakeup = on_wakeup,
 		.user = k};
 	int r = io_init(&k->io, l->vat, fd, kind, &io);

@@ -136,7 +136,7 @@ TEST(descriptor_travels_over_a_unix_socket)
 	on_path(&n, NULL);
 	CHECK_INT(vat_loop_connect(n.loop, n.address, NULL, &k), 0);
 	struct vat_cap *remote = vat_link_bootstrap(k);
-	struct vat_call *q = new_call(n.loop, remote, GIVE_FD, "");
+	struct vat_call *q = new_call(n.loop, remote, METHOD_GIVE_FD, "");
 	CHECK_INT(vat_loop_call(n.loop, q, WAIT_US, &results, NULL), 0);
 	int fd = vat_cap_fd(vat_ptr_cap(results));
 	char line[5] = "";

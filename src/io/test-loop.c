@@ -271,7 +271,8 @@ static void next_call(void *user, const struct vat_error *err, struct vat_ptr_r 
 	c->n++;
 	if (c->stop)
 		return;
-	struct vat_call *q = vat_call_new(vat_loop_vat(c->loop), c->object, INTERFACE, ECHO, 0);
+	struct vat_call *q =
+		vat_call_new(vat_loop_vat(c->loop), c->object, INTERFACE, METHOD_ECHO, 0);
 	vat_call_send(q, next_call, c);
 	vat_call_detach(q);
 }

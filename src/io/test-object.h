@@ -11,20 +11,20 @@
 #include <sys/socket.h>
 
 enum { WAIT_US = 20 * 1000 * 1000, INTERFACE = 0x1234 };
-enum { ECHO, GIVE_FD, FAIL, NEVER };
+enum { METHOD_ECHO, METHOD_GIVE_FD, METHOD_FAIL, METHOD_NEVER };
 
 static unsigned destroyed;
 
 static void serve(void *self, uint64_t interface, uint16_t method, struct vat_ctx *ctx)
 {
-	if (method == ECHO) {
+	if (method == METHOD_ECHO) {
 		vat_set_ptr(vat_ctx_results(ctx), vat_ctx_params(ctx));
-	} else if (method == GIVE_FD) {
+	} else if (method == METHOD_GIVE_FD) {
 		struct vat_cap *cap = vat_serve_any(vat_ctx_vat(ctx), serve, NULL, NULL);
 		CHECK_INT(vat_cap_attach_fd(cap, open("/etc/passwd", O_RDONLY | O_CLOEXEC)), 0);
 		vat_set_cap(vat_ctx_results(ctx), cap);
 		vat_cap_unref(cap);
-	} else if (method == FAIL) {
+	} else if (method == METHOD_FAIL) {
 		vat_ctx_fail(ctx, VAT_OVERLOADED, "not today");
 		return;
 	} else {
@@ -41,7 +41,7 @@ static void on_destroy(void *self)
 
 static inline struct vat_cap *make_object(struct vat_loop *l)
 {
-	static struct vat_ctx *kept; /* by NEVER */
+	static struct vat_ctx *kept; /* by METHOD_NEVER */
 	struct vat_cap *c = vat_serve_any(vat_loop_vat(l), serve, &kept, on_destroy);
 	CHECK(c);
 	return c;
@@ -89,7 +89,7 @@ static inline const char *echo(struct vat_loop *l, struct vat_cap *to, const cha
 	static char answer[64];
 	struct vat_ptr_r results;
 	struct vat_error err = {.text = "no answer"};
-	struct vat_call *q = new_call(l, to, ECHO, text);
+	struct vat_call *q = new_call(l, to, METHOD_ECHO, text);
 	int r = vat_loop_call(l, q, WAIT_US, &results, &err);
 	if (r == -EREMOTEIO) {
 		snprintf(answer, sizeof(answer), "failed: %s", err.text);
@@ -129,7 +129,7 @@ static inline void burst(struct burst *b, struct vat_loop *l, struct vat_cap *to
 	for (unsigned i = 0; i < n; i++) {
 		char text[16];
 		snprintf(text, sizeof(text), "%u", i);
-		struct vat_call *q = new_call(l, to, ECHO, text);
+		struct vat_call *q = new_call(l, to, METHOD_ECHO, text);
 		vat_call_send(q, on_burst, b);
 		vat_call_detach(q);
 	}

@@ -112,7 +112,7 @@ static void count_calls(uint64_t timeout_us)
 	CHECK_STR(echo(r.loop, r.object, "first"), "first");
 	memset(&count, 0, sizeof(count));
 	for (int i = 0; i < CALLS; i++) {
-		struct vat_call *q = new_call(r.loop, r.object, ECHO, "x");
+		struct vat_call *q = new_call(r.loop, r.object, METHOD_ECHO, "x");
 		CHECK_INT(vat_loop_call(r.loop, q, timeout_us, &results, NULL), 0);
 		vat_call_free(q);
 	}
@@ -157,7 +157,7 @@ TEST(failed_call_is_told_with_its_error)
 	struct pair p;
 	struct vat_error err;
 	pair_open(&p);
-	struct vat_call *q = new_call(p.loop, p.remote, FAIL, "");
+	struct vat_call *q = new_call(p.loop, p.remote, METHOD_FAIL, "");
 	CHECK_INT(vat_loop_call(p.loop, q, WAIT_US, NULL, &err), -EREMOTEIO);
 	CHECK_INT(err.kind, VAT_OVERLOADED);
 	CHECK(strstr(err.text, "not today"));
@@ -170,7 +170,7 @@ TEST(call_that_takes_too_long_goes_on_until_freed)
 {
 	struct remote r;
 	remote_open(&r);
-	struct vat_call *q = new_call(r.loop, r.object, NEVER, "");
+	struct vat_call *q = new_call(r.loop, r.object, METHOD_NEVER, "");
 	CHECK_INT(vat_loop_call(r.loop, q, 30 * 1000, NULL, NULL), -ETIMEDOUT);
 	CHECK_STR(echo(r.loop, r.object, "meanwhile"), "meanwhile");
 	vat_call_free(q);
@@ -184,7 +184,7 @@ TEST(answer_after_the_time_out_harms_nobody)
 	remote_open(&r);
 	CHECK_STR(echo(r.loop, r.object, "first"), "first");
 	CHECK_INT(kill(r.server, SIGSTOP), 0);
-	struct vat_call *q = new_call(r.loop, r.object, ECHO, "late");
+	struct vat_call *q = new_call(r.loop, r.object, METHOD_ECHO, "late");
 	CHECK_INT(vat_loop_call(r.loop, q, 1000, NULL, NULL), -ETIMEDOUT);
 	CHECK_INT(kill(r.server, SIGCONT), 0);
 	CHECK_STR(echo(r.loop, r.object, "next"), "next"); /* the late one comes before it */
@@ -199,7 +199,7 @@ TEST(server_that_dies_fails_the_call)
 	remote_open(&r);
 	CHECK_STR(echo(r.loop, r.object, "first"), "first");
 	CHECK_INT(kill(r.server, SIGKILL), 0);
-	struct vat_call *q = new_call(r.loop, r.object, NEVER, "");
+	struct vat_call *q = new_call(r.loop, r.object, METHOD_NEVER, "");
 	CHECK_INT(vat_loop_call(r.loop, q, WAIT_US, NULL, &err), -EREMOTEIO);
 	CHECK_INT(err.kind, VAT_DISCONNECTED);
 	vat_call_free(q);
@@ -220,7 +220,7 @@ TEST(stop_from_a_thread_ends_a_wait)
 	struct remote r;
 	pthread_t t;
 	remote_open(&r);
-	struct vat_call *q = new_call(r.loop, r.object, NEVER, "");
+	struct vat_call *q = new_call(r.loop, r.object, METHOD_NEVER, "");
 	CHECK_INT(pthread_create(&t, NULL, stop_soon, r.loop), 0);
 	CHECK_INT(vat_loop_call(r.loop, q, 0, NULL, NULL), -ECANCELED);
 	CHECK_INT(pthread_join(t, NULL), 0);
