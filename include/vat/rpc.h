@@ -342,6 +342,12 @@ VAT_API void vat_ctx_forward(struct vat_ctx *ctx, struct vat_cap *to);
 VAT_API void vat_ctx_on_cancel(struct vat_ctx *ctx, void (*fn)(void *user), void *user);
 VAT_API bool vat_ctx_canceled(const struct vat_ctx *ctx);
 VAT_API struct vat *vat_ctx_vat(struct vat_ctx *ctx);
+/* fn runs once from vat_run() when the call has been answered, wherever it was passed on to: err
+ * tells how it failed, NULL that it did not. For relays. The object is kept alive until then. While
+ * this is wanted, a call that goes back to its caller is relayed rather than redirected. Not called
+ * if the vat is freed before. 0 or -ENOMEM. */
+VAT_API int vat_ctx_on_answer(
+	struct vat_ctx *ctx, void (*fn)(void *user, const struct vat_error *err), void *user);
 /* The connection the call came over, NULL for a local call, for one that came through a membrane
  * here, and after that connection ended. Borrowed. */
 VAT_API struct vat_conn *vat_ctx_conn(struct vat_ctx *ctx);

@@ -296,3 +296,61 @@ struct vat_conn *vat_ctx_conn(struct vat_ctx *ctx)
 	const struct answer *a = ctx->outcome->answer;
 	return a ? a->conn : NULL;
 }
+
+/* ---- being told of the answer --------------------------------------------------------------- */
+
+struct listener {
+	struct consumer consumer;
+	struct task task;
+	struct outcome *outcome; /* referenced */
+	struct vat_cap *obj; /* referenced: what fn belongs to */
+	void (*fn)(void *user, const struct vat_error *err);
+	void *user;
+};
+
+static void listener_free(struct listener *l)
+{
+	struct vat *v = l->outcome->vat;
+	vat_enter(v);
+	vat_cap_unref(l->obj);
+	outcome_unref(l->outcome);
+	pool_put(&v->pool, l, sizeof(*l));
+	vat_leave(v);
+}
+
+static void run_listener(struct task *t)
+{
+	struct listener *l = container_of(t, struct listener, task);
+	const struct outcome *o = l->outcome;
+	struct vat_error e;
+	if (o->state == OUTCOME_FAILED)
+		e = failure_error(o->failure);
+	if (!o->vat->freed)
+		l->fn(l->user, o->state == OUTCOME_FAILED ? &e : NULL);
+	listener_free(l);
+}
+
+static void on_known(struct consumer *c, struct outcome *o)
+{
+	struct listener *l = container_of(c, struct listener, consumer);
+	if (o->vat->freed)
+		listener_free(l);
+	else
+		task_queue(o->vat, &l->task);
+}
+
+int vat_ctx_on_answer(
+	struct vat_ctx *ctx, void (*fn)(void *user, const struct vat_error *err), void *user)
+{
+	assert(ctx->state == CTX_RUNNING);
+	struct listener *l = pool_get(&ctx->vat->pool, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	l->outcome = outcome_ref(ctx->outcome);
+	l->obj = vat_cap_ref(ctx->target);
+	l->fn = fn;
+	l->user = user;
+	task_init(&l->task, run_listener);
+	outcome_consume(ctx->outcome, &l->consumer, on_known);
+	return 0;
+}
