@@ -63,6 +63,31 @@ interface NodeAdmin {
   # ask). Fails when that node does not answer in time.
 
   listServices @4 () -> (names :List(Text));
+
+  listLinks @5 () -> (links :List(Link));
+  # The connections this node has now, and what went over them.
+}
+
+struct Link {
+  kind @0 :Kind;
+  name @1 :Text;
+  # Of a service: its name. Else the address of the other side, empty for an administrator's.
+  callsIn @2 :UInt64;
+  callsOut @3 :UInt64;
+  # Calls the other side made of this node, and this node of it, for itself or on behalf of others.
+  messagesIn @4 :UInt64;
+  messagesOut @5 :UInt64;
+  introduced @6 :UInt64;
+  # How often the other side was introduced to where an object is, to call it without this node.
+
+  enum Kind {
+    service @0;
+    administrator @1;
+    stranger @2;
+    # Somebody who came to TCP port 901.
+    node @3;
+    # Another node, dialled by this one.
+  }
 }
 
 interface Node {

@@ -8,6 +8,7 @@
 #include "cli/kind.h"
 #include "cli/uri.h"
 #include "core/stream.h"
+#include "core/ways.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -42,6 +43,9 @@ static int client_start(struct client *c, int fd)
 	r = link_new(&c->loop, TAKE_FD(owned), &cfg, &c->link);
 	if (r < 0)
 		return r;
+	c->ways = ways_new(&c->loop, c->link);
+	if (!c->ways)
+		return -ENOMEM;
 	c->admin = metac_node_admin_cast(vat_conn_bootstrap(link_conn(c->link)));
 	return c->admin.cap ? 0 : -ENOMEM;
 }
@@ -72,6 +76,7 @@ void client_close(struct client *c)
 	if (!c)
 		return;
 	metac_node_admin_unref(c->admin);
+	ways_free(c->ways);
 	link_free(c->link);
 	for (size_t i = 0; i < ARRAY_SIZE(c->signals); i++)
 		sd_event_source_disable_unref(c->signals[i]);

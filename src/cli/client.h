@@ -22,6 +22,7 @@ struct client {
 	struct cli *cli;
 	struct loop loop;
 	struct link *link;
+	struct ways *ways; /* to what other nodes host */
 	struct metac_node_admin_c admin;
 	char address[NODE_ADDRESS_SIZE]; /* of the node, canonical */
 	uint64_t connect_timeout_us;

@@ -69,3 +69,43 @@ int cmd_node_services(struct cli *cli)
 	}
 	return table_print(t, &cli->err);
 }
+
+int cmd_node_links(struct cli *cli)
+{
+	static const struct column columns[] = {
+		{"KIND", "kind", COLUMN_TEXT},
+		{"NAME", "name", COLUMN_TEXT},
+		{"CALLS IN", "callsIn", COLUMN_NUMBER},
+		{"CALLS OUT", "callsOut", COLUMN_NUMBER},
+		{"INTRODUCED", "introduced", COLUMN_NUMBER},
+		{NULL, "messagesIn", COLUMN_NUMBER},
+		{NULL, "messagesOut", COLUMN_NUMBER},
+		{},
+	};
+	static const char *const kinds[] = {"service", "administrator", "stranger", "node"};
+	AUTO(client_close) struct client *c = NULL;
+	AUTO(table_free) struct table *t = table_new(columns, cli->opt.json);
+	int r = client_open(cli, &c);
+	if (r < 0)
+		return r;
+	AUTO_REPLY reply = {};
+	r = client_call(c, metac_node_admin_list_links(c->loop.vat, c->admin).call, &reply);
+	if (r < 0)
+		return r;
+	struct metac_link_list_r l = metac_node_admin_list_links_results_get_links(
+		metac_node_admin_list_links_results_from(reply.results));
+	for (uint32_t i = 0; i < l.l.count; i++) {
+		struct metac_link_r k = metac_link_at(l, i);
+		struct vat_text name = metac_link_get_name(k);
+		uint16_t kind = metac_link_get_kind(k);
+		table_row(t);
+		table_string(t, kind < ARRAY_SIZE(kinds) ? kinds[kind] : "other");
+		table_text(t, name.s, name.len);
+		table_number(t, (int64_t)metac_link_get_calls_in(k));
+		table_number(t, (int64_t)metac_link_get_calls_out(k));
+		table_number(t, (int64_t)metac_link_get_introduced(k));
+		table_number(t, (int64_t)metac_link_get_messages_in(k));
+		table_number(t, (int64_t)metac_link_get_messages_out(k));
+	}
+	return table_print(t, &cli->err);
+}

@@ -139,6 +139,10 @@ static const struct verb node_verbs[] = {
 		cmd_node_address},
 	{"services", "", {}, OPT_CONNECT | OPT_JSON, "list the services registered at the node",
 		NULL, "metac node services --node fd00::1", cmd_node_services},
+	{"links", "", {}, OPT_CONNECT | OPT_JSON, "list the node's connections",
+		"Who is connected, how many calls went each way, and how often the other side was\n"
+		"introduced to somebody else, whom it then calls without this node.",
+		"metac node links\nmetac node links --json", cmd_node_links},
 	{},
 };
 

@@ -119,3 +119,4 @@ int cmd_ref_rotate(struct cli *cli);
 int cmd_node_ls(struct cli *cli);
 int cmd_node_address(struct cli *cli);
 int cmd_node_services(struct cli *cli);
+int cmd_node_links(struct cli *cli);

@@ -8,6 +8,7 @@
  */
 #include "core/node.h"
 #include "base/log.h"
+#include "core/broker.h"
 #include "core/ref.h"
 #include "core/service.h"
 
@@ -28,6 +29,7 @@ struct node {
 	const char *address;
 	struct registry registry;
 	struct peers *peers;
+	struct broker broker;
 	struct metac_node_admin_c admin;
 	struct metac_node_c public_node;
 	struct list clients;
@@ -172,12 +174,67 @@ static void admin_list_services(void *self, struct metac_node_admin_list_service
 	vat_ctx_return(cx.ctx);
 }
 
+static void count_link(void *user, const char *address, struct link *link)
+{
+	++*(uint32_t *)user;
+}
+
+struct link_list {
+	struct metac_link_list_b list;
+	uint32_t at;
+};
+
+static void put_link(
+	struct link_list *l, enum metac_link_kind kind, const char *name, struct link *link)
+{
+	struct metac_link_b b = metac_link_at_b(l->list, l->at++);
+	struct vat_conn_counts n;
+	struct vat_handoff_counts h;
+	vat_conn_counts(link_conn(link), &n);
+	vat_handoff_counts(link_conn(link), &h);
+	metac_link_set_kind(b, (uint16_t)kind);
+	metac_link_set_name(b, vat_str(name));
+	metac_link_set_calls_in(b, h.calls_in);
+	metac_link_set_calls_out(b, h.calls_out);
+	metac_link_set_messages_in(b, n.messages_in);
+	metac_link_set_messages_out(b, n.messages_out);
+	metac_link_set_introduced(b, h.introduced);
+}
+
+static void put_peer(void *user, const char *address, struct link *link)
+{
+	put_link(user, METAC_LINK_KIND_NODE, address, link);
+}
+
+static void admin_list_links(void *self, struct metac_node_admin_list_links_ctx cx)
+{
+	static const enum metac_link_kind kinds[] = {
+		[CLIENT_ADMIN] = METAC_LINK_KIND_ADMINISTRATOR,
+		[CLIENT_PUBLIC] = METAC_LINK_KIND_STRANGER,
+		[CLIENT_SERVICE] = METAC_LINK_KIND_SERVICE,
+	};
+	struct node *n = self;
+	uint32_t count = 0;
+	peers_each(n->peers, count_link, &count);
+	for (size_t i = 0; i < ARRAY_SIZE(n->n_clients); i++)
+		count += n->n_clients[i];
+	struct link_list l = {.list = metac_node_admin_list_links_results_init_links(
+				      metac_node_admin_list_links_results(cx), count)};
+	list_for_each (it, &n->clients) {
+		struct client *c = list_entry(it, struct client, link);
+		put_link(&l, kinds[c->kind], c->kind == CLIENT_ADMIN ? "" : c->name, c->connection);
+	}
+	peers_each(n->peers, put_peer, &l);
+	vat_ctx_return(cx.ctx);
+}
+
 static const struct metac_node_admin_impl admin_impl = {
 	.get_service_admin = admin_get_service_admin,
 	.register_named_service = admin_register,
 	.get_unprivileged_node = admin_get_unprivileged_node,
 	.get_node = admin_get_node,
 	.list_services = admin_list_services,
+	.list_links = admin_list_links,
 };
 
 /* ---- connections --------------------------------------------------------------------------- */
@@ -186,6 +243,7 @@ static void client_free(struct client *c)
 {
 	list_unlink(&c->link);
 	c->node->n_clients[c->kind]--;
+	broker_forget(&c->node->broker, c->connection);
 	link_free(c->connection);
 	free(c);
 }
@@ -210,7 +268,11 @@ static int client_new(struct node *n, enum client_kind kind, const char *name, i
 	(void)snprintf(c->name, sizeof(c->name), "%s", name);
 	list_append(&n->clients, &c->link);
 	n->n_clients[kind]++;
+	static const unsigned kinds[] = {[CLIENT_ADMIN] = BROKER_ADMIN,
+		[CLIENT_PUBLIC] = BROKER_NOBODY,
+		[CLIENT_SERVICE] = BROKER_SERVICE};
 	struct link_config cfg = {
+		.kind = kinds[kind],
 		.bootstrap = kind == CLIENT_PUBLIC ? n->public_node.cap : n->admin.cap,
 		.closed = on_client_closed,
 		.user = c,
@@ -327,7 +389,11 @@ int node_new(struct loop *l, const char *address, struct node **ret)
 	n->address = address;
 	list_init(&n->clients);
 	registry_init(&n->registry, l->vat);
-	n->peers = peers_new(l, address);
+	if (broker_init(&n->broker, l) < 0) {
+		free(n);
+		return -ENOMEM;
+	}
+	n->peers = peers_new(l, address, &n->broker);
 	n->admin = metac_node_admin_serve(l->vat, &admin_impl, n, NULL);
 	n->public_node = metac_node_serve(l->vat, &node_impl, n, NULL);
 	if (!n->peers || !n->admin.cap || !n->public_node.cap) {
@@ -348,6 +414,7 @@ void node_free(struct node *n)
 	list_for_each_safe (it, &n->clients)
 		client_free(list_entry(it, struct client, link));
 	peers_free(n->peers);
+	broker_done(&n->broker);
 	metac_node_admin_unref(n->admin);
 	metac_node_unref(n->public_node);
 	free(n);

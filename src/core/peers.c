@@ -8,6 +8,7 @@
 #include "core/peers.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "core/broker.h"
 
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ enum { PEER_WAITERS_MAX = 256 };
 struct peers {
 	struct loop *loop;
 	const char *own;
+	struct broker *broker;
 	struct list all; /* struct peer */
 	unsigned n;
 	sd_event_source *idle_timer;
@@ -39,6 +41,8 @@ static void peer_free(struct peer *p)
 	p->peers->n--;
 	dial_free(p->dial);
 	metac_node_unref(p->node);
+	if (p->peers->broker)
+		broker_forget(p->peers->broker, p->connection);
 	link_free(p->connection);
 	while (p->n_waiters)
 		vat_ctx_fail(p->waiters[--p->n_waiters], VAT_DISCONNECTED, "the node is ending");
@@ -68,13 +72,14 @@ static int on_idle_timer(sd_event_source *source, uint64_t usec, void *user)
 	return sd_event_source_set_enabled(source, ps->n ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
-struct peers *peers_new(struct loop *l, const char *own)
+struct peers *peers_new(struct loop *l, const char *own, struct broker *broker)
 {
 	struct peers *ps = calloc(1, sizeof(*ps));
 	if (!ps)
 		return NULL;
 	ps->loop = l;
 	ps->own = own;
+	ps->broker = broker;
 	list_init(&ps->all);
 	if (sd_event_add_time_relative(l->event, &ps->idle_timer, CLOCK_MONOTONIC, 0, 1000000,
 		    on_idle_timer, ps) < 0) {
@@ -92,6 +97,16 @@ void peers_free(struct peers *ps)
 		peer_free(list_entry(it, struct peer, link));
 	sd_event_source_disable_unref(ps->idle_timer);
 	free(ps);
+}
+
+void peers_each(struct peers *ps, void (*fn)(void *user, const char *address, struct link *link),
+	void *user)
+{
+	list_for_each (it, &ps->all) {
+		struct peer *p = list_entry(it, struct peer, link);
+		if (p->connection)
+			fn(user, p->address, p->connection);
+	}
 }
 
 static void answer(struct peer *p, struct vat_ctx *ctx)
@@ -129,7 +144,7 @@ static void on_dialled(void *user, int fd)
 		dial_failed(p, fd);
 		return;
 	}
-	struct link_config cfg = {.closed = on_closed, .user = p};
+	struct link_config cfg = {.kind = BROKER_NODE, .closed = on_closed, .user = p};
 	int r = link_new(p->peers->loop, fd, &cfg, &p->connection);
 	if (r < 0) {
 		dial_failed(p, r);

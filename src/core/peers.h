@@ -11,10 +11,16 @@ enum { PEERS_MAX = 1024, PEER_DIAL_SECONDS = 10, PEER_IDLE_SECONDS = 60, NODE_PO
 
 struct peers;
 
-/* own: the node's address, dialled from; borrowed. NULL when memory is out. */
-struct peers *peers_new(struct loop *l, const char *own);
+/* own: the node's address, dialled from; borrowed. broker: told of links that end, may be NULL;
+ * borrowed. NULL when memory is out. */
+struct broker;
+struct peers *peers_new(struct loop *l, const char *own, struct broker *broker);
 /* Ends all links; calls waiting for a dial fail. NULL is accepted. */
 void peers_free(struct peers *p);
+
+/* Calls fn for each link there is. */
+void peers_each(struct peers *p, void (*fn)(void *user, const char *address, struct link *link),
+	void *user);
 
 /* Answers getNode: the Node at address (canonical text), or why it cannot be reached. */
 void peers_get_node(struct peers *p, const char *address, struct metac_node_admin_get_node_ctx cx);

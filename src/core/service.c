@@ -7,6 +7,7 @@
  */
 #include "core/service.h"
 #include "base/log.h"
+#include "core/ways.h"
 #include "core/save.h"
 #include "sys/control.h"
 
@@ -18,6 +19,7 @@ struct service {
 	const struct service_config *cfg;
 	struct loop loop;
 	struct link *link;
+	struct ways *ways; /* to other services */
 	struct metac_node_admin_c node;
 	struct metac_service_c own_service;
 	struct metac_service_admin_c own_admin;
@@ -286,6 +288,9 @@ static int start(struct service *s)
 	r = link_new(&s->loop, CONTROL_FD_LINK, &cfg, &s->link);
 	if (r < 0)
 		return r;
+	s->ways = ways_new(&s->loop, s->link);
+	if (!s->ways)
+		return -ENOMEM;
 	s->node = metac_node_admin_cast(vat_conn_bootstrap(link_conn(s->link)));
 	r = s->cfg->start(s->cfg->self, s, &s->own_service, &s->own_admin, &s->restorer);
 	if (r < 0)
@@ -316,6 +321,7 @@ static void stop(struct service *s)
 	metac_service_admin_unref(s->own_admin);
 	persistence_restorer_unref(s->restorer);
 	metac_node_admin_unref(s->node);
+	ways_free(s->ways);
 	link_free(s->link);
 	loop_done(&s->loop);
 }

@@ -55,7 +55,7 @@ static void up(struct world *w)
 	if (w->listen_fd < 0)
 		test_skip("cannot listen on 127.0.0.2:901: %s", strerror(-w->listen_fd));
 	CHECK_INT(loop_init(&w->loop), 0);
-	w->peers = peers_new(&w->loop, "127.0.0.1");
+	w->peers = peers_new(&w->loop, "127.0.0.1", NULL);
 	CHECK(w->peers);
 	w->admin = metac_node_admin_serve(w->loop.vat, &admin_impl, w, NULL);
 	w->far = metac_node_serve(w->loop.vat, &far_impl, NULL, NULL);

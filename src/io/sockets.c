@@ -14,6 +14,12 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+void addr_set_port(struct sockaddr_storage *sa, uint16_t port)
+{
+	/* In the same place for both families. */
+	((struct sockaddr_in *)(void *)sa)->sin_port = htons(port);
+}
+
 static const struct sockaddr_in6 *as_v6(const struct sockaddr_storage *sa)
 {
 	return (const struct sockaddr_in6 *)(const void *)sa;

@@ -17,6 +17,8 @@ bool addr_equal(const struct sockaddr_storage *a, const struct sockaddr_storage 
  */
 bool addr_is_own_host(const struct sockaddr_storage *sa);
 
+void addr_set_port(struct sockaddr_storage *sa, uint16_t port);
+
 /* Listening sockets, nonblocking, CLOEXEC. tcp: SO_REUSEADDR, port 0 = any. unix: mode is set
  * before the socket can be connected to; an existing stale socket file (nobody listening) is
  * replaced, a live one gives -EADDRINUSE. */

@@ -54,26 +54,26 @@ static int on_defer(sd_event_source *source, void *user)
 	return 0;
 }
 
-/* 0 connected, -EINPROGRESS, or what failed. */
-static int start(struct dial *d, const struct sockaddr_storage *local,
-	const struct sockaddr_storage *to, socklen_t len)
+int dial_start(const struct sockaddr_storage *local, const struct sockaddr_storage *to,
+	socklen_t len, int *ret)
 {
 	static const int one = 1;
-	d->fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (d->fd < 0)
+	int fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	*ret = fd < 0 ? -EBADF : fd;
+	if (fd < 0)
 		return -errno;
 	if (local) {
 		if (local->ss_family != to->ss_family)
 			return -EAFNOSUPPORT;
 		uint16_t port = ((const struct sockaddr_in *)(const void *)local)->sin_port;
 		/* Without a port of its own the choice can wait until the destination is known. */
-		if (!port && setsockopt(d->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
-				     sizeof(one)) < 0)
+		if (!port &&
+			setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)) < 0)
 			return -errno;
-		if (bind(d->fd, (const struct sockaddr *)local, len) < 0)
+		if (bind(fd, (const struct sockaddr *)local, len) < 0)
 			return -errno;
 	}
-	return connect(d->fd, (const struct sockaddr *)to, len) < 0 ? -errno : 0;
+	return connect(fd, (const struct sockaddr *)to, len) < 0 ? -errno : 0;
 }
 
 int dial_new(struct loop *l, const struct sockaddr_storage *local,
@@ -84,7 +84,7 @@ int dial_new(struct loop *l, const struct sockaddr_storage *local,
 	if (!d)
 		return -ENOMEM;
 	*d = (struct dial){.fd = -EBADF, .done = done, .user = user};
-	d->result = start(d, local, to, len);
+	d->result = dial_start(local, to, len, &d->fd);
 	int r;
 	if (d->result != -EINPROGRESS) {
 		r = sd_event_add_defer(l->event, &d->defer, on_defer, d);

@@ -386,6 +386,26 @@ struct vat_conn *link_conn(struct link *k)
 	return k->conn;
 }
 
+struct link *link_of(const struct vat_conn *c)
+{
+	return vat_conn_user(c);
+}
+
+unsigned link_kind(const struct link *k)
+{
+	return k->cfg.kind;
+}
+
+void *link_user(const struct link *k)
+{
+	return k->cfg.user;
+}
+
+int link_fd(const struct link *k)
+{
+	return k->fd;
+}
+
 void links_free_all(struct loop *l)
 {
 	struct links *links = l->links;

@@ -33,6 +33,7 @@ struct link;
 struct link_config {
 	struct vat_limits limits;
 	struct vat_cap *bootstrap; /* borrowed */
+	unsigned kind; /* the user's own */
 	uint64_t partial_timeout_us; /* a message begun must be complete in this time; 0 = 30 s */
 	/* Called once, when the link has ended by itself; err NULL after a clean end. The link is
 	 * still to be freed (may be done here). */
@@ -46,12 +47,21 @@ int link_new(struct loop *l, int fd, const struct link_config *cfg, struct link 
 /* Ends the link at once (NULL is accepted). */
 void link_free(struct link *k);
 struct vat_conn *link_conn(struct link *k);
+/* The link that has this connection (of this loop's vat). */
+struct link *link_of(const struct vat_conn *c);
+unsigned link_kind(const struct link *k);
+void *link_user(const struct link *k);
+int link_fd(const struct link *k); /* borrowed */
 
 /* ---- dialling ------------------------------------------------------------------------------- */
 
 /* A connection being made. done gets the connected nonblocking socket (fd >= 0, taken by the
  * callback) or a negative errno, once; not after dial_free. local (may be NULL) is bound first. */
 struct dial;
+/* Begins one: *ret (taken by the caller, also on failure; -EBADF: none) is its nonblocking socket.
+ * 0, -EINPROGRESS, or what failed. */
+int dial_start(const struct sockaddr_storage *local, const struct sockaddr_storage *to,
+	socklen_t len, int *ret);
 int dial_new(struct loop *l, const struct sockaddr_storage *local,
 	const struct sockaddr_storage *to, socklen_t len, uint64_t timeout_us,
 	void (*done)(void *user, int fd), void *user, struct dial **ret);

@@ -33,7 +33,7 @@ const struct role role_table[] = {
 		.as_user = true,
 		.has_state = true,
 		.death_signal = SIGKILL,
-		.holds = "control, link to the node, the database",
+		.holds = "control, link to the node, connections to other services, the database",
 		.why = "owns the state directory and needs nothing else; parses RPC and references",
 	},
 	{
@@ -45,8 +45,8 @@ const struct role role_table[] = {
 			PRIV_CAP(CAP_SETPCAP) | PRIV_CAP(CAP_KILL),
 		.passes_caps = true,
 		.death_signal = SIGTERM,
-		.holds =
-			"control, link to the node, directories exported, /dev/fuse while mounting",
+		.holds = "control, link to the node, connections to other services, directories "
+			 "exported, /dev/fuse while mounting",
 		.why = "opens any path and mounts (SYS_ADMIN; SYS_CHROOT to enter a mount "
 		       "namespace), "
 		       "takes privileges from its workers (SETPCAP, SETUID, SETGID) and ends them "
