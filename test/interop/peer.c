@@ -55,7 +55,7 @@ static int open_socket(struct peer *p, const char *addr, union address *a, sockl
 	return fd < 0 ? -errno : fd;
 }
 
-static int add_link(struct peer *p, int fd)
+static int add_link(struct peer *p, int fd, const char *addr)
 {
 	struct vat_conn_config cfg = {.fds = p->fds, .bootstrap = p->bootstrap};
 	int one = 1;
@@ -70,6 +70,7 @@ static int add_link(struct peer *p, int fd)
 		if (r < 0)
 			break;
 		l->fd = fd;
+		l->addr = addr;
 		p->accepted++;
 		return 0;
 	}
@@ -107,8 +108,69 @@ int peer_connect(struct peer *p, const char *addr)
 		close(fd);
 		return r;
 	}
-	return add_link(p, fd);
+	return add_link(p, fd, addr);
 }
+
+/* ---- hand-off ------------------------------------------------------------------------------- */
+
+static struct peer_link *link_of(struct peer *p, const struct vat_conn *c)
+{
+	for (unsigned i = 0; i < PEER_LINKS; i++)
+		if (p->links[i].fd >= 0 && p->links[i].conn == c)
+			return &p->links[i];
+	return NULL;
+}
+
+static struct peer_link *link_to(struct peer *p, const uint8_t *addr, size_t size)
+{
+	for (unsigned i = 0; i < PEER_LINKS; i++) {
+		struct peer_link *l = &p->links[i];
+		if (l->fd >= 0 && l->addr && strlen(l->addr) == size &&
+			!memcmp(l->addr, addr, size))
+			return l;
+	}
+	return NULL;
+}
+
+static int introduce(
+	void *user, struct vat_conn *host, struct vat_conn *recipient, struct vat_introduction *ret)
+{
+	struct peer *p = user;
+	const struct peer_link *l = link_of(p, host);
+	memset(ret->token, 0x2a, sizeof(ret->token));
+	ret->token[0] = ++p->last_token;
+	/* Nobody can connect to one who came by himself. */
+	if (l && l->addr) {
+		ret->address_size = (uint8_t)strlen(l->addr);
+		memcpy(ret->address, l->addr, ret->address_size);
+	}
+	return 0;
+}
+
+static struct vat_conn *reach(
+	void *user, struct vat_conn *introducer, const struct vat_contact *contact, int fd)
+{
+	static char addr[VAT_ADDRESS_MAX + 1];
+	struct peer *p = user;
+	struct peer_link *l = link_to(p, contact->address, contact->address_size);
+	if (fd >= 0)
+		close(fd);
+	if (!l && contact->address_size && !*addr) { /* one place is enough here */
+		memcpy(addr, contact->address, contact->address_size);
+		if (peer_connect(p, addr) == 0)
+			l = link_to(p, contact->address, contact->address_size);
+	}
+	return l ? l->conn : NULL;
+}
+
+int peer_network(struct peer *p, bool introduces)
+{
+	const struct vat_network n = {
+		.introduce = introduces ? introduce : NULL, .connect = reach, .user = p};
+	return vat_set_network(p->vat, &n);
+}
+
+/* ---- turns ---------------------------------------------------------------------------------- */
 
 static void end_link(struct peer *p, struct peer_link *l)
 {
@@ -224,7 +286,7 @@ void peer_turn(struct peer *p, int timeout_ms)
 	if (fds[PEER_LINKS].revents & POLLIN) {
 		int fd = accept4(p->listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0)
-			add_link(p, fd);
+			add_link(p, fd, NULL);
 	}
 	work(p);
 }

@@ -208,10 +208,43 @@ static int serve(const char *addr, unsigned connections)
 	if (r < 0)
 		return r;
 	s.peer.bootstrap = bench_bench_serve(s.peer.vat, &bench_impl, &s, NULL).cap;
-	r = peer_listen(&s.peer, addr);
+	r = peer_network(&s.peer, false);
+	if (r == 0)
+		r = peer_listen(&s.peer, addr);
 	while (r == 0 && s.peer.ended < connections)
 		peer_turn(&s.peer, -1);
 	peer_done(&s.peer);
+	return r;
+}
+
+/* ---- between two --------------------------------------------------------------------------------
+ */
+
+/* Serves one client what the server at `to` has, and introduces whoever lets himself be introduced;
+ * tells how many calls had to be relayed. */
+static int relay(const char *addr, const char *to)
+{
+	struct peer p;
+	struct vat_handoff_counts n = {0};
+	int r = peer_init(&p);
+	if (r < 0)
+		return r;
+	r = peer_network(&p, true);
+	if (r == 0)
+		r = peer_connect(&p, to);
+	struct vat_conn *server = p.links[0].conn;
+	if (r == 0)
+		p.bootstrap = vat_conn_bootstrap(server);
+	if (r == 0)
+		r = peer_listen(&p, addr);
+	while (r == 0 && p.ended < 1) {
+		vat_handoff_counts(server, &n);
+		peer_turn(&p, -1);
+	}
+	if (r == 0 && p.links[0].conn != server)
+		r = -ECONNRESET; /* the server went first */
+	printf("relayed %llu\n", (unsigned long long)n.calls_out);
+	peer_done(&p);
 	return r;
 }
 
@@ -552,6 +585,8 @@ static int run_client(const char *addr, char **without)
 	struct client c = {0};
 	int r = peer_init(&c.peer);
 	if (r == 0)
+		r = peer_network(&c.peer, false);
+	if (r == 0)
 		r = peer_connect(&c.peer, addr);
 	if (r < 0) {
 		peer_done(&c.peer);
@@ -572,6 +607,8 @@ int main(int argc, char **argv)
 	int r = -EINVAL;
 	if (argc == 4 && !strcmp(argv[1], "server"))
 		r = serve(argv[2], (unsigned)atoi(argv[3]));
+	else if (argc == 4 && !strcmp(argv[1], "relay"))
+		r = relay(argv[2], argv[3]);
 	else if (argc >= 3 && !strcmp(argv[1], "client"))
 		r = run_client(argv[2], argv + 3);
 	if (r < 0)
