@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any message printed by any schema. The input is a CodeGeneratorRequest, framed, and after it a
- * message, framed; every struct of the schema is tried on the message's root. What is printed must
- * be as long as it says and within its limit; whatever is wrong must end in an error.
+ * message, framed; structs of the schema are tried on the message's root. What is printed must
+ * be as long as it says and within its limit; whatever is wrong must end in an error.  What was
+ * printed as JSON is read again, and the message's bytes are tried as JSON too.
  */
 #include "base/macro.h"
+#include "vat/json.h"
 #include "vat/print.h"
 #include "vat/schema-internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MAX_TYPES = 8, MAX_OUTPUT = 20000 };
+enum { MAX_TYPES = 3, MAX_OUTPUT = 2000 }; /* small: many runs find more than long ones */
+
+/* What was printed as JSON may be refused, for a schema can use a name twice and the like. */
+static void read_back(const struct vat_schemas *s, uint64_t id, const char *json, size_t len)
+{
+	struct vat_message *m = vat_message_new(0, 10000);
+	struct vat_json_error e = {0};
+	assert(m);
+	int r = vat_schemas_parse_json(s, id, json, len, 0, m, &e);
+	assert(r == 0 || r == -EBADMSG || r == -ELOOP || r == -ENOENT || r == -EMSGSIZE);
+	assert(e.offset <= len);
+	vat_message_free(m);
+}
 
 static void print_as(const struct vat_schemas *s, uint64_t id, struct vat_message *m)
 {
@@ -24,11 +38,14 @@ static void print_as(const struct vat_schemas *s, uint64_t id, struct vat_messag
 		if (r < 0)
 			continue;
 		assert(len <= MAX_OUTPUT && !text[len]);
+		if (flags & VAT_PRINT_JSON)
+			read_back(s, id, text, len);
 		free(text);
 	}
 }
 
-static void print_all(const struct vat_schemas *s, struct vat_message *m)
+static void print_all(
+	const struct vat_schemas *s, struct vat_message *m, const uint8_t *data, size_t size)
 {
 	unsigned tried = 0;
 	for (uint32_t i = 0; i < s->parts[0].nodes.count && tried < MAX_TYPES; i++) {
@@ -38,7 +55,9 @@ static void print_all(const struct vat_schemas *s, struct vat_message *m)
 		print_as(s, vat_r_u64(node, 0, 0), m);
 		tried++;
 	}
-	(void)vat_schemas_struct_named(s, "Foo");
+	uint64_t id = vat_schemas_struct_named(s, "Foo");
+	if (id)
+		read_back(s, id, (const char *)data, size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct vat_message *m;
 		if (vat_message_parse((uint8_t *)words + first, size - first, NULL, &m, &used) ==
 			0) {
-			print_all(s, m);
+			print_all(s, m, data + first, size - first);
 			vat_message_free(m);
 		}
 		vat_schemas_free(s);

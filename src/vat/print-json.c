@@ -7,15 +7,10 @@
  * the one around it, and for indentation depends on their number.
  */
 #include "base/macro.h"
+#include "vat/json-internal.h"
 #include "vat/print-internal.h"
 
 #include <math.h>
-
-#define JSON_NAME UINT64_C(0xfa5b1fd61c2e7c3d)
-#define JSON_FLATTEN UINT64_C(0x82d3e852af0336bf)
-#define JSON_DISCRIMINATOR UINT64_C(0xcfa794e8d19a0162)
-#define JSON_BASE64 UINT64_C(0xd7d879450a253e4b)
-#define JSON_HEX UINT64_C(0xf061e22f0ae5c7b5)
 
 enum { MAX_INLINE_ITEM = 50 };
 
@@ -24,8 +19,9 @@ struct place { /* where a list begins */
 	bool prefixed; /* something stands before it on the line */
 };
 
+/* f is NULL for elements of lists. */
 static void print_value(struct printer *p, const struct schema_type *t, struct schema_value v,
-	struct vat_ptr_r annotations, struct place at, bool *broken);
+	const struct schema_field *f, struct place at, bool *broken);
 
 static void print_quoted(struct printer *p, const char *s, size_t len)
 {
@@ -134,44 +130,6 @@ static const struct prefix *add_prefix(
 	return &b->prefix;
 }
 
-/* Value {ptr 0} of an annotation that is Text. */
-static struct vat_text annotated_text(struct vat_ptr_r value)
-{
-	return vat_ptr_text(vat_ptr_at(vat_ptr_struct(value, NULL), 0), NULL);
-}
-
-static struct vat_text json_name(struct vat_ptr_r annotations, struct vat_text name)
-{
-	struct vat_ptr_r value = vat_schema_annotation(annotations, JSON_NAME);
-	return vat_ptr_is_null(value) ? name : annotated_text(value);
-}
-
-/* How the union of a struct is told: DiscriminatorOptions {name ptr 0; valueName ptr 1}. */
-struct discriminator {
-	bool known;
-	struct vat_text name, value_name;
-};
-
-/* The annotation is on the struct, or on the group, whose name it then may take. */
-static struct discriminator find_discriminator(
-	struct printer *p, uint64_t id, const struct schema_field *group, bool flattened)
-{
-	struct discriminator ret = {0};
-	struct vat_struct_r node = vat_schemas_node(p->schemas, id);
-	struct vat_ptr_r value = vat_schema_annotation(
-		group ? group->annotations : vat_ptr_at(node, 2), JSON_DISCRIMINATOR);
-	if (vat_ptr_is_null(value))
-		return ret;
-	struct vat_struct_r options =
-		vat_ptr_struct(vat_ptr_at(vat_ptr_struct(value, NULL), 0), NULL);
-	ret.name = vat_ptr_text(vat_ptr_at(options, 0), NULL);
-	ret.value_name = vat_ptr_text(vat_ptr_at(options, 1), NULL);
-	if (vat_ptr_is_null(vat_ptr_at(options, 0)) && group && flattened)
-		ret.name = group->name;
-	ret.known = ret.name.len;
-	return ret;
-}
-
 static void gather(struct printer *p, struct members *m, const struct schema_type *t,
 	struct vat_struct_r s, const struct schema_field *group, bool flattened,
 	const struct prefix *prefix);
@@ -180,12 +138,9 @@ static void gather(struct printer *p, struct members *m, const struct schema_typ
 static void gather_field(struct printer *p, struct members *m, const struct schema_field *f,
 	struct schema_value v, struct vat_text name, const struct prefix *prefix)
 {
-	struct vat_ptr_r flatten = vat_schema_annotation(f->annotations, JSON_FLATTEN);
-	if (!vat_ptr_is_null(flatten) && f->type.kind == SCHEMA_STRUCT) {
-		/* FlattenOptions {prefix ptr 0} */
-		struct vat_struct_r options =
-			vat_ptr_struct(vat_ptr_at(vat_ptr_struct(flatten, NULL), 0), NULL);
-		prefix = add_prefix(p, m, prefix, vat_ptr_text(vat_ptr_at(options, 0), NULL));
+	struct vat_text more;
+	if (json_is_flat(f, &more)) {
+		prefix = add_prefix(p, m, prefix, more);
 		gather(p, m, &f->type, v.s, f->is_group ? f : NULL, true, prefix);
 		return;
 	}
@@ -199,7 +154,7 @@ static void gather_field(struct printer *p, struct members *m, const struct sche
 }
 
 static void gather_union(struct printer *p, struct members *m, const struct schema_struct *type,
-	struct vat_struct_r s, const struct discriminator *d, const struct prefix *prefix)
+	struct vat_struct_r s, const struct json_discriminator *d, const struct prefix *prefix)
 {
 	uint16_t which = vat_r_u16(s, type->discriminant_offset, 0);
 	for (uint32_t i = 0; i < type->fields.count && !p->error; i++) {
@@ -246,7 +201,7 @@ static void gather(struct printer *p, struct members *m, const struct schema_typ
 			gather_field(p, m, &f, v, json_name(f.annotations, f.name), prefix);
 	}
 	if (type.has_union) {
-		struct discriminator d = find_discriminator(p, t->id, group, flattened);
+		struct json_discriminator d = json_discriminator(p->schemas, t, group, flattened);
 		gather_union(p, m, &type, s, &d, prefix);
 	}
 	print_leave(p);
@@ -286,8 +241,8 @@ static void print_object(struct printer *p, const struct schema_type *t, struct 
 			print_object(
 				p, &it->field.type, it->value.s, &it->field, inside, &broken_item);
 		else
-			print_value(p, &it->field.type, it->value, it->field.annotations, inside,
-				&broken_item);
+			print_value(
+				p, &it->field.type, it->value, &it->field, inside, &broken_item);
 	}
 	finish(p, list, broken_item, at, broken);
 	print_str(p, "}");
@@ -330,14 +285,14 @@ static void print_hex(struct printer *p, struct vat_data d)
 	print_str(p, "\"");
 }
 
-static void print_data(struct printer *p, struct vat_data d, struct vat_ptr_r annotations,
+static void print_data(struct printer *p, struct vat_data d, const struct schema_field *f,
 	struct place at, bool *broken)
 {
-	if (!vat_ptr_is_null(vat_schema_annotation(annotations, JSON_BASE64))) {
+	if (f && json_is_base64(f)) {
 		print_base64(p, d);
 		return;
 	}
-	if (!vat_ptr_is_null(vat_schema_annotation(annotations, JSON_HEX))) {
+	if (f && json_is_hex(f)) {
 		print_hex(p, d);
 		return;
 	}
@@ -363,9 +318,8 @@ static void print_list(struct printer *p, const struct schema_type *t, struct va
 	print_str(p, "[");
 	size_t list = print_list_begin(p);
 	for (uint32_t i = 0; i < l.count && !p->error; i++) {
-		struct vat_ptr_r none = {0};
 		print_list_item(p, list);
-		print_value(p, &elem, schema_list_at(l, &elem, i), none, inside, &broken_item);
+		print_value(p, &elem, schema_list_at(l, &elem, i), NULL, inside, &broken_item);
 	}
 	finish(p, list, broken_item, at, broken);
 	print_str(p, "]");
@@ -437,7 +391,7 @@ static void print_scalar(struct printer *p, const struct schema_type *t, uint64_
 }
 
 static void print_value(struct printer *p, const struct schema_type *t, struct schema_value v,
-	struct vat_ptr_r annotations, struct place at, bool *broken)
+	const struct schema_field *f, struct place at, bool *broken)
 {
 	switch (t->kind) {
 	case SCHEMA_VOID:
@@ -448,7 +402,7 @@ static void print_value(struct printer *p, const struct schema_type *t, struct s
 		print_string(p, vat_ptr_text(v.ptr, NULL));
 		break;
 	case SCHEMA_DATA:
-		print_data(p, vat_ptr_data(v.ptr, NULL), annotations, at, broken);
+		print_data(p, vat_ptr_data(v.ptr, NULL), f, at, broken);
 		break;
 	case SCHEMA_LIST: /* as deep as print_enter() allows */
 		print_list(p, t, v.ptr, at, broken);

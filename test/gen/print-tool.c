@@ -4,10 +4,12 @@
  *
  *	print-tool random REQUEST TYPE SEED N >MESSAGES      N random messages
  *	print-tool print REQUEST TYPE FORMAT <MESSAGES       text, text-pretty, json or json-pretty
+ *	print-tool parse REQUEST TYPE json <LINES >MESSAGES  a value of JSON on each line
  *
  * REQUEST is what `capnp compile -o-` wrote, TYPE a struct in it.
  */
 #include "base/macro.h"
+#include "vat/json.h"
 #include "vat/print.h"
 #include "vat/schema-internal.h"
 
@@ -252,6 +254,28 @@ static int print_all(const struct vat_schemas *s, uint64_t id, const char *forma
 	return 0;
 }
 
+static int parse_all(const struct vat_schemas *s, uint64_t id)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+	while ((len = getline(&line, &room, stdin)) > 0) {
+		struct vat_message *m = vat_message_new(0, 0);
+		struct vat_json_error e;
+		if (vat_schemas_parse_json(s, id, line, (size_t)len, VAT_JSON_STRICT, m, &e) < 0) {
+			fprintf(stderr, "print-tool: byte %zu: %s\n", e.offset, e.text);
+			return 1;
+		}
+		size_t size;
+		AUTO_FREE void *data = vat_message_flatten(m, &size);
+		if (!data || fwrite(data, 1, size, stdout) != size)
+			return 1;
+		vat_message_free(m);
+	}
+	free(line);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 5)
@@ -273,6 +297,8 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "random") && argc == 6) {
 		state = strtoull(argv[4], NULL, 10);
 		r = make_random(s, id, strtoul(argv[5], NULL, 10));
+	} else if (!strcmp(argv[1], "parse")) {
+		r = parse_all(s, id);
 	} else {
 		r = print_all(s, id, argv[4]);
 	}

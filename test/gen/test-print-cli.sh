@@ -36,6 +36,25 @@ compare() { # schema, type, format, capnp's format and options
 	result $status "$type of $schema as $format"
 }
 
+# The random messages' JSON, read by the library and by the command, is the same messages again.
+parse() { # schema, type
+	# The command takes the letters in \u001f for other digits, and two slashes for a comment.
+	"$PRINT_TOOL" print "$out/request" "$2" json <"$out/messages" |
+		sed 's/\\u001f/\\u0011/g; s/\\u000b/\\u0010/g; s,/,A,g' >"$out/json"
+	"$PRINT_TOOL" parse "$out/request" "$2" json <"$out/json" >"$out/parsed" 2>"$out/log" &&
+		"$PRINT_TOOL" print "$out/request" "$2" json <"$out/parsed" >"$out/ours" &&
+		"$CAPNP" convert json:binary -I"$root/schema" "$1" "$2" <"$out/json" >"$out/parsed" \
+			2>"$out/log" &&
+		"$PRINT_TOOL" print "$out/request" "$2" json <"$out/parsed" >"$out/theirs" &&
+		cmp "$out/ours" "$out/theirs" >>"$out/log"
+	status=$?
+	if [ $status -ne 0 ]; then
+		head -3 "$out/log" | sed 's/^/# /'
+		diff "$out/theirs" "$out/ours" | head -6 | cut -c1-300 | sed 's/^/# /'
+	fi
+	result $status "$2 of $1 read from JSON"
+}
+
 check() { # schema, types... ; those that end in + as JSON too
 	schema=$1
 	shift
@@ -49,6 +68,7 @@ check() { # schema, types... ; those that end in + as JSON too
 		[ "$t" = "$type" ] && continue
 		compare "$schema" "$type" json json --short
 		compare "$schema" "$type" json-pretty json
+		parse "$schema" "$type"
 	done
 }
 
