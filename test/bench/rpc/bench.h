@@ -9,7 +9,7 @@
  *						MODE measures: see modes[] in client.c
  */
 #include "interop/bench.capnp.h"
-#include "pump.h"
+#include "vat/loop.h"
 
 int bench_serve(const char *path);
 int bench_client(const char *path, const char *mode, unsigned long n, unsigned long arg);

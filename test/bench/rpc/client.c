@@ -8,8 +8,9 @@
 #include <time.h>
 
 struct client {
-	struct pump pump;
-	struct pump_link *link;
+	struct vat_loop *loop;
+	struct vat *vat;
+	struct vat_link *link;
 	struct bench_bench_c b;
 	unsigned long n, arg; /* operations; size or window */
 	unsigned long sent, done; /* window */
@@ -40,14 +41,13 @@ static int await(struct client *c, struct vat_call *call)
 {
 	c->answered = false;
 	vat_call_send(call, on_answer, c);
-	while (!c->answered && !vat_conn_is_over(c->link->conn))
-		pump_turn(&c->pump, c->link);
+	(void)vat_loop_wait(c->loop, &c->answered, 0);
 	return c->answered && !c->failed ? 0 : -EIO;
 }
 
 static int ping(struct client *c)
 {
-	struct bench_bench_ping_req r = bench_bench_ping(c->pump.vat, c->b);
+	struct bench_bench_ping_req r = bench_bench_ping(c->vat, c->b);
 	int e = await(c, r.call);
 	vat_call_free(r.call);
 	return e;
@@ -55,7 +55,7 @@ static int ping(struct client *c)
 
 static int add(struct client *c)
 {
-	struct bench_bench_add_req r = bench_bench_add(c->pump.vat, c->b);
+	struct bench_bench_add_req r = bench_bench_add(c->vat, c->b);
 	bench_bench_add_params_set_a(r.params, 2);
 	bench_bench_add_params_set_b(r.params, 40);
 	int e = await(c, r.call);
@@ -65,7 +65,7 @@ static int add(struct client *c)
 
 static int blob(struct client *c)
 {
-	struct bench_bench_blob_req r = bench_bench_blob(c->pump.vat, c->b);
+	struct bench_bench_blob_req r = bench_bench_blob(c->vat, c->b);
 	struct vat_data d = {c->data, (uint32_t)c->arg};
 	bench_bench_blob_params_set_data(r.params, d);
 	int e = await(c, r.call);
@@ -75,7 +75,7 @@ static int blob(struct client *c)
 
 static int capret(struct client *c)
 {
-	struct bench_bench_counter_req r = bench_bench_counter(c->pump.vat, c->b);
+	struct bench_bench_counter_req r = bench_bench_counter(c->vat, c->b);
 	int e = await(c, r.call);
 	vat_call_free(r.call);
 	return e;
@@ -93,11 +93,10 @@ static void on_fd(void *user, const struct vat_error *e, struct vat_ptr_r result
 
 static int fd(struct client *c)
 {
-	struct bench_bench_fd_req r = bench_bench_fd(c->pump.vat, c->b);
+	struct bench_bench_fd_req r = bench_bench_fd(c->vat, c->b);
 	c->answered = false;
 	bench_bench_fd_send(r, on_fd, c);
-	while (!c->answered && !vat_conn_is_over(c->link->conn))
-		pump_turn(&c->pump, c->link);
+	(void)vat_loop_wait(c->loop, &c->answered, 0);
 	vat_call_free(r.call);
 	return c->answered && !c->failed ? 0 : -EIO;
 }
@@ -146,6 +145,7 @@ static void on_windowed(void *user, const struct vat_error *e, struct vat_ptr_r 
 	struct client *c = user;
 	c->done++;
 	c->failed |= e != NULL;
+	c->answered = c->done == c->n || c->failed;
 	send_next(c);
 }
 
@@ -154,7 +154,7 @@ static void send_next(struct client *c)
 	if (c->sent == c->n)
 		return;
 	c->sent++;
-	struct bench_bench_ping_req r = bench_bench_ping(c->pump.vat, c->b);
+	struct bench_bench_ping_req r = bench_bench_ping(c->vat, c->b);
 	bench_bench_ping_send(r, on_windowed, c);
 	vat_call_detach(r.call);
 }
@@ -162,10 +162,10 @@ static void send_next(struct client *c)
 static int mode_win(struct client *c)
 {
 	double start = bench_now();
+	c->answered = false;
 	while (c->sent < c->n && c->sent < c->arg)
 		send_next(c);
-	while (c->done < c->n && !c->failed && !vat_conn_is_over(c->link->conn))
-		pump_turn(&c->pump, c->link);
+	(void)vat_loop_wait(c->loop, &c->answered, 0);
 	printf("seconds %.6f\n", bench_now() - start);
 	return c->done == c->n && !c->failed ? 0 : -EIO;
 }
@@ -177,6 +177,7 @@ static void on_sunk(void *user, const struct vat_error *e, struct vat_ptr_r resu
 	struct client *c = user;
 	c->done++;
 	c->failed |= e != NULL;
+	c->answered = true; /* there is room in the window */
 }
 
 static void on_bytes(void *user, const struct vat_error *e, struct vat_ptr_r results)
@@ -192,21 +193,21 @@ static int mode_stream(struct client *c)
 	enum { WINDOW = 212992 };
 	struct vat_data d = {c->data, (uint32_t)c->arg};
 	double start = bench_now();
-	while (c->sent < c->n && !c->failed && !vat_conn_is_over(c->link->conn)) {
+	while (c->sent < c->n && !c->failed) {
 		while (c->sent < c->n && (c->sent - c->done) * c->arg < WINDOW) {
-			struct bench_bench_sink_req r = bench_bench_sink(c->pump.vat, c->b);
+			struct bench_bench_sink_req r = bench_bench_sink(c->vat, c->b);
 			bench_bench_sink_params_set_data(r.params, d);
 			vat_call_send(r.call, on_sunk, c);
 			vat_call_detach(r.call);
 			c->sent++;
 		}
-		pump_turn(&c->pump, c->link);
+		c->answered = false;
+		(void)vat_loop_wait(c->loop, &c->answered, 0);
 	}
-	struct bench_bench_done_req r = bench_bench_done(c->pump.vat, c->b);
+	struct bench_bench_done_req r = bench_bench_done(c->vat, c->b);
 	c->answered = false;
 	bench_bench_done_send(r, on_bytes, c);
-	while (!c->answered && !vat_conn_is_over(c->link->conn))
-		pump_turn(&c->pump, c->link);
+	(void)vat_loop_wait(c->loop, &c->answered, 0);
 	printf("seconds %.6f\n", bench_now() - start);
 	vat_call_free(r.call);
 	return c->value == c->n * c->arg ? 0 : -EIO;
@@ -216,17 +217,16 @@ static int mode_stream(struct client *c)
 
 static int dial(struct client *c, const char *path)
 {
-	int r = pump_connect(&c->pump, path, &c->link);
+	int r = vat_loop_connect(c->loop, path, NULL, &c->link);
 	if (r == 0)
-		c->b = bench_bench_cast(vat_conn_bootstrap(c->link->conn));
+		c->b = bench_bench_cast(vat_link_bootstrap(c->link));
 	return r;
 }
 
 static void hang_up(struct client *c)
 {
 	bench_bench_unref(c->b);
-	if (c->link)
-		pump_end(&c->pump, c->link);
+	vat_link_free(c->link);
 	c->b = (struct bench_bench_c){0};
 	c->link = NULL;
 }
@@ -254,11 +254,10 @@ static void on_rss(void *user, const struct vat_error *e, struct vat_ptr_r resul
 
 static int stats(struct client *c)
 {
-	struct bench_bench_stats_req r = bench_bench_stats(c->pump.vat, c->b);
+	struct bench_bench_stats_req r = bench_bench_stats(c->vat, c->b);
 	c->answered = false;
 	bench_bench_stats_send(r, on_rss, c);
-	while (!c->answered && !vat_conn_is_over(c->link->conn))
-		pump_turn(&c->pump, c->link);
+	(void)vat_loop_wait(c->loop, &c->answered, 0);
 	vat_call_free(r.call);
 	return c->answered && !c->failed ? 0 : -EIO;
 }
@@ -330,15 +329,17 @@ int bench_client(const char *path, const char *mode, unsigned long n, unsigned l
 	if (!c.data)
 		return -ENOMEM;
 	memset(c.data, 0x5a, arg);
-	int r = pump_init(&c.pump);
-	if (r == 0)
+	int r = vat_loop_new(&c.loop);
+	if (r == 0) {
+		c.vat = vat_loop_vat(c.loop);
 		r = dial(&c, path);
+	}
 	if (r == 0)
 		r = ping(&c);
 	if (r == 0)
 		r = run_mode(&c, path, mode);
 	hang_up(&c);
-	pump_done(&c.pump);
+	vat_loop_free(c.loop);
 	free(c.data);
 	return r;
 }

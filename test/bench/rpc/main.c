@@ -8,19 +8,21 @@
 
 static int run(int argc, char **argv)
 {
+	char address[256];
+	snprintf(address, sizeof(address), "unix:%s", argc > 2 ? argv[2] : "");
 	if (argc == 3 && !strcmp(argv[1], "server")) {
 		struct rlimit l = {0};
 		getrlimit(RLIMIT_NOFILE, &l);
 		l.rlim_cur = l.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &l);
-		return bench_serve(argv[2]);
+		return bench_serve(address);
 	}
 	if (argc != 6 || strcmp(argv[1], "client"))
 		return -EINVAL;
 	unsigned long n = strtoul(argv[4], NULL, 10), arg = strtoul(argv[5], NULL, 10);
 	if (!strcmp(argv[3], "ser"))
 		return bench_ser(n);
-	return bench_client(argv[2], argv[3], n, arg);
+	return bench_client(address, argv[3], n, arg);
 }
 
 int main(int argc, char **argv)

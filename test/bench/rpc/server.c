@@ -7,7 +7,10 @@
 #include <sys/mman.h>
 
 struct server {
-	struct pump pump;
+	struct vat_loop *loop;
+	struct vat *vat;
+	struct vat_cap *object;
+	unsigned n_links;
 	uint64_t bytes;
 };
 
@@ -100,7 +103,7 @@ static void on_stats(void *self, struct bench_bench_stats_ctx cx)
 {
 	struct server *s = self;
 	struct bench_bench_stats_results_b b = bench_bench_stats_results(cx);
-	bench_bench_stats_results_set_conns(b, s->pump.n_links);
+	bench_bench_stats_results_set_conns(b, s->n_links);
 	bench_bench_stats_results_set_rss_kb(b, rss_kb());
 	vat_ctx_return(cx.ctx);
 }
@@ -114,20 +117,37 @@ static const struct bench_bench_impl bench_impl = {.ping = on_ping,
 	.done = on_done,
 	.stats = on_stats};
 
+static struct vat_cap *on_connect(void *user, int fd)
+{
+	struct server *s = user;
+	s->n_links++;
+	return vat_cap_ref(s->object);
+}
+
+static void on_closed(void *user, struct vat_link *link, const struct vat_error *err)
+{
+	((struct server *)user)->n_links--;
+}
+
 int bench_serve(const char *path)
 {
 	struct server s = {0};
-	int r = pump_init(&s.pump);
-	if (r == 0)
-		s.pump.bootstrap = bench_bench_serve(s.pump.vat, &bench_impl, &s, NULL).cap;
-	if (r == 0)
-		r = pump_listen(&s.pump, path);
+	struct vat_listen_config cfg = {.link = {.closed = on_closed, .user = &s},
+		.bootstrap_for = on_connect,
+		.user = &s,
+		.max_links = UINT32_MAX};
+	int r = vat_loop_new(&s.loop);
+	if (r < 0)
+		return r;
+	s.vat = vat_loop_vat(s.loop);
+	s.object = bench_bench_serve(s.vat, &bench_impl, &s, NULL).cap;
+	r = vat_loop_listen(s.loop, path, &cfg, NULL);
 	if (r == 0) {
 		printf("ready %d\n", (int)getpid());
 		fflush(stdout);
+		r = vat_loop_run(s.loop);
 	}
-	while (r == 0)
-		pump_turn(&s.pump, NULL);
-	pump_done(&s.pump);
+	vat_cap_unref(s.object);
+	vat_loop_free(s.loop);
 	return r;
 }
