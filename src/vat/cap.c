@@ -291,6 +291,46 @@ static bool embargo(struct vat_cap *p, struct vat_cap *target)
 	return true;
 }
 
+static bool same_address(const struct address *a, const struct address *b)
+{
+	return a->conn == b->conn && a->import == b->import && a->question == b->question &&
+	       a->n_path == b->n_path &&
+	       (!a->n_path || !memcmp(a->path, b->path, a->n_path * sizeof(*a->path)));
+}
+
+/* Whether the peer says that p is something of ours, of which we have said that it is p: the two
+ * Resolve messages (or Returns) crossed. */
+static bool is_own_address(struct vat_cap *p, struct vat_cap *target)
+{
+	struct address a, b;
+	return target && target->kind == CAP_PIN && cap_address(p, &a) && cap_address(target, &b) &&
+	       same_address(&a, &b);
+}
+
+/* Calls would go to and fro for ever: at both ends, which find this out alike, they fail instead.
+ */
+static void break_circle(struct vat_cap *p, struct vat_cap *pin)
+{
+	struct vat *v = p->vat;
+	struct failure *f = failure_new(VAT_FAILED, "promise resolved to itself by way of a peer");
+	struct address a, b;
+	struct list same;
+	vat_enter(v);
+	vat_cap_ref(pin);
+	list_init(&same);
+	cap_address(p, &a);
+	list_for_each_safe (l, &a.conn->pins)
+		if (cap_address(list_entry(l, struct vat_cap, link), &b) && same_address(&a, &b)) {
+			list_unlink(l);
+			list_append(&same, l);
+		}
+	while (!list_empty(&same))
+		cap_break(list_entry(same.next, struct vat_cap, link), f);
+	cap_reject(p, f);
+	vat_cap_unref(pin);
+	vat_leave(v);
+}
+
 void cap_resolve(struct vat_cap *p, struct vat_cap *takes_target)
 {
 	assert(p->kind == CAP_PROMISE);
@@ -300,7 +340,9 @@ void cap_resolve(struct vat_cap *p, struct vat_cap *takes_target)
 		return;
 	}
 	struct vat_cap *target = cap_inner(takes_target);
-	if (leads_to(target, p)) {
+	if (is_own_address(p, target)) {
+		break_circle(p, target);
+	} else if (leads_to(target, p)) {
 		cap_reject(p, failure_new(VAT_FAILED, "promise resolved to itself"));
 	} else if (cap_failure(target)) {
 		cap_reject(p, failure_ref(cap_failure(target)));

@@ -45,10 +45,11 @@ static void run_next(struct task *t)
 	struct vat_ctx *ctx = next(g);
 	if (!ctx)
 		return;
-	AUTO(vat_cap_unref) struct vat_cap *obj = vat_cap_ref(ctx->target);
+	struct vat_cap *obj = vat_cap_ref(ctx->target); /* keeps g */
 	ctx_hand_over(ctx);
 	if (!g->obj && !list_empty(&g->waiting))
 		task_queue(g->vat, &g->task);
+	vat_cap_unref(obj);
 }
 
 static void on_known(struct consumer *c, struct outcome *o)
