@@ -26,6 +26,8 @@
  *		return true;
  *	}
  *	vat_on_unknown(vat, unknown, NULL);
+ *
+ * vat/keyring.h has what a realm needs whose references are secrets.
  */
 #include "vat/rpc.h"
 

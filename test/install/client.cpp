@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <vat/handoff.h>
 #include <vat/io.h>
+#include <vat/keyring.h>
 #include <vat/loop.h>
 #include <vat/persistent.h>
 #include <vat/stream.h>
