@@ -4,7 +4,7 @@
 #include "vat/pool.h"
 
 /* Words of the first segment. */
-static const uint32_t sizes[ARENA_SIZES] = {64, 256, 1280, 5120};
+static const uint32_t sizes[ARENA_SIZES] = {64, 160, 320, 640, 1280, 2560, 5120};
 
 enum { SMALLER_IN_A_ROW = 64 };
 

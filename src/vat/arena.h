@@ -12,9 +12,9 @@
 #include "vat/message-internal.h"
 
 enum {
-	ARENA_SIZES = 4,
+	ARENA_SIZES = 7,
 	ARENA_KINDS = 4,
-	ARENA_BYTES = 512 * 1024, /* kept at most */
+	ARENA_BYTES = 1024 * 1024, /* kept at most */
 };
 
 struct arenas {

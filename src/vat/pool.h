@@ -3,7 +3,7 @@
 /*
  * Memory for the small structs of which every call needs a handful.
  *
- * What is put back is kept in a list per size, a bounded number of each, so that calls in steady
+ * What is put back is kept in a list per size, a bounded amount of each, so that calls in steady
  * state allocate nothing; a burst's surplus goes back to malloc.
  *
  * Under the address sanitizer nothing is kept, so that it sees every block's end; a test that wants
@@ -30,7 +30,7 @@ enum { POOL_KEEP = 0 };
 #else
 #define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
-enum { POOL_KEEP = 256 };
+enum { POOL_KEEP = 64 * 1024 };
 #endif
 
 enum {
@@ -46,7 +46,7 @@ struct pool_free {
 struct pool {
 	struct pool_free *free[POOL_CLASSES];
 	uint32_t n[POOL_CLASSES];
-	uint32_t keep; /* of each size */
+	uint32_t keep; /* bytes of each size */
 };
 
 static inline void pool_init(struct pool *p)
@@ -84,7 +84,7 @@ static inline void pool_put(struct pool *p, void *block, size_t size)
 {
 	size_t k = pool_class(size);
 	struct pool_free *f = block;
-	if (!f || p->n[k] >= p->keep) {
+	if (!f || (p->n[k] + 1) * k * POOL_STEP > p->keep) {
 		free(f);
 		return;
 	}

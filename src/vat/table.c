@@ -12,42 +12,84 @@ static void set_bit(uint64_t *words, uint32_t i, bool on)
 		words[i / 64] &= ~(UINT64_C(1) << i % 64);
 }
 
+/* Words of `used` and of `full` for so many slots. */
+static uint32_t used_words(uint32_t room)
+{
+	return (room + 63) / 64;
+}
+
+static uint32_t full_words(uint32_t room)
+{
+	return (used_words(room) + 63) / 64;
+}
+
+static int grow_words(uint64_t **words, uint32_t old, uint32_t n)
+{
+	uint64_t *w = realloc(*words, n * sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	*words = w;
+	memset(w + old, 0, (n - old) * sizeof(*w));
+	return 0;
+}
+
+/* Most tables stay small: up to 64 slots, `first` does for bitmaps. */
+static int grow_bitmaps(struct idtab *t, uint32_t room)
+{
+	if (room <= 64)
+		return 0;
+	bool first = t->room <= 64;
+	int r = grow_words(&t->used, first ? 0 : used_words(t->room), used_words(room));
+	if (r < 0)
+		return r;
+	if (first)
+		t->used[0] = t->first;
+	r = grow_words(&t->full, first ? 0 : full_words(t->room), full_words(room));
+	if (r < 0)
+		return r;
+	set_bit(t->full, 0, !~t->used[0]);
+	return 0;
+}
+
 static int tab_grow(struct idtab *t)
 {
-	uint32_t room = t->room ? t->room * 2 : 64;
-	uint32_t full_words = (room / 64 + 63) / 64;
+	uint32_t room = t->room ? t->room * 2 : 4;
 	void **slots = realloc(t->slots, room * sizeof(*slots));
 	if (!slots)
 		return -ENOMEM;
 	t->slots = slots;
-	uint64_t *used = realloc(t->used, room / 64 * sizeof(*used));
-	if (!used)
-		return -ENOMEM;
-	t->used = used;
-	uint64_t *full = realloc(t->full, full_words * sizeof(*full));
-	if (!full)
-		return -ENOMEM;
-	t->full = full;
+	int r = grow_bitmaps(t, room);
+	if (r < 0)
+		return r;
 	memset(slots + t->room, 0, (room - t->room) * sizeof(*slots));
-	memset(used + t->room / 64, 0, (room - t->room) / 64 * sizeof(*used));
-	uint32_t old_full = (t->room / 64 + 63) / 64;
-	memset(full + old_full, 0, (full_words - old_full) * sizeof(*full));
 	t->room = room;
 	return 0;
 }
 
-/* room if there is none. */
+/* room, or more, if there is none. */
 static uint32_t lowest_free(const struct idtab *t)
 {
-	for (uint32_t i = 0; i < (t->room / 64 + 63) / 64; i++) {
+	if (t->room <= 64)
+		return ~t->first ? (uint32_t)__builtin_ctzll(~t->first) : 64;
+	for (uint32_t i = 0; i < full_words(t->room); i++) {
 		if (!~t->full[i])
 			continue;
 		uint32_t word = i * 64 + (uint32_t)__builtin_ctzll(~t->full[i]);
-		if (word >= t->room / 64)
+		if (word >= used_words(t->room))
 			break;
 		return word * 64 + (uint32_t)__builtin_ctzll(~t->used[word]);
 	}
 	return t->room;
+}
+
+static void mark(struct idtab *t, uint32_t id, bool on)
+{
+	if (t->room <= 64) {
+		set_bit(&t->first, id, on);
+		return;
+	}
+	set_bit(t->used, id, on);
+	set_bit(t->full, id / 64, !~t->used[id / 64]);
 }
 
 int idtab_add(struct idtab *t, uint32_t limit, void *value, uint32_t *ret_id)
@@ -55,36 +97,31 @@ int idtab_add(struct idtab *t, uint32_t limit, void *value, uint32_t *ret_id)
 	uint32_t id = lowest_free(t);
 	if (id >= limit)
 		return -ENOSPC;
-	if (id == t->room) {
+	if (id >= t->room) {
 		int r = tab_grow(t);
 		if (r < 0)
 			return r;
 	}
 	t->slots[id] = value;
-	set_bit(t->used, id, true);
-	set_bit(t->full, id / 64, !~t->used[id / 64]);
+	mark(t, id, true);
 	t->n++;
 	*ret_id = id;
 	return 0;
-}
-
-void *idtab_get(const struct idtab *t, uint32_t id)
-{
-	return id < t->room ? t->slots[id] : NULL;
 }
 
 void idtab_remove(struct idtab *t, uint32_t id)
 {
 	assert(idtab_get(t, id));
 	t->slots[id] = NULL;
-	set_bit(t->used, id, false);
-	set_bit(t->full, id / 64, false);
+	mark(t, id, false);
 	t->n--;
 }
 
 void *idtab_any(const struct idtab *t)
 {
-	for (uint32_t i = 0; t->n && i < t->room / 64; i++)
+	if (t->n && t->room <= 64)
+		return t->slots[__builtin_ctzll(t->first)];
+	for (uint32_t i = 0; t->n && i < used_words(t->room); i++)
 		if (t->used[i])
 			return t->slots[i * 64 + (uint32_t)__builtin_ctzll(t->used[i])];
 	return NULL;
@@ -140,27 +177,54 @@ static int map_grow(struct idmap *m)
 	return 0;
 }
 
+/* Room for this id in `low`, if it is one of those that go there. */
+static int low_grow(struct idmap *m, uint32_t id)
+{
+	uint32_t n = m->n_low ? m->n_low : 4;
+	while (n <= id)
+		n *= 2;
+	void **low = realloc(m->low, n * sizeof(*low));
+	if (!low)
+		return -ENOMEM;
+	memset(low + m->n_low, 0, (n - m->n_low) * sizeof(*low));
+	m->low = low;
+	m->n_low = n;
+	return 0;
+}
+
 int idmap_add(struct idmap *m, uint32_t id, void *value)
 {
-	if (m->n + 1 > m->room / 4 * 3) {
-		int r = map_grow(m);
+	int r = 0;
+	if (id < IDMAP_LOW) {
+		if (id >= m->n_low)
+			r = low_grow(m, id);
 		if (r < 0)
 			return r;
+		if (m->low[id])
+			return -EEXIST;
+		m->low[id] = value;
+		m->n++;
+		return 0;
 	}
+	if (m->n_high + 1 > m->room / 4 * 3)
+		r = map_grow(m);
+	if (r < 0)
+		return r;
 	uint32_t i = find(m, id);
 	if (m->entries[i].value)
 		return -EEXIST;
 	m->entries[i] = (struct idmap_entry){.id = id, .value = value};
 	m->n++;
+	m->n_high++;
 	return 0;
 }
 
-void *idmap_get(const struct idmap *m, uint32_t id)
+void *idmap_get_high(const struct idmap *m, uint32_t id)
 {
-	return m->n ? m->entries[find(m, id)].value : NULL;
+	return m->n_high ? m->entries[find(m, id)].value : NULL;
 }
 
-void idmap_remove(struct idmap *m, uint32_t id)
+static void remove_high(struct idmap *m, uint32_t id)
 {
 	uint32_t mask = m->room - 1, hole = find(m, id);
 	assert(m->entries[hole].value);
@@ -173,22 +237,42 @@ void idmap_remove(struct idmap *m, uint32_t id)
 		}
 	}
 	m->entries[hole].value = NULL;
-	m->n--;
+	m->n_high--;
 }
 
+void idmap_remove(struct idmap *m, uint32_t id)
+{
+	m->n--;
+	if (id >= IDMAP_LOW) {
+		remove_high(m, id);
+		return;
+	}
+	assert(idmap_get(m, id));
+	m->low[id] = NULL;
+}
+
+/* The cursor counts the low ids first, then goes round the hash table. */
 void *idmap_any(const struct idmap *m, uint32_t *cursor)
 {
 	if (!m->n)
 		return NULL;
-	uint32_t i = *cursor & (m->room - 1);
+	for (; *cursor < m->n_low; ++*cursor)
+		if (m->low[*cursor])
+			return m->low[*cursor];
+	if (!m->n_high) {
+		*cursor = 0;
+		return idmap_any(m, cursor);
+	}
+	uint32_t i = (*cursor - m->n_low) & (m->room - 1);
 	while (!m->entries[i].value)
 		i = (i + 1) & (m->room - 1);
-	*cursor = i;
+	*cursor = m->n_low + i;
 	return m->entries[i].value;
 }
 
 void idmap_done(struct idmap *m)
 {
+	free(m->low);
 	free(m->entries);
 	*m = (struct idmap){0};
 }

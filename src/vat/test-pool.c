@@ -2,6 +2,10 @@
 #include "base/test.h"
 #include "vat/pool.h"
 
+struct pool_block {
+	char bytes[2 * POOL_STEP];
+};
+
 struct small {
 	uint64_t a[5];
 };
@@ -10,7 +14,7 @@ TEST(a_block_comes_back_zeroed)
 {
 	struct pool p;
 	pool_init(&p);
-	p.keep = 4;
+	p.keep = 4 * sizeof(struct pool_block);
 	struct small *s = pool_get(&p, sizeof(*s));
 	CHECK(s);
 	memset(s, 0xff, sizeof(*s));
@@ -29,7 +33,7 @@ TEST(no_more_than_the_bound_is_kept)
 	struct pool p;
 	struct small *s[8];
 	pool_init(&p);
-	p.keep = 3;
+	p.keep = 3 * sizeof(struct pool_block);
 	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
 		s[i] = pool_get(&p, sizeof(*s[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
@@ -45,7 +49,7 @@ TEST(what_is_kept_must_not_be_touched)
 {
 	struct pool p;
 	pool_init(&p);
-	p.keep = 1;
+	p.keep = sizeof(struct pool_block);
 	struct small *s = pool_get(&p, sizeof(*s));
 	pool_put(&p, s, sizeof(*s));
 	CHECK(__asan_region_is_poisoned(s, sizeof(*s)) == s);
