@@ -148,8 +148,11 @@ int in_descriptor(struct in *in, struct vat_struct_r s, struct vat_cap **ret)
 int in_payload(struct in *in, struct vat_struct_r payload)
 {
 	struct vat_conn *c = in->c;
-	struct vat_list_r l = vat_ptr_list(vat_ptr_at(payload, 1), VAT_ELEM_STRUCT, NULL);
+	struct vat_ptr_r table = vat_ptr_at(payload, 1);
 	in->p->content = vat_ptr_at(payload, 0);
+	if (vat_ptr_is_null(table))
+		return vat_message_error(in->p->msg) ? in_malformed(in) : 0;
+	struct vat_list_r l = vat_ptr_list(table, VAT_ELEM_STRUCT, NULL);
 	if (l.count > MAX(c->limits.imports, c->limits.exports))
 		return conn_abort(c, "capability table too large");
 	for (uint32_t i = 0; i < l.count; i++) {

@@ -18,6 +18,9 @@
 static struct vat_limits fill_limits(const struct vat_conn_config *cfg)
 {
 	struct vat_limits l = cfg->limits;
+	DEFAULT(l.read.traversal_words, VAT_DEFAULT_WORDS);
+	DEFAULT(l.read.nesting, VAT_DEFAULT_NESTING);
+	DEFAULT(l.read.segments, VAT_DEFAULT_SEGMENTS);
 	DEFAULT(l.message_words, 2u << 20);
 	DEFAULT(l.answers, 16384);
 	DEFAULT(l.questions, 65536);

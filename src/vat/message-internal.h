@@ -33,6 +33,39 @@ enum {
  * vat_message_keep; *m is then as after vat_message_done. NULL when memory is out (m unchanged). */
 struct vat_message *vat_message_move(struct vat_message *m);
 
+/* The usual frame, of one segment in whole words of aligned memory: *m becomes a view of it. False:
+ * any other frame. limits: none is 0. */
+static inline bool vat_message_parse_usual(struct vat_message *m, const uint8_t *data, size_t size,
+	const struct vat_read_limits *limits)
+{
+	uint32_t head[2];
+	if (size < sizeof(head) || (uintptr_t)data % 8)
+		return false;
+	memcpy(head, data, sizeof(head));
+	if (head[0] || size != sizeof(head) + head[1] * UINT64_C(8) ||
+		head[1] > limits->traversal_words || limits->nesting > VAT_MAX_NESTING)
+		return false;
+	memset(m, 0, offsetof(struct vat_message, inline_segs));
+	m->segs = m->inline_segs;
+	m->segs_room = VAT_INLINE_SEGMENTS;
+	m->caps = m->inline_caps;
+	m->caps_room = VAT_INLINE_CAPS;
+	m->frame = m->inline_frame;
+	m->budget = limits->traversal_words;
+	m->nesting = (uint16_t)limits->nesting;
+	m->n_segs = 1;
+	m->segs[0] = (struct vat_segment){
+		.base = (uint8_t *)data + sizeof(head), .used = head[1], .size = head[1]};
+	return true;
+}
+
+/* Whether vat_message_done would find nothing to do for a view. */
+static inline bool vat_message_holds_nothing(const struct vat_message *m)
+{
+	return !m->n_caps && m->caps == m->inline_caps && m->segs == m->inline_segs &&
+	       !m->backing && m->frame == m->inline_frame;
+}
+
 /* Remembers the first fault. m may be NULL. */
 static inline void vat_message_fault(struct vat_message *m, int fault)
 {

@@ -139,10 +139,12 @@ int parcel_parse(struct vat *v, const void *data, size_t size, const struct vat_
 	struct view *w = pool_get_dirty(&v->pool, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
-	int r = vat_message_parse_into(&w->msg, data, size, limits, &used);
-	if (r < 0) {
-		pool_put(&v->pool, w, sizeof(*w));
-		return r;
+	if (!vat_message_parse_usual(&w->msg, data, size, limits)) {
+		int r = vat_message_parse_into(&w->msg, data, size, limits, &used);
+		if (r < 0) {
+			pool_put(&v->pool, w, sizeof(*w));
+			return r;
+		}
 	}
 	w->parcel = (struct parcel){.refs = 1,
 		.form = PARCEL_VIEW,
@@ -161,7 +163,8 @@ struct parcel *parcel_ref(struct parcel *p)
 
 static void free_view(struct vat *v, struct view *w)
 {
-	vat_message_done(&w->msg);
+	if (!vat_message_holds_nothing(&w->msg))
+		vat_message_done(&w->msg);
 	if (w->parcel.chunk)
 		chunk_unref(w->parcel.chunk);
 	pool_put(&v->pool, w, sizeof(*w));
