@@ -7,6 +7,8 @@
 #include "base/macro.h"
 #include "vat/schema-internal.h"
 
+enum { MAX_ANNOTATIONS = 1000 /* of one declaration, that are looked at */ };
+
 static struct vat_list_r struct_list(struct vat_struct_r s, uint16_t i)
 {
 	return vat_ptr_list(vat_ptr_at(s, i), VAT_ELEM_STRUCT, NULL);
@@ -87,19 +89,22 @@ static int sort_nodes(struct vat_list_r from, struct vat_message *to)
 			vat_set_ptr(vat_ptr_at_b(b, ptr), vat_ptr_at(node, ptr));
 	}
 	int e = vat_message_error(to);
-	return e < 0 ? -ENOMEM : e ? -EBADMSG : 0;
+	return e == -ENOMEM ? e : e ? -EBADMSG : 0;
 }
 
 int vat_schemas_parse(const void *data, size_t size, struct vat_schemas **ret)
 {
+	/* A compiler's request is a tree; where objects are used many times over, it would grow
+	 * beyond measure. */
+	struct vat_read_limits limits = {.traversal_words = 8 * (size / 8) + 1024};
 	struct vat_message *m;
 	size_t used;
-	int r = vat_message_parse(data, size, NULL, &m, &used);
+	int r = vat_message_parse(data, size, &limits, &m, &used);
 	if (r < 0)
 		return r == -ENOMEM ? r : -EBADMSG;
 	struct vat_schemas *s = new_set(1);
 	if (s)
-		s->parts[0].msg = vat_message_new(0, 0);
+		s->parts[0].msg = vat_message_new(0, 2 * (size / 8) + 1024);
 	r = -ENOMEM;
 	if (s && s->parts[0].msg) {
 		struct vat_list_r nodes = struct_list(vat_ptr_struct(vat_root(m), NULL), 0);
@@ -165,7 +170,7 @@ uint64_t vat_schemas_struct_named(const struct vat_schemas *s, const char *name)
 struct vat_ptr_r vat_schema_annotation(struct vat_ptr_r annotations, uint64_t id)
 {
 	struct vat_list_r list = vat_ptr_list(annotations, VAT_ELEM_STRUCT, NULL);
-	for (uint32_t i = 0; i < list.count; i++) {
+	for (uint32_t i = 0; i < MIN(list.count, (uint32_t)MAX_ANNOTATIONS); i++) {
 		struct vat_struct_r a = vat_list_struct(list, i);
 		if (vat_r_u64(a, 0, 0) == id)
 			return vat_ptr_at(a, 0);
