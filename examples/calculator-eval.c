@@ -16,7 +16,7 @@ struct job {
 	unsigned waits; /* for so many arguments, and for whoever begins it */
 	struct calc_calculator_function_c function; /* NULL in the topmost */
 	uint32_t n;
-	double args[];
+	double *args; /* behind it */
 };
 
 struct top {
@@ -41,7 +41,7 @@ static struct job *job_new(struct job *parent, double *to, uint32_t n)
 		fail(parent, "out of memory");
 		return NULL;
 	}
-	*j = (struct job){parent->vat, parent, parent->top, to, 1, {NULL}, n};
+	*j = (struct job){parent->vat, parent, parent->top, to, 1, {NULL}, n, (double *)(j + 1)};
 	parent->waits++;
 	return j;
 }

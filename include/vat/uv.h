@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * A struct vat_loop inside a libuv loop (not linked by libvat, so all of it is here).
+ * A struct vat_loop inside a libuv loop (not linked by libvat, so all of it is here; needs the
+ * names of POSIX: -std=gnu11 or later, or _GNU_SOURCE).
  *
  * The loop's epoll instance is polled.  Before libuv sleeps, whatever is due in the vat loop is
  * done (so calls made from other callbacks go out), and a timer is set for what is due later.  The
