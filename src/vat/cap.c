@@ -16,6 +16,8 @@
 #include "vat/handoff-internal.h"
 #include "vat/membrane.h"
 
+static void init_follow(struct vat_cap *p);
+
 struct vat_cap *cap_new(struct vat *v, enum cap_kind kind)
 {
 	struct vat_cap *c = pool_get(&v->pool, sizeof(*c));
@@ -50,6 +52,7 @@ struct vat_cap *cap_promise(struct vat *v, enum promise_source source)
 	c->state = PROMISE_WAITING;
 	list_init(&c->promise.queue);
 	list_init(&c->promise.pipe);
+	init_follow(c);
 	c->promise.path = c->promise.path_inline;
 	return c;
 }
@@ -417,6 +420,29 @@ static void free_path(struct vat_cap *p)
 		free(p->promise.path);
 }
 
+static void on_followed(struct hook *h);
+
+/* A resolved promise keeps up with a target that resolves in turn: whoever resolves promises to
+ * promises for ever would otherwise make us hold all of them. */
+static void follow(struct vat_cap *p)
+{
+	struct vat_cap *inner = cap_inner(p);
+	list_unlink(&p->promise.follow.link);
+	if (cap_unsettled(inner))
+		cap_hook(inner, &p->promise.follow);
+}
+
+static void on_followed(struct hook *h)
+{
+	follow(container_of(h, struct vat_cap, promise.follow));
+}
+
+static void init_follow(struct vat_cap *p)
+{
+	p->promise.follow.fn = on_followed;
+	list_init(&p->promise.follow.link);
+}
+
 static void finish_flush(struct vat_cap *p)
 {
 	struct vat_ctx *ctx;
@@ -433,6 +459,8 @@ static void finish_flush(struct vat_cap *p)
 		free_path(p);
 		p->kind = CAP_BROKEN;
 		p->broken.failure = f;
+	} else {
+		follow(p);
 	}
 	cap_fire(p);
 }
@@ -489,6 +517,7 @@ static void clear(struct vat_cap *c)
 		assert(list_empty(&c->promise.queue));
 		detach(c);
 		free_path(c);
+		list_unlink(&c->promise.follow.link);
 		vat_cap_unref(c->promise.target);
 		failure_unref(c->promise.failure);
 		break;
@@ -520,6 +549,8 @@ void cap_become(struct vat_cap *c, struct vat_cap *takes_target)
 	list_init(&c->promise.pipe);
 	c->promise.path = c->promise.path_inline;
 	c->promise.target = takes_target;
+	init_follow(c);
+	follow(c);
 	cap_fire(c);
 }
 

@@ -106,6 +106,7 @@ struct vat_cap {
 			struct handoff *handoff; /* PROMISE_HANDOFF, until resolved */
 			struct list pipe; /* in outcome->pipes */
 			struct vat_resolver *resolver; /* PROMISE_LOCAL; borrowed */
+			struct hook follow; /* resolved: its target resolves */
 			uint16_t *path; /* PROMISE_PIPE; path_inline or owned */
 			uint16_t path_inline[PATH_INLINE];
 			uint16_t n_path;

@@ -368,6 +368,7 @@ struct thing {
 	unsigned canceled; /* of those waiting */
 	bool *destroyed;
 	bool heap;
+	struct list back; /* struct thing_callback: calls back that are not answered */
 	struct thing *maker; /* keeps what is held and waits at what it has made */
 };
 
@@ -391,7 +392,11 @@ UNUSED_OK static void thing_answer(struct vat_ctx *ctx, uint64_t n, struct vat_c
 	vat_ctx_return(ctx);
 }
 
+static struct vat_call *thing_request(
+	struct vat *v, struct vat_cap *to, uint16_t method, uint64_t n, struct vat_cap *cap);
+
 struct thing_callback {
+	struct list link;
 	struct vat_ctx *ctx;
 	struct vat_call *call;
 };
@@ -404,11 +409,31 @@ static void thing_called_back(void *user, const struct vat_error *e, struct vat_
 	else
 		thing_answer(cb->ctx, vat_r_u64(vat_ptr_struct(results, NULL), 0, 0), NULL);
 	vat_call_free(cb->call);
+	list_unlink(&cb->link);
 	free(cb);
 }
 
-static struct vat_call *thing_request(
-	struct vat *v, struct vat_cap *to, uint16_t method, uint64_t n, struct vat_cap *cap);
+static void thing_call_back(struct thing *t, struct vat_ctx *ctx, uint64_t n, struct vat_cap *to)
+{
+	struct thing_callback *cb = calloc(1, sizeof(*cb));
+	CHECK(cb);
+	cb->ctx = ctx;
+	list_append(&(t->maker ? t->maker : t)->back, &cb->link);
+	cb->call = thing_request(t->vat, to, THING_ECHO, n, NULL);
+	vat_call_send(cb->call, thing_called_back, cb);
+}
+
+/* Gives up calling back. */
+UNUSED_OK static void thing_stop_calling(struct thing *t)
+{
+	struct list *l;
+	while ((l = list_pop(&t->back))) {
+		struct thing_callback *cb = list_entry(l, struct thing_callback, link);
+		vat_call_free(cb->call);
+		vat_ctx_fail(cb->ctx, VAT_FAILED, "given up");
+		free(cb);
+	}
+}
 
 static void thing_on_cancel(void *user)
 {
@@ -442,7 +467,6 @@ static bool thing_dispatch(const void *impl, void *self, uint16_t method, struct
 	struct vat_struct_r p = thing_params(ctx);
 	uint64_t n = vat_r_u64(p, 0, 0);
 	struct vat_cap *c = vat_ptr_cap(vat_ptr_at(p, 0));
-	struct thing_callback *cb;
 	switch ((enum thing_method)method) {
 	case THING_ECHO:
 		t->log[t->n_log++ % ARRAY_SIZE(t->log)] = n;
@@ -465,11 +489,7 @@ static bool thing_dispatch(const void *impl, void *self, uint16_t method, struct
 		thing_answer(ctx, 0, c);
 		return true;
 	case THING_CALL_BACK:
-		cb = calloc(1, sizeof(*cb));
-		CHECK(cb);
-		cb->ctx = ctx;
-		cb->call = thing_request(t->vat, c, THING_ECHO, n, NULL);
-		vat_call_send(cb->call, thing_called_back, cb);
+		thing_call_back(t, ctx, n, c);
 		return true;
 	case THING_WAIT:
 		thing_wait(t, n, ctx);
@@ -512,6 +532,7 @@ static void thing_destroy(void *self)
 UNUSED_OK static struct vat_cap *thing_serve(struct vat *v, struct thing *t)
 {
 	t->vat = v;
+	list_init(&t->back);
 	struct vat_cap *c = vat_serve(v, &thing_interface, &thing_impl, t, thing_destroy);
 	CHECK(c);
 	return c;

@@ -457,9 +457,12 @@ static void peer_check_friend(struct peer *p, struct net_link *l)
 static void peer_answer_all(struct peer *p)
 {
 	struct thing *all[] = {&p->w.t, &p->own_thing, &p->friend_thing};
-	for (unsigned i = 0; i < ARRAY_SIZE(all); i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
+		/* A handler may wait for what is to come of its own answer. */
+		thing_stop_calling(all[i]);
 		while (all[i]->n_waiting)
 			thing_answer(all[i]->waiting[--all[i]->n_waiting], 3, NULL);
+	}
 }
 
 static void peer_end(struct peer *p, struct net_link *l)
@@ -483,12 +486,16 @@ static void peer_end(struct peer *p, struct net_link *l)
 	net_run(&p->n);
 	peer_answer_all(p);
 	net_run(&p->n);
+	peer_check_friend(p, l);
+	/* Promises of both vats may have come to each other in a circle, which nobody can notice;
+	 * then it is this that ends the calls that wait for them. */
+	net_cut(&p->n, l, 0);
+	net_run(&p->n);
 	for (unsigned i = 0; i < PEER_CALLS; i++) {
 		CHECK(!p->replies[i].call || p->replies[i].done);
 		reply_free(&p->replies[i]);
 	}
-	peer_check_friend(p, l);
-	net_check_idle(&p->n);
+	net_run(&p->n);
 	raw_drop_message(&p->w);
 	vat_conn_free(p->w.c);
 	vat_cap_unref(p->w.boot);
