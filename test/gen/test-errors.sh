@@ -57,6 +57,13 @@ S
 refused "a prefix that is no name" 'is not a C name' <<'S'
 $Vat.prefix("9lives");
 S
+refused "two brands of one name" 'two brands of it become the C name case_pair_of_text_foo_bar' <<'S'
+struct Pair(A, B) { a @0 :A; b @1 :B; }
+struct TextFoo {}
+struct Bar {}
+struct FooBar {}
+struct Use { a @0 :Pair(TextFoo, Bar); b @1 :Pair(Text, FooBar); }
+S
 refused "the library's own prefix" 'the prefix vat is the library' <<'S'
 $Vat.prefix("vat");
 S

@@ -403,6 +403,33 @@ TEST(streaming_methods_are_called_like_others)
 	in_both_worlds(check_streaming);
 }
 
+static void on_finished(void *user, const struct vat_error *err)
+{
+	note(user, err);
+}
+
+static void check_stream(struct world *w)
+{
+	struct answer a = {0};
+	struct vat_stream *s = vat_stream_new(w->client, w->diamond_c.cap, NULL);
+	for (unsigned i = 0; i < 10; i++) {
+		struct con_diamond_push_req req = con_diamond_push(w->client, w->diamond_c);
+		memset(con_diamond_push_params_init_bytes(req.params, 100), 'x', 100);
+		CHECK_INT(con_diamond_push_stream(s, req), 0);
+	}
+	CHECK_INT(vat_stream_finish(s, on_finished, &a), 0);
+	settle(w);
+	CHECK_INT(a.n, 1);
+	CHECK_STR(a.error, "");
+	CHECK_INT(w->diamond.pushed, 1000);
+	vat_stream_free(s);
+}
+
+TEST(a_request_of_a_streaming_method_goes_into_a_stream)
+{
+	in_both_worlds(check_stream);
+}
+
 static void check_null(struct world *w)
 {
 	struct answer a = {0};
@@ -452,6 +479,8 @@ TEST(descriptors_of_interfaces_tell_what_the_schema_says)
 	CHECK_STR(i->name, "constructs.capnp:Diamond");
 	CHECK_INT(i->n_methods, 6);
 	CHECK_STR(i->methods[2].name, "push");
+	CHECK_INT(i->methods[2].flags, VAT_METHOD_STREAM);
+	CHECK_INT(i->methods[1].flags, 0);
 	CHECK_STR(i->methods[5].name, "renamedMethod");
 	CHECK_INT(i->methods[0].param_data_words, CON_SCALARS_DATA_WORDS);
 	CHECK_INT(i->methods[0].result_ptrs, CON_POINTERS_PTRS);

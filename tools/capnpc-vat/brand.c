@@ -144,6 +144,30 @@ static const char *brand_name(
 	return known ? S(g, "_of%s", name) : NULL;
 }
 
+static const char *brand_key(
+	struct gen *g, const struct node *n, const struct brand *b, unsigned depth);
+
+/* What tells types apart whose names may be the same. */
+static const char *type_key(struct gen *g, const struct type *t, unsigned depth)
+{
+	if (depth > MAX_BRAND_DEPTH || !emit_may(g))
+		return "";
+	if (t->kind == T_LIST)
+		return S(g, "L%s", type_key(g, t->elem, depth + 1));
+	const char *more = t->brand && t->node ? brand_key(g, t->node, t->brand, depth + 1) : "";
+	return S(g, "%d:%llx%s", (int)t->kind, (unsigned long long)t->id, more);
+}
+
+static const char *brand_key(
+	struct gen *g, const struct node *n, const struct brand *b, unsigned depth)
+{
+	const char *key = "";
+	for (const struct node *s = n; s; s = s->scope)
+		for (size_t i = 0; i < s->n_params && emit_may(g) && strlen(key) < 4000; i++)
+			key = S(g, "%s,%s", key, type_key(g, binding(b, s->id, i), depth));
+	return S(g, "(%s)", key);
+}
+
 /* ---- accessors --------------------------------------------------------------------------------
  */
 
@@ -207,13 +231,18 @@ static unsigned nesting(struct gen *g, const struct brand *b)
 
 /* Enters the set; false if this file has it already. Names are claimed by the first file of a run
  * only. */
-static bool claim_set(struct gen *g, const struct node *n, const char *of, bool *ret_first)
+static bool claim_set(
+	struct gen *g, const struct node *n, const struct brand *b, const char *of, bool *ret_first)
 {
-	const char *guard = S(g, "%s%s", n->c, of);
-	if (name_set_add(&g->file_brands, guard, ""))
-		return false;
-	*ret_first = !name_set_add(&g->brands, guard, "");
-	return true;
+	const char *guard = S(g, "%s%s", n->c, of), *key = brand_key(g, n, b, 0);
+	const char *other = name_set_add(&g->brands, guard, key);
+	if (other && strcmp(other, key) != 0)
+		model_fail(g->m,
+			"%s: two brands of it become the C name %s; give something in one of "
+			"them another with $Vat.name",
+			n->display, guard);
+	*ret_first = !other;
+	return !name_set_add(&g->file_brands, guard, "");
 }
 
 static void emit_type_brands(struct gen *g, const struct type *t, unsigned depth);
@@ -223,7 +252,7 @@ static void emit_struct_brand(
 {
 	const char *of = brand_name(g, n, b, 0);
 	bool first;
-	if (!of || depth > MAX_BRAND_DEPTH || !claim_set(g, n, of, &first))
+	if (!of || depth > MAX_BRAND_DEPTH || !claim_set(g, n, b, of, &first))
 		return;
 	emit_touch(g, n);
 	if (has_set(n, b)) {
@@ -280,7 +309,7 @@ static void emit_type_brands(struct gen *g, const struct type *t, unsigned depth
 	} else if (t->kind == T_INTERFACE) {
 		const char *of = brand_name(g, t->node, t->brand, 0);
 		bool first;
-		if (of && claim_set(g, t->node, of, &first))
+		if (of && claim_set(g, t->node, t->brand, of, &first))
 			emit_method_brands(g, t->node, t->brand, depth);
 	}
 }
