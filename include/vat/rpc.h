@@ -238,8 +238,26 @@ typedef bool (*vat_unknown)(void *user, struct vat_cap *object, uint64_t interfa
 	uint16_t method, struct vat_ctx *ctx);
 VAT_API void vat_on_unknown(struct vat *v, vat_unknown fn, void *user);
 
-/* The self of a local object served with exactly this impl, else NULL ("capability server set").
- * A promise that has settled on such an object counts as that object once no embargo is pending. */
+/*
+ * The self of a local object served with exactly this impl, else NULL.  A promise that has settled
+ *on such an object counts as that object once no embargo is pending; a wrapper of a membrane does
+ *not.
+ *
+ * With it, all objects served with one impl are a "capability server set": a capability that went
+ * out to a peer and comes back as a parameter is found to be one of ours, and nobody can forge one.
+ *
+ *	static void on_link(void *self, struct dir_link_ctx cx)
+ *	{
+ *		struct vat_cap *c = dir_link_params_get_file(dir_link_params(cx)).cap;
+ *		struct file *f = vat_cap_self(c, &file_impl);
+ *		if (!f)
+ *			vat_ctx_fail(cx.ctx, VAT_FAILED, "not a file of this server");
+ *		...
+ *
+ * A parameter may be a promise still: wait with vat_cap_on_settled() before asking.  It then is
+ *what it says, but calls made on it earlier may still be on their way to the object (they come
+ *first).
+ */
 VAT_API void *vat_cap_self(struct vat_cap *cap, const void *impl);
 
 /* A local object whose calls all go to one function, whatever their interface: for relays. The ctx

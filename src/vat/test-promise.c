@@ -190,6 +190,42 @@ TEST(descriptor_does_not_travel_where_it_cannot)
 	net_done(&n);
 }
 
+TEST(descriptors_held_of_one_peer_are_limited)
+{
+	struct net n;
+	struct thing t = {0}, with[3] = {0};
+	struct reply r[3];
+	net_init(&n, 2);
+	struct vat_cap *boot = thing_serve(n.vat[1], &t);
+	struct vat_conn_config cfg = {.fds = true, .bootstrap = boot, .limits = {.pending_fds = 2}};
+	struct net_link *l = net_join(&n, 0, NULL, 1, &cfg);
+	vat_cap_unref(boot);
+	struct vat_cap *c = vat_conn_bootstrap(l->conn[0]);
+	for (unsigned i = 0; i < 3; i++) {
+		struct vat_cap *own = thing_serve(n.vat[0], &with[i]);
+		CHECK_INT(vat_cap_attach_fd(own, make_fd("mine")), 0);
+		thing_call(n.vat[0], c, THING_WAIT, i, own, &r[i]);
+		vat_cap_unref(own);
+	}
+	net_run(&n);
+	for (unsigned i = 0; i < 3; i++) {
+		struct vat_cap *got = vat_ptr_cap(vat_ptr_at(thing_params(t.waiting[i]), 0));
+		/* The capability itself is as good as the others. */
+		CHECK(got);
+		if (i < 2)
+			check_fd(vat_cap_fd(got), "mine");
+		else
+			CHECK_INT(vat_cap_fd(got), -ENOENT);
+		vat_ctx_return(t.waiting[i]);
+	}
+	net_run(&n);
+	for (unsigned i = 0; i < 3; i++)
+		CHECK_REPLY(r[i], 0);
+	vat_cap_unref(c);
+	net_check_idle(&n);
+	net_done(&n);
+}
+
 TEST(surplus_descriptors_are_closed)
 {
 	struct net n;
