@@ -32,7 +32,8 @@ struct vat_stream {
 	void (*finished)(void *user, const struct vat_error *err);
 	void *finished_user;
 	struct task task;
-	bool *gone; /* set if it is freed by the callback being run */
+	bool busy; /* a callback is being run: free it only afterwards, when */
+	bool freed; /* is set */
 };
 
 /* ---- the window ----------------------------------------------------------------------------- */
@@ -79,8 +80,7 @@ static void note_answer(struct vat_stream *s, size_t bytes)
 /* From vat_run(). May free s. */
 static void notify(struct vat_stream *s)
 {
-	bool gone = false;
-	s->gone = &gone;
+	s->busy = true;
 	if (s->finishing && !s->n_calls) {
 		struct vat_error e;
 		if (s->failure)
@@ -88,13 +88,14 @@ static void notify(struct vat_stream *s)
 		s->finishing = false;
 		s->finished(s->finished_user, s->failure ? &e : NULL);
 	}
-	if (!gone && s->full && ready(s)) {
+	if (!s->freed && s->full && ready(s)) {
 		s->full = false;
 		if (s->writable)
 			s->writable(s->user);
 	}
-	if (!gone)
-		s->gone = NULL;
+	s->busy = false;
+	if (s->freed)
+		free(s);
 }
 
 static void run_notify(struct task *t)
@@ -149,8 +150,6 @@ void vat_stream_free(struct vat_stream *s)
 	if (!s)
 		return;
 	struct vat *v = s->vat;
-	if (s->gone)
-		*s->gone = true;
 	while ((l = list_pop(&s->calls)))
 		list_entry(l, struct vat_call, stream_link)->stream = NULL;
 	task_cancel(&s->task);
@@ -158,7 +157,10 @@ void vat_stream_free(struct vat_stream *s)
 		s->policy.free(s->policy.user);
 	failure_unref(s->failure);
 	vat_cap_unref(s->cap);
-	free(s);
+	if (s->busy)
+		s->freed = true;
+	else
+		free(s);
 	vat_unref(v);
 }
 
