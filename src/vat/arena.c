@@ -71,6 +71,8 @@ void arena_put(struct arenas *a, struct vat_message *m)
 void arena_learn(struct arenas *a, unsigned kind, const struct vat_message *m)
 {
 	unsigned now = a->usual[kind].size;
+	if (!now && m->n_segs == 1)
+		return; /* small, as usual */
 	unsigned size = MIN(size_for(vat_message_words(m)), (unsigned)ARENA_SIZES - 1);
 	if (size >= now) {
 		a->usual[kind].size = (uint8_t)size;

@@ -113,7 +113,7 @@ static int send_parcel(struct vat_conn *c, struct parcel *p, struct table *t, bo
 		return r;
 	if (vat_message_error(p->msg))
 		r = -ENOMEM;
-	else if (vat_message_words(p->msg) > c->limits.message_words)
+	else if (parcel_words(p) > c->limits.message_words)
 		r = -EMSGSIZE;
 	else
 		r = conn_put_parcel(c, p, t->owners, t->n_fds);

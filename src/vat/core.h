@@ -168,6 +168,11 @@ int parcel_parse(struct vat *v, const void *data, size_t size, const struct vat_
 struct parcel *parcel_ref(struct parcel *p);
 void parcel_unref(struct parcel *p);
 DEFINE_AUTO(struct parcel *, parcel_unref);
+/* Size of the message in words. */
+static inline size_t parcel_words(const struct parcel *p)
+{
+	return p->msg->n_segs == 1 ? p->msg->segs[0].used : vat_message_words(p->msg);
+}
 /* What keeping it is charged with, in words: a capability in its table stands for an object of its
  * own, much larger than its descriptor. */
 uint64_t parcel_cost(const struct parcel *p);

@@ -136,7 +136,7 @@ int in_call(struct in *in)
 		return conn_abort(c, "Call: question id %u is in use", id);
 	if (send_to > SEND_TO_YOURSELF || !read_target(at, &t, in->path))
 		return in_echo(in);
-	const char *why = over_limit(c, vat_message_words(in->p->msg));
+	const char *why = over_limit(c, parcel_words(in->p));
 	if (why && !special)
 		return in_refuse(c, id, why, RETURN_RELEASE_PARAMS);
 	AUTO(vat_cap_unref) struct vat_cap *target = NULL;

@@ -190,8 +190,7 @@ void parcel_unref(struct parcel *p)
 
 uint64_t parcel_cost(const struct parcel *p)
 {
-	return vat_message_words(p->msg) +
-	       vat_message_n_caps(p->msg) * (uint64_t)(sizeof(struct vat_cap) / 8);
+	return parcel_words(p) + p->msg->n_caps * (uint64_t)(sizeof(struct vat_cap) / 8);
 }
 
 struct vat_ptr_r parcel_content(const struct parcel *p)
