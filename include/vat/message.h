@@ -283,8 +283,9 @@ static inline struct vat_ptr_r vat_ptr_at(struct vat_struct_r s, uint16_t i);
 
 static inline bool vat_ptr_is_null(struct vat_ptr_r p);
 /* d may be NULL: then an absent struct reads as all zero, an absent list as empty. A list may be
- * read with smaller elements than it has, numbers as bits, any but bits as structs, and structs as
- * their first field. */
+ * read with smaller elements than it has, any but bits as structs, and structs as their first
+ * field; a list of numbers read as bits is the first bits of it, as in the reference
+ * implementation. */
 static inline struct vat_struct_r vat_ptr_struct(struct vat_ptr_r p, const struct vat_default *d);
 static inline struct vat_list_r vat_ptr_list(
 	struct vat_ptr_r p, enum vat_elem want, const struct vat_default *d);

@@ -67,11 +67,12 @@ static int find_far(const struct vat_message *m, uint64_t far, struct vat_object
 		return vat_tag_kind(w) == VAT_KIND_FAR
 			       ? VAT_FAULT_KIND
 			       : find_near(m, (uint16_t)(s - m->segs), o->pad, w, o);
-	/* Two words: a far pointer to the content, and a tag. */
-	if ((w & 7) != VAT_KIND_FAR)
+	/* Two words: a far pointer to the content, whose size bit nobody looks at, and a tag. */
+	if (vat_tag_kind(w) != VAT_KIND_FAR)
 		return VAT_FAULT_KIND;
 	o->tag = vat_load(o->pad + 8);
-	if (vat_tag_kind(o->tag) > VAT_KIND_LIST)
+	if (vat_tag_kind(o->tag) == VAT_KIND_FAR ||
+		(vat_tag_kind(o->tag) == VAT_KIND_OTHER && (uint32_t)o->tag != VAT_KIND_OTHER))
 		return VAT_FAULT_KIND;
 	s = far_target(m, w, &pos);
 	if (!s)
@@ -134,7 +135,7 @@ int vat_list_check(const struct vat_list_r *l, enum vat_elem want)
 	if (l->elem == want)
 		return 0;
 	/* Bits have no address of their own: a bit list is only a bit list. Numbers may be taken
-	 * for bits, as the reference implementation does; structs may not. */
+	 * for bits, because the reference implementation does so; structs may not. */
 	if (l->elem == VAT_ELEM_BIT || (want == VAT_ELEM_BIT && l->elem == VAT_ELEM_STRUCT))
 		return VAT_FAULT_UPGRADE;
 	if (want == VAT_ELEM_STRUCT)
@@ -280,6 +281,8 @@ struct vat_list_r vat_ptr_list_(struct vat_message *m, const uint8_t *at, uint16
 	struct vat_list_r l;
 	if (vat_ptr_follow(p, &o) && vat_object_as_list(p, &o, &l)) {
 		int r = vat_list_check(&l, want);
+		if (!r && want == VAT_ELEM_BIT) /* one bit after the other, whatever they were */
+			l.elem = VAT_ELEM_BIT, l.step_bits = l.data_bits = 1;
 		if (!r)
 			return l;
 		vat_message_fault(m, r);

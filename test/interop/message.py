@@ -22,12 +22,9 @@ import subprocess
 import sys
 import tempfile
 
-TOOL, SCHEMA = sys.argv[1:3]
-SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-COUNT = int(sys.argv[4]) if len(sys.argv) > 4 else 300
-MUTATIONS = int(sys.argv[5]) if len(sys.argv) > 5 else 400
+TOOL = SCHEMA = None
+SEED, COUNT, MUTATIONS = 1, 300, 400
 
-FAULT_UPGRADE = 7
 COLORS = ["red", "green", "blue"]
 INTS = {f"{u}int{n}": (0 if u else -(1 << n - 1), (1 << n) - 1 if u else (1 << n - 1) - 1)
         for u in ("", "u") for n in (8, 16, 32, 64)}
@@ -297,8 +294,6 @@ def mutations(values):
             readable = code == 0 and len(theirs) == 1
             mine = json.loads(mine)
             refused = isinstance(mine, int)
-            if readable and mine == FAULT_UPGRADE:
-                continue  # capnp reads any list as bits; we never do
             if readable == refused:
                 bad = bad or (f"seed {SEED}, mutation {os.path.basename(path)}: "
                               f"capnp {readable}, we {mine if refused else True}: {err[-300:]}")
@@ -325,4 +320,7 @@ def main():
     return 1 if failures else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    TOOL, SCHEMA = sys.argv[1:3]
+    SEED, COUNT, MUTATIONS = [int(x) for x in sys.argv[3:6]] + [SEED, COUNT, MUTATIONS][len(sys.argv) - 3:]
+    sys.exit(main())
