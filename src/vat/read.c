@@ -43,12 +43,13 @@ static int find_near(const struct vat_message *m, uint16_t segment, const uint8_
 	return 0;
 }
 
-/* The segment a far pointer names, its position cut off at the end; NULL if there is none. */
+/* The segment a far pointer names, its position cut off at the end; NULL if there is none, or an
+ * empty one, which is as good as none to the reference implementation. */
 static const struct vat_segment *far_target(
 	const struct vat_message *m, uint64_t far, uint32_t *ret_pos)
 {
 	uint64_t segment = far >> 32;
-	if (segment >= m->n_segs)
+	if (segment >= m->n_segs || !m->segs[segment].used)
 		return NULL;
 	*ret_pos = MIN((uint32_t)far >> 3, m->segs[segment].used);
 	return &m->segs[segment];
