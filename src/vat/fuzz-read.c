@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzzes reading: a framed message is walked, measured, read as what it is not, copied, edited,
- * and its copies must say the same.
+ * compared and brought into canonical form, and its copies must say the same.
  */
 #include "vat/test-caps.h"
 #include "vat/test-walk.h"
@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct vat_read_limits limits = {.traversal_words = 20000};
+static const struct vat_read_limits limits = {.traversal_words = 5000};
 static struct test_cap caps[3];
 
 static struct vat_message *parse(const void *data, size_t size)
@@ -62,6 +62,44 @@ static void edit(struct vat_message *m)
 	require_all_zero(m);
 }
 
+/* a and b are copies of one message: equal, and with the same canonical form. */
+static void check_canonical(struct vat_message *a, struct vat_message *b)
+{
+	struct vat_message *ca = NULL, *cb = NULL;
+	uint32_t n_caps;
+	vat_ptr_total_words(vat_root(a), &n_caps);
+	REQUIRE(vat_ptr_equal(vat_root(a), vat_root(b)) == VAT_EQUAL);
+	int r = vat_canonical(vat_root(a), &ca);
+	REQUIRE(r == (n_caps ? -EINVAL : 0));
+	REQUIRE(vat_canonical(vat_root(b), &cb) == r);
+	if (r)
+		return;
+	size_t words = vat_message_words(ca);
+	REQUIRE(words <= 1 + vat_ptr_total_words(vat_root(a), NULL));
+	REQUIRE(vat_message_words(cb) == words);
+	REQUIRE(!memcmp(ca->segs[0].base, cb->segs[0].base, words * 8));
+	REQUIRE(vat_message_is_canonical(ca));
+	REQUIRE(vat_ptr_equal(vat_root(a), vat_root(ca)) == VAT_EQUAL);
+	vat_message_free(ca);
+	vat_message_free(cb);
+}
+
+/* Whatever the input is, being canonical means being its own canonical form. */
+static void check_is_canonical(const uint8_t *data, size_t size)
+{
+	struct vat_message *m = parse(data, size), *c = NULL;
+	bool is = vat_message_is_canonical(m);
+	m->budget = limits.traversal_words;
+	if (!m->error && !vat_canonical(vat_root(m), &c))
+		REQUIRE(is == (m->n_segs == 1 && m->segs[0].used == c->segs[0].used &&
+				      !memcmp(m->segs[0].base, c->segs[0].base,
+					      (size_t)c->segs[0].used * 8)));
+	else
+		REQUIRE(!is || m->error);
+	vat_message_free(c);
+	vat_message_free(m);
+}
+
 static void copy_and_compare(const uint8_t *data, size_t size)
 {
 	struct vat_message *m = parse(data, size);
@@ -73,6 +111,7 @@ static void copy_and_compare(const uint8_t *data, size_t size)
 	REQUIRE(walk(vat_root(b)) == h);
 	REQUIRE(vat_ptr_total_words(vat_root(a), NULL) == vat_ptr_total_words(vat_root(b), NULL));
 	REQUIRE(!vat_message_error(a) && !vat_message_error(b));
+	check_canonical(a, b);
 	edit(a);
 	vat_message_reset(b, 0);
 	require_all_zero(b);
@@ -96,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(words <= limits.traversal_words);
 	vat_message_free(m);
 	copy_and_compare(data, size);
+	check_is_canonical(data, size);
 	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
 		REQUIRE(!caps[i].refs);
 	return 0;

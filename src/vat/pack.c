@@ -85,11 +85,19 @@ int vat_pack(const void *data, size_t size, void **ret, size_t *ret_size)
 	return 0;
 }
 
+/* Number of bits set; the compiler's own function is a call where the processor is any. */
+static unsigned count_bits(uint8_t tag)
+{
+	/* Digit n of this is the number of bits in n. */
+	const uint64_t bits = UINT64_C(0x4332322132212110);
+	return (unsigned)((bits >> (tag & 15) * 4 & 15) + (bits >> (tag >> 4) * 4 & 15));
+}
+
 /* Checks one group (a tag and what belongs to it) at `at`. Returns its packed length and how many
  * words it stands for; 0 if it is cut off. */
 static size_t group_size(const uint8_t *at, const uint8_t *end, size_t *ret_words)
 {
-	size_t left = (size_t)(end - at), n = 1 + (size_t)__builtin_popcount(at[0]), run = 0;
+	size_t left = (size_t)(end - at), n = 1 + (size_t)count_bits(at[0]), run = 0;
 	*ret_words = 0;
 	if (at[0] == 0 || at[0] == 0xff) {
 		if (left <= n)
@@ -115,46 +123,54 @@ static int unpacked_size(const uint8_t *at, const uint8_t *end, size_t max_size,
 	return 0;
 }
 
-/* The word that the bytes at `at` and a tag stand for. */
-static uint64_t unpack_word(uint8_t tag, const uint8_t *at)
+/* The word that the bytes at *at and a tag stand for; *at moves behind them. */
+static uint64_t unpack_word(uint8_t tag, const uint8_t **at)
 {
 	uint64_t w = 0;
 	for (int i = 0; i < 8; i++)
 		if (tag >> i & 1)
-			w |= (uint64_t)*at++ << (8 * i);
+			w |= (uint64_t) * (*at)++ << (8 * i);
 	return w;
 }
 
 /* The same without branches, where eight bytes can be read. */
-static uint64_t unpack_wide(uint8_t tag, const uint8_t *at)
+static uint64_t unpack_wide(uint8_t tag, const uint8_t **at)
 {
-	uint64_t packed = vat_load(at), w = 0;
+	uint64_t packed = vat_load(*at), w = 0;
 	for (int i = 0; i < 8; i++) {
 		uint64_t there = -(uint64_t)(tag >> i & 1);
 		w |= (packed & 0xff & there) << (8 * i);
 		packed >>= 8 & there;
 	}
+	*at += count_bits(tag);
 	return w;
 }
 
-/* A group that has been checked; input goes on until end. */
-static void unpack_group(uint8_t *to, const uint8_t *at, const uint8_t *end)
+/* Unpacks the group at `at`, which has been checked; input goes on until end. Returns where the
+ * next group is; *to moves behind what was written. */
+static const uint8_t *unpack_group(uint8_t **to, const uint8_t *at, const uint8_t *end)
 {
 	uint8_t tag = *at++;
+	size_t run = 0;
 	if (tag == 0) {
-		memset(to, 0, 8 + (size_t)*at * 8);
+		run = *at++;
+		memset(*to, 0, 8 + run * 8);
 	} else if (tag == 0xff) {
-		memcpy(to, at, 8);
-		memcpy(to + 8, at + 9, (size_t)at[8] * 8);
+		run = at[8];
+		memcpy(*to, at, 8);
+		memcpy(*to + 8, at + 9, run * 8);
+		at += 9 + run * 8;
 	} else {
-		vat_store(to, end - at >= 8 ? unpack_wide(tag, at) : unpack_word(tag, at));
+		vat_store(*to, end - at >= 8 ? unpack_wide(tag, &at) : unpack_word(tag, &at));
 	}
+	*to += 8 + run * 8;
+	return at;
 }
 
 int vat_unpack(const void *data, size_t size, size_t max_size, void **ret, size_t *ret_size)
 {
 	const uint8_t *at = data, *end = at + size;
-	size_t whole, n, words;
+	size_t whole;
 	int r = unpacked_size(at, end, max_size, &whole);
 	if (r < 0)
 		return r;
@@ -163,10 +179,7 @@ int vat_unpack(const void *data, size_t size, size_t max_size, void **ret, size_
 		return -ENOMEM;
 	*ret = to;
 	*ret_size = whole;
-	for (; at < end; at += n) {
-		n = group_size(at, end, &words);
-		unpack_group(to, at, end);
-		to += words * 8;
-	}
+	while (at < end)
+		at = unpack_group(&to, at, end);
 	return 0;
 }
