@@ -340,6 +340,7 @@ struct name {
 	const char *s;
 	size_t len;
 	bool tags; /* looking for those members only that tell a union's active one */
+	uint32_t *next; /* where to begin: members mostly come in order. May be NULL */
 };
 
 static bool name_is(const struct name *n, struct vat_text t)
@@ -422,7 +423,9 @@ static bool set_member(struct parser *p, const struct schema_type *t,
 		*ret_found = true;
 		return !b.msg || (n->tags ? set_tag(p, &s, b) : json_skip(&p->in));
 	}
-	for (uint32_t i = 0; i < s.fields.count && !*ret_found && !p->in.error; i++) {
+	uint32_t first = n->next && *n->next < s.fields.count ? *n->next : 0;
+	for (uint32_t k = 0; k < s.fields.count && !*ret_found && !p->in.error; k++) {
+		uint32_t i = k < s.fields.count - first ? first + k : k - (s.fields.count - first);
 		struct schema_field f = schema_field_at(&s, i);
 		bool member = f.discriminant != SCHEMA_NO_UNION;
 		if (json_is_flat(&f, &prefix)) {
@@ -438,9 +441,29 @@ static bool set_member(struct parser *p, const struct schema_type *t,
 		if (by_value && b.msg && !is_active(&s, &f, b))
 			continue;
 		*ret_found = true;
+		if (n->next)
+			*n->next = i + 1;
 		return !b.msg || set_field(p, &s, &f, b);
 	}
 	return !p->in.error;
+}
+
+/* Whether members of its objects may have to be known before others: else one pass will do. */
+static bool needs_tags(
+	struct parser *p, const struct schema_type *t, const struct schema_field *group)
+{
+	struct schema_struct s;
+	struct schema_brand brand;
+	struct vat_text prefix;
+	if (schema_struct(p->schemas, t, &brand, &s) < 0 ||
+		json_discriminator(p->schemas, t, group, false).known)
+		return true;
+	for (uint32_t i = 0; i < s.fields.count; i++) {
+		struct schema_field f = schema_field_at(&s, i);
+		if (json_is_flat(&f, &prefix))
+			return true;
+	}
+	return false;
 }
 
 static bool parse_members(struct parser *p, const struct schema_type *t,
@@ -450,13 +473,14 @@ static bool parse_members(struct parser *p, const struct schema_type *t,
 		return false;
 	if (json_take(&p->in, '}'))
 		return true;
+	uint32_t next = 0;
 	do {
 		char *s;
 		size_t len;
 		bool found = false, ok = json_peek(&p->in) == '"' || bad(p, "a name");
 		if (!ok || !json_string(&p->in, &s, &len))
 			return false;
-		struct name n = {.s = s, .len = len, .tags = tags};
+		struct name n = {.s = s, .len = len, .tags = tags, .next = &next};
 		ok = json_expect(&p->in, ':') && set_member(p, t, group, false, b, &n, &found);
 		if (ok && !found && !tags && (p->flags & VAT_JSON_STRICT))
 			ok = json_fail(&p->in, -EBADMSG, "unknown member \"%.60s\"", s);
@@ -477,7 +501,7 @@ static bool parse_object(struct parser *p, const struct schema_type *t,
 	if (!json_enter(&p->in))
 		return false;
 	struct json_in begin = p->in;
-	if (!parse_members(p, t, group, b, true))
+	if (needs_tags(p, t, group) && !parse_members(p, t, group, b, true))
 		return false;
 	p->in = begin;
 	if (!parse_members(p, t, group, b, false))
