@@ -621,8 +621,7 @@ static int everything(struct vat_message *from)
 	size_t size, n_packed, n_plain, used;
 	AUTO_FREE void *flat = NULL, *packed = NULL, *plain = NULL;
 	AUTO(vat_message_free)
-	struct vat_message *copy = vat_message_new(1, 0),
-			   *c = NULL, *in = NULL;
+	struct vat_message *copy = vat_message_new(1, 0), *c = NULL, *in = NULL;
 	if (!copy)
 		return r;
 	vat_set_ptr(vat_root_b(copy), vat_root(from));
