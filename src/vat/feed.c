@@ -155,7 +155,8 @@ static int step(struct vat_conn *c, bool *ret_more)
 {
 	size_t have = partial(c);
 	*ret_more = false;
-	size_t size = have ? vat_frame_size(c->in->data + c->in_start, have, &c->limits.read) : 0;
+	size_t size =
+		have ? vat_frame_size_usual(c->in->data + c->in_start, have, &c->limits.read) : 0;
 	if (!size)
 		return 0;
 	if (size == SIZE_MAX || size / 8 > c->limits.message_words)
