@@ -134,6 +134,8 @@ VAT_API void vat_conn_eof(struct vat_conn *c, int err);
 VAT_API size_t vat_conn_output(struct vat_conn *c, struct iovec *iov, size_t n, int *fds,
 	size_t max_fds, size_t *ret_n_fds);
 VAT_API void vat_conn_sent(struct vat_conn *c, size_t bytes);
+/* Whether vat_conn_output() would give something. */
+VAT_API bool vat_conn_has_output(const struct vat_conn *c);
 /* True when the connection is over and the last output was written: close the socket. */
 VAT_API bool vat_conn_is_over(const struct vat_conn *c);
 /* Nothing outstanding in either direction (no questions, answers, imports, exports). */

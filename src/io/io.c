@@ -192,7 +192,7 @@ static bool write_once(struct vat_io *io)
 	}
 	vat_conn_sent(io->conn, (size_t)sent);
 	io->want_write = (size_t)sent < total;
-	return !io->want_write;
+	return !io->want_write && vat_conn_has_output(io->conn);
 }
 
 bool vat_io_flush(struct vat_io *io)

@@ -281,6 +281,11 @@ void vat_conn_sent(struct vat_conn *c, size_t bytes)
 	vat_leave(v);
 }
 
+bool vat_conn_has_output(const struct vat_conn *c)
+{
+	return !list_empty(&c->out);
+}
+
 bool vat_conn_is_over(const struct vat_conn *c)
 {
 	return c->over && list_empty(&c->out);
