@@ -8,12 +8,12 @@
 /* ---- annotations: json-schema.c ------------------------------------------------------------- */
 
 /* A field's, an enumerant's name in JSON. */
-struct vat_text json_name(struct vat_ptr_r annotations, struct vat_text name);
+struct vat_text vat_json_name(struct vat_ptr_r annotations, struct vat_text name);
 /* Data as a string? */
-bool json_is_base64(const struct schema_field *f);
-bool json_is_hex(const struct schema_field *f);
+bool vat_json_is_base64(const struct schema_field *f);
+bool vat_json_is_hex(const struct schema_field *f);
 /* Whether the members of struct or group f are members of the object around it, with a prefix. */
-bool json_is_flat(const struct schema_field *f, struct vat_text *ret_prefix);
+bool vat_json_is_flat(const struct schema_field *f, struct vat_text *ret_prefix);
 
 /* How the active member of a struct's union is told by a member of its own. */
 struct json_discriminator {
@@ -22,7 +22,7 @@ struct json_discriminator {
 	struct vat_text value_name; /* of the active member; empty = its own */
 };
 /* group: the field that t is the group of, or NULL. */
-struct json_discriminator json_discriminator(const struct vat_schemas *s,
+struct json_discriminator vat_json_discriminator(const struct vat_schemas *s,
 	const struct schema_type *t, const struct schema_field *group, bool flat);
 
 /* ---- words: json-lex.c ---------------------------------------------------------------------- */
@@ -36,20 +36,20 @@ struct json_in {
 };
 
 /* Records the first error, always returns false. */
-bool PRINTF(3, 4) json_fail(struct json_in *in, int error, const char *fmt, ...);
+bool PRINTF(3, 4) vat_json_fail(struct json_in *in, int error, const char *fmt, ...);
 /* The first byte of what comes after white space; 0 at the end. */
-char json_peek(struct json_in *in);
+char vat_json_peek(struct json_in *in);
 /* Takes this punctuation mark, if it is next. */
-bool json_take(struct json_in *in, char c);
-bool json_expect(struct json_in *in, char c);
+bool vat_json_take(struct json_in *in, char c);
+bool vat_json_expect(struct json_in *in, char c);
 /* A string, unescaped, malloc'ed and NUL-terminated. */
-bool json_string(struct json_in *in, char **ret, size_t *ret_len);
+bool vat_json_string(struct json_in *in, char **ret, size_t *ret_len);
 /* true, false, null or a number, or a string in their place: cut after the last letter of it. */
-bool json_word(struct json_in *in, char buf[64]);
+bool vat_json_word(struct json_in *in, char buf[64]);
 /* Goes past any value. */
-bool json_skip(struct json_in *in);
+bool vat_json_skip(struct json_in *in);
 /* Elements of the array that begins here, without moving. */
-bool json_count(struct json_in *in, uint32_t *ret);
+bool vat_json_count(struct json_in *in, uint32_t *ret);
 /* One level deeper. */
-bool json_enter(struct json_in *in);
-void json_leave(struct json_in *in);
+bool vat_json_enter(struct json_in *in);
+void vat_json_leave(struct json_in *in);

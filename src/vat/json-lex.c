@@ -11,7 +11,7 @@
 
 enum { MAX_DEPTH = 64 };
 
-bool json_fail(struct json_in *in, int error, const char *fmt, ...)
+bool vat_json_fail(struct json_in *in, int error, const char *fmt, ...)
 {
 	if (in->error)
 		return false;
@@ -26,35 +26,35 @@ bool json_fail(struct json_in *in, int error, const char *fmt, ...)
 	return false;
 }
 
-char json_peek(struct json_in *in)
+char vat_json_peek(struct json_in *in)
 {
 	while (!in->error && in->at < in->size && in->s[in->at] && strchr(" \t\r\n", in->s[in->at]))
 		in->at++;
 	return !in->error && in->at < in->size ? in->s[in->at] : '\0';
 }
 
-bool json_take(struct json_in *in, char c)
+bool vat_json_take(struct json_in *in, char c)
 {
-	if (json_peek(in) != c)
+	if (vat_json_peek(in) != c)
 		return false;
 	in->at++;
 	return true;
 }
 
-bool json_expect(struct json_in *in, char c)
+bool vat_json_expect(struct json_in *in, char c)
 {
-	return json_take(in, c) || json_fail(in, -EBADMSG, "'%c' expected", c);
+	return vat_json_take(in, c) || vat_json_fail(in, -EBADMSG, "'%c' expected", c);
 }
 
-bool json_enter(struct json_in *in)
+bool vat_json_enter(struct json_in *in)
 {
 	if (in->depth >= MAX_DEPTH)
-		return json_fail(in, -ELOOP, "nested too deeply");
+		return vat_json_fail(in, -ELOOP, "nested too deeply");
 	in->depth++;
 	return true;
 }
 
-void json_leave(struct json_in *in)
+void vat_json_leave(struct json_in *in)
 {
 	in->depth--;
 }
@@ -64,17 +64,17 @@ void json_leave(struct json_in *in)
 /* Past a string; *ret_len: how long it is between its quotes. */
 static bool skip_string(struct json_in *in, size_t *ret_len)
 {
-	if (!json_expect(in, '"'))
+	if (!vat_json_expect(in, '"'))
 		return false;
 	size_t begin = in->at;
 	while (in->at < in->size && in->s[in->at] != '"') {
 		if ((unsigned char)in->s[in->at] < 0x20)
-			return json_fail(in, -EBADMSG, "control character in a string");
+			return vat_json_fail(in, -EBADMSG, "control character in a string");
 		in->at += in->s[in->at] == '\\' ? 2 : 1;
 	}
 	if (in->at >= in->size) {
 		in->at = in->size;
-		return json_fail(in, -EBADMSG, "unfinished string");
+		return vat_json_fail(in, -EBADMSG, "unfinished string");
 	}
 	*ret_len = in->at - begin;
 	in->at++;
@@ -161,7 +161,7 @@ static bool unescape(const char *s, size_t n, char *to, size_t *ret_len)
 	return true;
 }
 
-bool json_string(struct json_in *in, char **ret, size_t *ret_len)
+bool vat_json_string(struct json_in *in, char **ret, size_t *ret_len)
 {
 	size_t len;
 	if (!skip_string(in, &len))
@@ -169,10 +169,10 @@ bool json_string(struct json_in *in, char **ret, size_t *ret_len)
 	const char *s = in->s + in->at - 1 - len;
 	char *text = malloc(len + 1);
 	if (!text)
-		return json_fail(in, -ENOMEM, "out of memory");
+		return vat_json_fail(in, -ENOMEM, "out of memory");
 	if (!unescape(s, len, text, ret_len)) {
 		free(text);
-		return json_fail(in, -EBADMSG, "unknown escape in a string");
+		return vat_json_fail(in, -EBADMSG, "unknown escape in a string");
 	}
 	*ret = text;
 	return true;
@@ -186,52 +186,52 @@ static bool is_word_char(char c)
 	       c == '+' || c == '-' || c == '.';
 }
 
-bool json_word(struct json_in *in, char buf[64])
+bool vat_json_word(struct json_in *in, char buf[64])
 {
 	size_t len = 0;
-	if (json_peek(in) == '"') {
+	if (vat_json_peek(in) == '"') {
 		char *s;
-		if (!json_string(in, &s, &len))
+		if (!vat_json_string(in, &s, &len))
 			return false;
 		if (len < 64)
 			memcpy(buf, s, len + 1);
 		free(s);
-		return len < 64 || json_fail(in, -EBADMSG, "too long for a number");
+		return len < 64 || vat_json_fail(in, -EBADMSG, "too long for a number");
 	}
 	while (in->at < in->size && is_word_char(in->s[in->at])) {
 		if (len == 63)
-			return json_fail(in, -EBADMSG, "too long for a number");
+			return vat_json_fail(in, -EBADMSG, "too long for a number");
 		buf[len++] = in->s[in->at++];
 	}
 	buf[len] = '\0';
-	return len ? true : json_fail(in, -EBADMSG, "a value expected");
+	return len ? true : vat_json_fail(in, -EBADMSG, "a value expected");
 }
 
 static bool skip_list(struct json_in *in, char end, bool named)
 {
 	size_t len;
-	if (!json_enter(in))
+	if (!vat_json_enter(in))
 		return false;
 	in->at++;
-	if (!json_take(in, end)) {
+	if (!vat_json_take(in, end)) {
 		do {
-			if (named && (!skip_string(in, &len) || !json_expect(in, ':')))
+			if (named && (!skip_string(in, &len) || !vat_json_expect(in, ':')))
 				return false;
-			if (!json_skip(in)) /* as deep as json_enter() allows */
+			if (!vat_json_skip(in)) /* as deep as vat_json_enter() allows */
 				return false;
-		} while (json_take(in, ','));
-		if (!json_expect(in, end))
+		} while (vat_json_take(in, ','));
+		if (!vat_json_expect(in, end))
 			return false;
 	}
-	json_leave(in);
+	vat_json_leave(in);
 	return true;
 }
 
-bool json_skip(struct json_in *in)
+bool vat_json_skip(struct json_in *in)
 {
 	char word[64];
 	size_t len;
-	switch (json_peek(in)) {
+	switch (vat_json_peek(in)) {
 	case '[':
 		return skip_list(in, ']', false);
 	case '{':
@@ -239,21 +239,21 @@ bool json_skip(struct json_in *in)
 	case '"':
 		return skip_string(in, &len);
 	default:
-		return json_word(in, word);
+		return vat_json_word(in, word);
 	}
 }
 
-bool json_count(struct json_in *in, uint32_t *ret)
+bool vat_json_count(struct json_in *in, uint32_t *ret)
 {
 	struct json_in ahead = *in;
 	*ret = 0;
-	bool ok = json_expect(&ahead, '[');
-	if (ok && !json_take(&ahead, ']')) {
+	bool ok = vat_json_expect(&ahead, '[');
+	if (ok && !vat_json_take(&ahead, ']')) {
 		do {
-			ok = json_skip(&ahead);
+			ok = vat_json_skip(&ahead);
 			++*ret;
-		} while (ok && json_take(&ahead, ','));
-		ok = ok && json_expect(&ahead, ']');
+		} while (ok && vat_json_take(&ahead, ','));
+		ok = ok && vat_json_expect(&ahead, ']');
 	}
 	if (!ok)
 		in->error = ahead.error;

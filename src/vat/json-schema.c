@@ -18,24 +18,24 @@ static struct vat_ptr_r content(struct vat_ptr_r value)
 	return vat_ptr_at(vat_ptr_struct(value, NULL), 0);
 }
 
-struct vat_text json_name(struct vat_ptr_r annotations, struct vat_text name)
+struct vat_text vat_json_name(struct vat_ptr_r annotations, struct vat_text name)
 {
 	struct vat_ptr_r value = vat_schema_annotation(annotations, JSON_NAME);
 	return vat_ptr_is_null(value) ? name : vat_ptr_text(content(value), NULL);
 }
 
-bool json_is_base64(const struct schema_field *f)
+bool vat_json_is_base64(const struct schema_field *f)
 {
 	return !vat_ptr_is_null(vat_schema_annotation(f->annotations, JSON_BASE64));
 }
 
-bool json_is_hex(const struct schema_field *f)
+bool vat_json_is_hex(const struct schema_field *f)
 {
 	return !vat_ptr_is_null(vat_schema_annotation(f->annotations, JSON_HEX));
 }
 
 /* FlattenOptions {prefix ptr 0} */
-bool json_is_flat(const struct schema_field *f, struct vat_text *ret_prefix)
+bool vat_json_is_flat(const struct schema_field *f, struct vat_text *ret_prefix)
 {
 	if (f->type.kind != SCHEMA_STRUCT)
 		return false;
@@ -48,7 +48,7 @@ bool json_is_flat(const struct schema_field *f, struct vat_text *ret_prefix)
 
 /* DiscriminatorOptions {name ptr 0; valueName ptr 1}; the annotation is on the struct, or on the
  * field of a group, which then can lend its name. Node {annotations ptr 2} */
-struct json_discriminator json_discriminator(const struct vat_schemas *s,
+struct json_discriminator vat_json_discriminator(const struct vat_schemas *s,
 	const struct schema_type *t, const struct schema_field *group, bool flat)
 {
 	struct json_discriminator ret = {0};

@@ -24,14 +24,14 @@ static bool parse_pointer(struct parser *p, const struct schema_type *t,
 
 static bool bad(struct parser *p, const char *what)
 {
-	return json_fail(&p->in, -EBADMSG, "%s expected", what);
+	return vat_json_fail(&p->in, -EBADMSG, "%s expected", what);
 }
 
 /* The message gave no builder. */
 static bool no_room(struct parser *p)
 {
 	int e = vat_message_error(p->to);
-	return json_fail(&p->in, e < 0 ? e : -EBADMSG, "no room in the message");
+	return vat_json_fail(&p->in, e < 0 ? e : -EBADMSG, "no room in the message");
 }
 
 /* ---- scalars -------------------------------------------------------------------------------- */
@@ -54,7 +54,7 @@ static bool integer(
 	unsigned long long most =
 		is_signed ? (1ULL << (width - 1)) - !negative : UINT64_MAX >> (64 - width);
 	if (errno || v > most || (negative && v && !is_signed))
-		return json_fail(&p->in, -EBADMSG, "%s is out of range", word);
+		return vat_json_fail(&p->in, -EBADMSG, "%s is out of range", word);
 	*ret = negative ? -(uint64_t)v : v;
 	return true;
 }
@@ -86,14 +86,15 @@ static bool enumerant(struct parser *p, uint64_t id, const char *word, uint64_t 
 	for (uint32_t i = 0; i <= UINT16_MAX; i++) {
 		if (!schema_enumerant(p->schemas, id, (uint16_t)i, &e))
 			break;
-		if (vat_text_is(json_name(vat_ptr_at(e, 1), vat_ptr_text(vat_ptr_at(e, 0), NULL)),
+		if (vat_text_is(
+			    vat_json_name(vat_ptr_at(e, 1), vat_ptr_text(vat_ptr_at(e, 0), NULL)),
 			    word)) {
 			*ret = i;
 			return true;
 		}
 	}
 	if (word[0] < '0' || word[0] > '9')
-		return json_fail(&p->in, -EBADMSG, "\"%s\" is none of the names", word);
+		return vat_json_fail(&p->in, -EBADMSG, "\"%s\" is none of the names", word);
 	return integer(p, word, 16, false, ret);
 }
 
@@ -101,7 +102,7 @@ static bool scalar(struct parser *p, const struct schema_type *t, uint64_t *ret)
 {
 	char word[64];
 	double d = 0;
-	if (!json_word(&p->in, word))
+	if (!vat_json_word(&p->in, word))
 		return false;
 	switch (t->kind) {
 	case SCHEMA_BOOL:
@@ -131,13 +132,13 @@ static bool parse_text(struct parser *p, struct vat_ptr_b to)
 {
 	char *s;
 	size_t len;
-	if (json_peek(&p->in) != '"')
+	if (vat_json_peek(&p->in) != '"')
 		return bad(p, "a string");
-	if (!json_string(&p->in, &s, &len))
+	if (!vat_json_string(&p->in, &s, &len))
 		return false;
 	vat_set_text(to, (struct vat_text){s, (uint32_t)len});
 	free(s);
-	return len < UINT32_MAX || json_fail(&p->in, -EMSGSIZE, "too long");
+	return len < UINT32_MAX || vat_json_fail(&p->in, -EMSGSIZE, "too long");
 }
 
 /* The value of a digit, -1 for what is none. */
@@ -178,7 +179,7 @@ static bool parse_encoded(struct parser *p, bool hex, struct vat_ptr_b to)
 {
 	char *s;
 	size_t len;
-	if (!json_string(&p->in, &s, &len))
+	if (!vat_json_string(&p->in, &s, &len))
 		return false;
 	ssize_t n = len < UINT32_MAX ? decode(s, len, hex) : -1;
 	if (n >= 0)
@@ -192,20 +193,20 @@ static bool parse_bytes(struct parser *p, struct vat_ptr_b to)
 	static const struct schema_type byte = {.kind = SCHEMA_UINT8};
 	uint32_t n;
 	uint64_t v;
-	if (!json_count(&p->in, &n))
+	if (!vat_json_count(&p->in, &n))
 		return bad(p, "an array");
 	uint8_t *data = vat_init_data(to, n);
 	if (n && !data)
 		return no_room(p);
 	if (!n)
 		vat_set_data(to, (struct vat_data){"", 0});
-	json_expect(&p->in, '[');
+	vat_json_expect(&p->in, '[');
 	for (uint32_t i = 0; i < n; i++) {
-		if ((i && !json_expect(&p->in, ',')) || !scalar(p, &byte, &v))
+		if ((i && !vat_json_expect(&p->in, ',')) || !scalar(p, &byte, &v))
 			return false;
 		data[i] = (uint8_t)v;
 	}
-	return json_expect(&p->in, ']');
+	return vat_json_expect(&p->in, ']');
 }
 
 /* Node {struct {dataWordCount u16 7; pointerCount u16 12}} */
@@ -213,7 +214,8 @@ static struct vat_struct_r node_of(struct parser *p, const struct schema_type *t
 {
 	struct vat_struct_r node = vat_schemas_node(p->schemas, t->id);
 	if (!node.msg)
-		json_fail(&p->in, -ENOENT, "unknown type @0x%016llx", (unsigned long long)t->id);
+		vat_json_fail(
+			&p->in, -ENOENT, "unknown type @0x%016llx", (unsigned long long)t->id);
 	return node;
 }
 
@@ -225,7 +227,7 @@ static bool parse_element(
 	if (t->kind == SCHEMA_STRUCT)
 		return parse_object(p, t, NULL, vat_list_struct_b(l, i));
 	if (t->kind == SCHEMA_VOID)
-		return json_skip(&p->in);
+		return vat_json_skip(&p->in);
 	if (!width)
 		return parse_pointer(p, t, NULL, vat_list_ptr_b(l, i));
 	if (!scalar(p, t, &v))
@@ -248,7 +250,7 @@ static bool parse_list(struct parser *p, const struct schema_type *t, struct vat
 	struct schema_type elem = schema_element(t);
 	struct vat_list_b l;
 	uint32_t n;
-	if (!json_count(&p->in, &n))
+	if (!vat_json_count(&p->in, &n))
 		return bad(p, "an array");
 	if (elem.kind == SCHEMA_STRUCT) {
 		struct vat_struct_r node = node_of(p, &elem);
@@ -258,21 +260,21 @@ static bool parse_list(struct parser *p, const struct schema_type *t, struct vat
 	}
 	if (!l.msg)
 		return no_room(p);
-	if (!json_enter(&p->in) || !json_expect(&p->in, '['))
+	if (!vat_json_enter(&p->in) || !vat_json_expect(&p->in, '['))
 		return false;
 	for (uint32_t i = 0; i < n; i++)
-		if ((i && !json_expect(&p->in, ',')) || !parse_element(p, &elem, l, i))
+		if ((i && !vat_json_expect(&p->in, ',')) || !parse_element(p, &elem, l, i))
 			return false;
-	json_leave(&p->in);
-	return json_expect(&p->in, ']');
+	vat_json_leave(&p->in);
+	return vat_json_expect(&p->in, ']');
 }
 
 static bool take_null(struct parser *p)
 {
-	if (json_peek(&p->in) != 'n')
+	if (vat_json_peek(&p->in) != 'n')
 		return false;
 	char word[64];
-	return json_word(&p->in, word) && (!strcmp(word, "null") || bad(p, "null"));
+	return vat_json_word(&p->in, word) && (!strcmp(word, "null") || bad(p, "null"));
 }
 
 /* f is NULL for elements of lists. */
@@ -290,17 +292,17 @@ static bool parse_pointer(struct parser *p, const struct schema_type *t,
 	case SCHEMA_TEXT:
 		return parse_text(p, to);
 	case SCHEMA_DATA:
-		if (f && (json_is_base64(f) || json_is_hex(f)))
-			return parse_encoded(p, json_is_hex(f), to);
+		if (f && (vat_json_is_base64(f) || vat_json_is_hex(f)))
+			return parse_encoded(p, vat_json_is_hex(f), to);
 		return parse_bytes(p, to);
-	case SCHEMA_LIST: /* as deep as json_enter() allows */
+	case SCHEMA_LIST: /* as deep as vat_json_enter() allows */
 		return parse_list(p, t, to);
 	case SCHEMA_STRUCT:
 		node = node_of(p, t);
 		return parse_object(p, t, NULL,
 			vat_init_struct(to, vat_r_u16(node, 7, 0), vat_r_u16(node, 12, 0)));
 	default:
-		return json_fail(&p->in, -EBADMSG, "a value that JSON cannot express");
+		return vat_json_fail(&p->in, -EBADMSG, "a value that JSON cannot express");
 	}
 }
 
@@ -315,7 +317,7 @@ static bool set_field(struct parser *p, const struct schema_struct *s, const str
 	if (f->is_group)
 		return parse_object(p, &f->type, f, b);
 	if (f->type.kind == SCHEMA_VOID)
-		return json_skip(&p->in);
+		return vat_json_skip(&p->in);
 	unsigned width = schema_bits(f->type.kind);
 	if (!width)
 		return f->offset > UINT16_MAX ||
@@ -361,15 +363,15 @@ static bool set_tag(struct parser *p, const struct schema_struct *s, struct vat_
 {
 	char *text;
 	size_t len;
-	if (json_peek(&p->in) != '"')
+	if (vat_json_peek(&p->in) != '"')
 		return bad(p, "a string");
-	if (!json_string(&p->in, &text, &len))
+	if (!vat_json_string(&p->in, &text, &len))
 		return false;
 	struct name n = {.s = text, .len = len};
 	for (uint32_t i = 0; i < s->fields.count; i++) {
 		struct schema_field f = schema_field_at(s, i);
 		if (f.discriminant != SCHEMA_NO_UNION &&
-			name_is(&n, json_name(f.annotations, f.name)))
+			name_is(&n, vat_json_name(f.annotations, f.name)))
 			vat_w_u16(b, s->discriminant_offset, f.discriminant, 0);
 	}
 	free(text);
@@ -386,7 +388,8 @@ static bool set_flat(struct parser *p, const struct schema_field *f, struct vat_
 	struct vat_struct_b b, const struct name *n, bool *ret_found)
 {
 	struct name rest = {.s = n->s + prefix.len, .len = n->len - prefix.len, .tags = n->tags};
-	if (n->len < prefix.len || memcmp(n->s, prefix.s, prefix.len) != 0 || !json_enter(&p->in))
+	if (n->len < prefix.len || memcmp(n->s, prefix.s, prefix.len) != 0 ||
+		!vat_json_enter(&p->in))
 		return !p->in.error;
 	bool ok = true;
 	if (f->is_group) {
@@ -404,7 +407,7 @@ static bool set_flat(struct parser *p, const struct schema_field *f, struct vat_
 		else
 			*ret_found |= there;
 	}
-	json_leave(&p->in);
+	vat_json_leave(&p->in);
 	return ok;
 }
 
@@ -416,19 +419,19 @@ static bool set_member(struct parser *p, const struct schema_type *t,
 	struct schema_brand brand;
 	struct vat_text prefix;
 	if (schema_struct(p->schemas, t, &brand, &s) < 0)
-		return json_fail(
+		return vat_json_fail(
 			&p->in, -ENOENT, "unknown type @0x%016llx", (unsigned long long)t->id);
-	struct json_discriminator d = json_discriminator(p->schemas, t, group, flat);
+	struct json_discriminator d = vat_json_discriminator(p->schemas, t, group, flat);
 	if (s.has_union && d.known && name_is(n, d.name)) {
 		*ret_found = true;
-		return !b.msg || (n->tags ? set_tag(p, &s, b) : json_skip(&p->in));
+		return !b.msg || (n->tags ? set_tag(p, &s, b) : vat_json_skip(&p->in));
 	}
 	uint32_t first = n->next && *n->next < s.fields.count ? *n->next : 0;
 	for (uint32_t k = 0; k < s.fields.count && !*ret_found && !p->in.error; k++) {
 		uint32_t i = k < s.fields.count - first ? first + k : k - (s.fields.count - first);
 		struct schema_field f = schema_field_at(&s, i);
 		bool member = f.discriminant != SCHEMA_NO_UNION;
-		if (json_is_flat(&f, &prefix)) {
+		if (vat_json_is_flat(&f, &prefix)) {
 			if ((!b.msg || is_active(&s, &f, b)) &&
 				!set_flat(p, &f, prefix, b, n, ret_found))
 				return false;
@@ -436,7 +439,7 @@ static bool set_member(struct parser *p, const struct schema_type *t,
 		}
 		bool by_value = member && d.known && d.value_name.len;
 		if (n->tags ||
-			!name_is(n, by_value ? d.value_name : json_name(f.annotations, f.name)))
+			!name_is(n, by_value ? d.value_name : vat_json_name(f.annotations, f.name)))
 			continue;
 		if (by_value && b.msg && !is_active(&s, &f, b))
 			continue;
@@ -456,11 +459,11 @@ static bool needs_tags(
 	struct schema_brand brand;
 	struct vat_text prefix;
 	if (schema_struct(p->schemas, t, &brand, &s) < 0 ||
-		json_discriminator(p->schemas, t, group, false).known)
+		vat_json_discriminator(p->schemas, t, group, false).known)
 		return true;
 	for (uint32_t i = 0; i < s.fields.count; i++) {
 		struct schema_field f = schema_field_at(&s, i);
-		if (json_is_flat(&f, &prefix))
+		if (vat_json_is_flat(&f, &prefix))
 			return true;
 	}
 	return false;
@@ -469,36 +472,36 @@ static bool needs_tags(
 static bool parse_members(struct parser *p, const struct schema_type *t,
 	const struct schema_field *group, struct vat_struct_b b, bool tags)
 {
-	if (!json_expect(&p->in, '{'))
+	if (!vat_json_expect(&p->in, '{'))
 		return false;
-	if (json_take(&p->in, '}'))
+	if (vat_json_take(&p->in, '}'))
 		return true;
 	uint32_t next = 0;
 	do {
 		char *s;
 		size_t len;
-		bool found = false, ok = json_peek(&p->in) == '"' || bad(p, "a name");
-		if (!ok || !json_string(&p->in, &s, &len))
+		bool found = false, ok = vat_json_peek(&p->in) == '"' || bad(p, "a name");
+		if (!ok || !vat_json_string(&p->in, &s, &len))
 			return false;
 		struct name n = {.s = s, .len = len, .tags = tags, .next = &next};
-		ok = json_expect(&p->in, ':') && set_member(p, t, group, false, b, &n, &found);
+		ok = vat_json_expect(&p->in, ':') && set_member(p, t, group, false, b, &n, &found);
 		if (ok && !found && !tags && (p->flags & VAT_JSON_STRICT))
-			ok = json_fail(&p->in, -EBADMSG, "unknown member \"%.60s\"", s);
+			ok = vat_json_fail(&p->in, -EBADMSG, "unknown member \"%.60s\"", s);
 		free(s);
-		if (!ok || (!found && !json_skip(&p->in)))
+		if (!ok || (!found && !vat_json_skip(&p->in)))
 			return false;
-	} while (json_take(&p->in, ','));
-	return json_expect(&p->in, '}');
+	} while (vat_json_take(&p->in, ','));
+	return vat_json_expect(&p->in, '}');
 }
 
 static bool parse_object(struct parser *p, const struct schema_type *t,
 	const struct schema_field *group, struct vat_struct_b b)
 {
-	if (json_peek(&p->in) != '{')
+	if (vat_json_peek(&p->in) != '{')
 		return bad(p, "an object");
 	if (!b.msg)
 		return no_room(p);
-	if (!json_enter(&p->in))
+	if (!vat_json_enter(&p->in))
 		return false;
 	struct json_in begin = p->in;
 	if (needs_tags(p, t, group) && !parse_members(p, t, group, b, true))
@@ -506,7 +509,7 @@ static bool parse_object(struct parser *p, const struct schema_type *t,
 	p->in = begin;
 	if (!parse_members(p, t, group, b, false))
 		return false;
-	json_leave(&p->in);
+	vat_json_leave(&p->in);
 	return true;
 }
 
@@ -528,8 +531,8 @@ int vat_schemas_parse_json(const struct vat_schemas *schemas, uint64_t type_id, 
 		return p.in.error;
 	struct vat_struct_b root =
 		vat_init_struct(vat_root_b(to), vat_r_u16(node, 7, 0), vat_r_u16(node, 12, 0));
-	if (parse_object(&p, &t, NULL, root) && json_peek(&p.in))
-		json_fail(&p.in, -EBADMSG, "something after the value");
+	if (parse_object(&p, &t, NULL, root) && vat_json_peek(&p.in))
+		vat_json_fail(&p.in, -EBADMSG, "something after the value");
 	if (vat_message_error(to))
 		no_room(&p);
 	return p.in.error;

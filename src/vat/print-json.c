@@ -139,7 +139,7 @@ static void gather_field(struct printer *p, struct members *m, const struct sche
 	struct schema_value v, struct vat_text name, const struct prefix *prefix)
 {
 	struct vat_text more;
-	if (json_is_flat(f, &more)) {
+	if (vat_json_is_flat(f, &more)) {
 		prefix = add_prefix(p, m, prefix, more);
 		gather(p, m, &f->type, v.s, f->is_group ? f : NULL, true, prefix);
 		return;
@@ -161,7 +161,7 @@ static void gather_union(struct printer *p, struct members *m, const struct sche
 		struct schema_field f = schema_field_at(type, i);
 		if (f.discriminant != which || which == SCHEMA_NO_UNION)
 			continue;
-		struct vat_text name = json_name(f.annotations, f.name);
+		struct vat_text name = vat_json_name(f.annotations, f.name);
 		struct member *tag = d->known ? add_member(p, m) : NULL;
 		if (tag) {
 			tag->prefix = prefix;
@@ -198,10 +198,11 @@ static void gather(struct printer *p, struct members *m, const struct schema_typ
 			continue;
 		struct schema_value v = schema_get(s, &f, &is_null);
 		if (!is_null)
-			gather_field(p, m, &f, v, json_name(f.annotations, f.name), prefix);
+			gather_field(p, m, &f, v, vat_json_name(f.annotations, f.name), prefix);
 	}
 	if (type.has_union) {
-		struct json_discriminator d = json_discriminator(p->schemas, t, group, flattened);
+		struct json_discriminator d =
+			vat_json_discriminator(p->schemas, t, group, flattened);
 		gather_union(p, m, &type, s, &d, prefix);
 	}
 	print_leave(p);
@@ -288,11 +289,11 @@ static void print_hex(struct printer *p, struct vat_data d)
 static void print_data(struct printer *p, struct vat_data d, const struct schema_field *f,
 	struct place at, bool *broken)
 {
-	if (f && json_is_base64(f)) {
+	if (f && vat_json_is_base64(f)) {
 		print_base64(p, d);
 		return;
 	}
-	if (f && json_is_hex(f)) {
+	if (f && vat_json_is_hex(f)) {
 		print_hex(p, d);
 		return;
 	}
@@ -340,7 +341,8 @@ static void print_enum(struct printer *p, uint64_t id, uint16_t value)
 {
 	struct vat_struct_r e; /* Enumerant {name ptr 0; annotations ptr 1} */
 	if (schema_enumerant(p->schemas, id, value, &e))
-		print_string(p, json_name(vat_ptr_at(e, 1), vat_ptr_text(vat_ptr_at(e, 0), NULL)));
+		print_string(
+			p, vat_json_name(vat_ptr_at(e, 1), vat_ptr_text(vat_ptr_at(e, 0), NULL)));
 	else
 		print_u64(p, value);
 }
