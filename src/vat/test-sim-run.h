@@ -2,6 +2,8 @@
 #pragma once
 /* The steps of the simulator, and one schedule from beginning to end: see test-sim.h. */
 #include "vat/test-sim.h"
+#include "vat/handoff.h"
+#include "vat/stream.h"
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
@@ -196,6 +198,99 @@ static void join(struct sim *s, unsigned a, unsigned b)
 	keep(&s->side[b], ra);
 }
 
+/* ---- hand-offs: the address in an introduction is the number of the host's vat ----------------
+ */
+
+static int sim_introduce(
+	void *user, struct vat_conn *host, struct vat_conn *recipient, struct vat_introduction *ret)
+{
+	struct side *d = user;
+	struct sim *s = d->sim;
+	if (!rnd(s, 4))
+		return -EOPNOTSUPP;
+	for (unsigned i = 0; i < 2 * s->net.n_links; i++) {
+		const struct net_link *l = &s->net.links[i / 2];
+		if (l->conn[i % 2] != host)
+			continue;
+		memcpy(ret->token, &s->tokens, sizeof(s->tokens));
+		ret->token[8] = 1; /* a token is not nothing */
+		s->tokens++;
+		ret->token[15] = (uint8_t)(d - s->side);
+		ret->address[0] = (uint8_t)l->vats[!(i % 2)];
+		ret->address_size = 1;
+		return 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+/* A link between two vats, if there is one that lives. */
+static struct vat_conn *sim_link(struct sim *s, unsigned from, unsigned to)
+{
+	for (unsigned i = 0; i < 2 * s->net.n_links; i++) {
+		const struct net_link *l = &s->net.links[i / 2];
+		struct vat_conn *c = l->conn[i % 2], *there = l->conn[!(i % 2)];
+		if (c && there && !c->over && !there->over && l->vats[i % 2] == from &&
+			l->vats[!(i % 2)] == to)
+			return c;
+	}
+	return NULL;
+}
+
+static struct vat_conn *sim_connect(
+	void *user, struct vat_conn *introducer, const struct vat_contact *contact, int fd)
+{
+	struct side *d = user;
+	struct sim *s = d->sim;
+	unsigned from = (unsigned)(d - s->side), to = contact->address[0];
+	CHECK(fd < 0 && contact->address_size == 1);
+	struct vat_conn *c = rnd(s, 8) ? sim_link(s, from, to) : NULL;
+	if (c || !rnd(s, 8) || s->net.n_links == NET_LINKS || s->ending)
+		return c;
+	join(s, from, to);
+	return s->net.links[s->net.n_links - 1].conn[0];
+}
+
+static void sim_network(struct side *d)
+{
+	const struct vat_network n = {
+		.introduce = sim_introduce, .connect = sim_connect, .user = d};
+	CHECK_INT(vat_set_network(d->vat, &n), 0);
+}
+
+/* ---- streams --------------------------------------------------------------------------------- */
+
+static void on_stream_done(void *user, const struct vat_error *err)
+{
+	struct side *d = user;
+	vat_stream_free(TAKE_PTR(d->stream));
+}
+
+static void step_stream(struct side *d)
+{
+	struct sim *s = d->sim;
+	struct ref *r = any_ref(d);
+	if (!d->stream && r) {
+		const struct vat_stream_config cfg = {.window = 1 + rnd(s, 1000)};
+		d->stream = vat_stream_new(d->vat, r->cap, &cfg);
+		/* Its calls have their own order. */
+		d->streamed = *r;
+		d->streamed.cap = vat_stream_cap(d->stream);
+		d->streamed.number = s->numbers < NUMBERS ? s->numbers++ : 0;
+		d->streamed.calls = 0;
+		if (!d->streamed.number)
+			vat_stream_free(TAKE_PTR(d->stream));
+	}
+	for (unsigned n = rnd(s, 5); d->stream && n && vat_stream_ready(d->stream); n--) {
+		enum op op = rnd(s, 20) ? OP_NOTHING : OP_LATER;
+		CHECK(vat_stream_send(d->stream,
+			      request(d, &d->streamed, op, ++s->rank, NULL, 0)) != -EAGAIN);
+	}
+	if (d->stream && !rnd(s, 4))
+		vat_stream_finish(d->stream, on_stream_done, d);
+	else if (!rnd(s, 8))
+		vat_stream_free(TAKE_PTR(d->stream));
+}
+
 /* A connection goes, sometimes with all that was under way, and sometimes comes again. */
 static void step_cut(struct sim *s)
 {
@@ -239,8 +334,10 @@ static void step(struct sim *s)
 		step_promise(d);
 	else if (what < 970)
 		step_drop(d);
-	else if (what < 985)
+	else if (what < 980)
 		step_membrane(d);
+	else if (what < 986)
+		step_stream(d);
 	else if (what < 992)
 		step_watch(d);
 	else if (what < 997)
@@ -278,6 +375,7 @@ static void release_side(struct side *d)
 		if (!rnd(d->sim, 4))
 			drop_call(&d->calls[i]);
 	vat_membrane_free(TAKE_PTR(d->membrane));
+	vat_stream_free(TAKE_PTR(d->stream));
 }
 
 /* Calls that nobody has given up have been answered. */
@@ -316,8 +414,12 @@ static void sim_begin(struct sim *s)
 	sim_step_begin(s, UINT32_MAX);
 	s->cuts = !rnd(s, 3);
 	net_init(&s->net, 2 + rnd(s, 4));
-	for (unsigned i = 0; i < s->net.n_vats; i++)
+	bool networks = getenv("VAT_SIM_HANDOFF") && rnd(s, 2);
+	for (unsigned i = 0; i < s->net.n_vats; i++) {
 		s->side[i] = (struct side){.sim = s, .vat = s->net.vat[i]};
+		if (networks && rnd(s, 8))
+			sim_network(&s->side[i]);
+	}
 	connect_all(s);
 }
 

@@ -71,6 +71,8 @@ struct side {
 	struct held promises[HELD]; /* promises to be resolved */
 	struct vat_watch *watches[WATCHES];
 	struct vat_membrane *membrane;
+	struct vat_stream *stream;
+	struct ref streamed; /* its capability, borrowed */
 };
 
 /* Notes each call, or passes them all on. */
@@ -95,6 +97,7 @@ struct sim {
 	unsigned objects, delivered, lost;
 	uint32_t rank; /* of the newest promise or call */
 	uint32_t step;
+	uint64_t tokens; /* of introductions */
 };
 
 static void sim_step_begin(struct sim *s, uint64_t step)
