@@ -39,6 +39,7 @@ int in_echo(struct in *in)
 struct vat_cap *in_answer_cap(struct answer *a, const uint16_t *path, size_t n)
 {
 	struct outcome *o = a->outcome;
+	a->called |= !a->returned;
 	if (a->provision)
 		return cap_broken(o->vat, failure_new(VAT_FAILED, "a Provide has no results"));
 	if (a->tail)
@@ -175,6 +176,7 @@ int in_target(struct in *in, const struct target *t, struct vat_cap **ret)
 		struct exported *e = idtab_get(&c->exports, t->id);
 		if (!e)
 			return conn_abort(c, "target: no such export %u", t->id);
+		e->called |= e->promise;
 		*ret = vat_cap_ref(e->cap);
 		return 0;
 	}

@@ -272,7 +272,9 @@ static struct failure *return_results(struct answer *a)
 	vat_w_u32(p->body, 0, a->id, 0);
 	vat_w_bool(p->body, 32, false, true);
 	vat_w_bool(p->body, 33, forget, false);
+	c->called_ahead = a->called;
 	int r = send_parcel(c, p, &t, true);
+	c->called_ahead = false;
 	if (r < 0)
 		return build_failure(r, p);
 	table_ids(&t, &a->result_exports);

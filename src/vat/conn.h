@@ -20,6 +20,7 @@ struct import {
 	uint32_t refs;
 	bool promise;
 	bool has_fd; /* counted in conn->n_held_fds */
+	bool vine; /* may be resolved to an exception: the hand-off failed */
 	struct vat_cap *cap; /* not counted; NULL when gone or resolved */
 	struct stem *stems; /* vines by which others introduced us to it: handoff-internal.h */
 };
@@ -37,6 +38,7 @@ struct exported {
 	struct exported *next; /* in its hash bucket */
 	struct list link; /* late, and vines not sent yet: in conn->late */
 	struct vine *vine; /* it is one */
+	bool called; /* before it was resolved */
 };
 
 /* Some exports. */
@@ -90,6 +92,7 @@ struct answer {
 	struct parcel *results; /* as sent: capabilities pinned */
 	struct ids result_exports;
 	uint64_t call_words, result_words; /* charged */
+	bool called; /* parts of it before it was there */
 	struct provision *provision; /* to a Provide: there is no Return */
 };
 
@@ -169,6 +172,9 @@ struct vat_conn {
 	bool out_fds_sent; /* those of the first */
 	uint64_t messages_in, messages_out;
 	uint64_t calls_in, calls_out;
+	/* Calls went to what is being described already, by way of a name that it had before: they
+	 * go where it goes, so it cannot be named as what leads back to the peer by a vine. */
+	bool called_ahead;
 	struct third *third; /* made when hand-off begins: handoff-internal.h */
 };
 

@@ -138,7 +138,9 @@ static void resolve(struct exported *e)
 		f = failure_new(VAT_FAILED, "null capability");
 	else if (cap_failure(cap))
 		f = failure_ref(cap_failure(cap));
+	c->called_ahead = e->called;
 	int r = f ? 0 : conn_describe(c, cap, &d, &pin);
+	c->called_ahead = false;
 	if (r == -ENOSPC)
 		f = failure_new(VAT_OVERLOADED, "too many capabilities exported");
 	else if (r < 0)
@@ -166,7 +168,7 @@ static void on_change(struct hook *h)
 	struct vat_cap *cap = cap_inner(e->cap);
 	struct address a;
 	if (!cap_unsettled(cap) || (cap_address(cap, &a) && a.conn == e->conn) ||
-		handoff_address(cap, e->conn, &a))
+		(!e->called && handoff_address(cap, e->conn, &a)))
 		resolve(e);
 	else
 		cap_hook(cap, &e->hook);
@@ -227,7 +229,7 @@ int conn_describe(
 	if (!cap)
 		return 0;
 	bool there = cap_address(cap, &a);
-	if (!(there && a.conn == c) && !handoff_address(cap, c, &a)) {
+	if (!(there && a.conn == c) && (c->called_ahead || !handoff_address(cap, c, &a))) {
 		if (there && cap->kind == CAP_IMPORT && introduce(c, cap, d))
 			return 0;
 		return describe_local(c, cap, d);

@@ -12,6 +12,12 @@
  * Order.  Calls that the recipient sent through the introducer must arrive before those it sends
  * itself.  If there were any, its Accept names an embargo, which the host lifts when a Disembargo
  * comes that travelled behind those calls: recipient -> vine -> introducer -> Provide -> host.
+ *
+ * Failure.  The host cannot know of a Provide that never arrived because its connection to the
+ * introducer ended.  So the recipient tells the introducer that it accepts: the Disembargo just
+ * named, or without calls ahead one that names no embargo and goes no further.  From then on the
+ * introducer answers the end of its connection to the host with a Resolve of the vine to an
+ * exception (which nobody else would understand: a vine is no promise).
  */
 #include "vat/conn-in.h"
 
@@ -58,6 +64,7 @@ struct vat_cap *fd_holder(struct vat *v, int fd);
 struct vine {
 	struct exported *e;
 	struct question *provide; /* owned; NULL after the host's connection ended */
+	bool accepting; /* the recipient is about it: told if it fails */
 	struct vat_cap *way; /* holds the recipient's descriptor until it is sent, or NULL */
 	struct contact contact;
 	uint8_t address[];
@@ -101,6 +108,8 @@ bool handoff_keeps_order(const struct address *from, const struct vat_cap *targe
 /* Under which name c's peer knows this capability (innermost) of somebody else: the vine by which
  * it told us of it. */
 bool handoff_address(const struct vat_cap *cap, const struct vat_conn *c, struct address *ret);
+/* The introducer says that the host will never know of this vine's introduction. */
+void handoff_failed(struct vat_cap *vine);
 /* The owner of a descriptor that came with the vine; borrowed, NULL if none. */
 struct vat_cap *handoff_fd_owner(const struct vat_cap *cap);
 void stems_free(struct stem *s);

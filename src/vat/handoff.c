@@ -22,6 +22,7 @@ struct handoff {
 	struct hook hook; /* on the vine: the introducer is lost */
 	struct task task; /* connect */
 	struct outcome *outcome; /* of the Accept; held */
+	struct vat_conn *host; /* where it was sent; only compared */
 	struct consumer consumer;
 	const void *source; /* the question or import that it came in answer to, */
 	uint64_t message; /* in the introducer's message of this number */
@@ -87,11 +88,29 @@ static void keep(struct stem **all, struct vat_cap *vine)
 	*all = s;
 }
 
+/* Whether cap (innermost) has just come over c, and was not here before. */
+static bool is_new(const struct vat_cap *cap, const struct vat_conn *c)
+{
+	const struct import *i = NULL;
+	if (cap->kind == CAP_IMPORT)
+		i = cap->import.import;
+	else if (cap->kind == CAP_PROMISE && cap->promise.import)
+		i = cap->promise.import;
+	else if (cap->kind == CAP_PROMISE && cap->promise.handoff)
+		return vine_conn(cap->promise.handoff->vine) == c;
+	return i && i->conn == c && i->remote_refs == 1;
+}
+
+/*
+ * The vines are kept with what came from the host.  A vine keeps the introducer's import, and that
+ * perhaps a vine elsewhere: lest they go round in a circle and keep each other for ever, only what
+ * is new here keeps a vine, which is always of something older.
+ */
 static void keep_all(struct handoff *h, struct vat_cap *cap)
 {
 	struct vat_cap *inner = cap_inner(cap);
 	struct stem **all = inner ? stems_of(inner) : NULL;
-	if (!all || inner == h->vine)
+	if (!all || !h->host || inner == h->vine || !is_new(inner, h->host))
 		return;
 	keep(all, h->vine);
 	for (struct stem *s = h->stems; s; s = s->next)
@@ -199,6 +218,15 @@ static void on_introducer_lost(struct hook *hook)
 	finish(h, vat_cap_ref(h->vine));
 }
 
+void handoff_failed(struct vat_cap *vine)
+{
+	list_for_each_safe (l, &vine->hooks) {
+		struct hook *hook = list_entry(l, struct hook, link);
+		if (hook->fn == on_introducer_lost)
+			fall_back(container_of(hook, struct handoff, hook));
+	}
+}
+
 /* ---- Accept -----------------------------------------------------------------------------------
  */
 
@@ -234,6 +262,7 @@ static bool accept(struct handoff *h, struct vat_conn *host, const void *embargo
 	provision.address_size = 0;
 	conn_put(host, w, wire_accept(w, q->id, &provision, embargo, n));
 	h->outcome = o;
+	h->host = host;
 	outcome_hold(o);
 	outcome_consume(o, &h->consumer, on_accepted);
 	question_start(q);
@@ -251,7 +280,7 @@ static bool ask_host(struct handoff *h, struct vat_conn *host)
 	if (!accept(h, host, &id, n))
 		return false;
 	struct target t = {.id = h->vine->import.import->id};
-	if (n)
+	if (vine_conn(h->vine))
 		conn_put(vine_conn(h->vine), w, wire_disembargo_accept(w, &t, &id, n));
 	return true;
 }
@@ -306,6 +335,7 @@ static struct handoff *new_handoff(
 	h->hook.fn = on_introducer_lost;
 	list_init(&h->consumer.link);
 	task_init(&h->task, run_connect);
+	vine->import.import->vine = true;
 	promise->promise.handoff = h;
 	cap_hook(vine, &h->hook);
 	return h;

@@ -47,6 +47,11 @@ int in_resolve(struct in *in)
 	struct vat_struct_r s = vat_ptr_struct(vat_ptr_at(in->body, 0), NULL);
 	if (vat_message_error(in->p->msg))
 		return in_malformed(in);
+	if (i && i->vine && tag == RESOLVE_EXCEPTION) {
+		if (i->cap)
+			handoff_failed(i->cap);
+		return 0;
+	}
 	if (i && !i->promise)
 		return conn_abort(c, "Resolve: import %u is not a promise", id);
 	struct vat_cap *cap = i ? i->cap : NULL;

@@ -188,21 +188,34 @@ void vine_free(struct vine *v)
 	free(v);
 }
 
+static void tell_failure(struct vine *v)
+{
+	static const struct vat_error e = {
+		.kind = VAT_DISCONNECTED, .text = "the introducer has lost the host"};
+	uint64_t w[WIRE_WORDS];
+	conn_put(v->e->conn, w, wire_resolve_exception(w, v->e->id, &e));
+}
+
 void vine_orphan(struct vine *v)
 {
 	if (!v)
 		return;
 	v->provide->conn->third->counts.introductions--;
 	v->provide = NULL;
+	if (v->accepting)
+		tell_failure(v);
 }
 
 int vine_disembargo(struct vat_conn *c, struct vine *v, struct vat_data id)
 {
 	struct question *q = v->provide;
-	if (id.len == 0 || id.len > EMBARGO_MAX)
-		return conn_abort(c, "Disembargo: no embargo, or too long a one");
+	if (id.len > EMBARGO_MAX)
+		return conn_abort(c, "Disembargo: too long an embargo");
+	if (!q && !v->accepting)
+		tell_failure(v);
+	v->accepting = true;
 	/* Nobody waits at a host that is gone or knows no Provide. */
-	if (!q || q->conn->third->state == THIRD_REFUSES)
+	if (!q || !id.len || q->conn->third->state == THIRD_REFUSES)
 		return 0;
 	if (q->conn->third->n_held >= HELD_MAX)
 		return conn_abort(c, "Disembargo: too many of them");

@@ -51,8 +51,8 @@ TEST(messages_of_a_hand_off_are_few)
 	/* Provide. */
 	CHECK_INT(host.messages_out - host0.messages_out, 1);
 	CHECK_INT(host.messages_in - host0.messages_in, 0);
-	/* Call and Finish; Return. */
-	CHECK_INT(shop.messages_out - shop0.messages_out, 2);
+	/* Call, Finish, and that it is accepted; Return. */
+	CHECK_INT(shop.messages_out - shop0.messages_out, 3);
 	CHECK_INT(shop.messages_in - shop0.messages_in, 1);
 	/* Accept and Finish; Return. */
 	CHECK_INT(direct.messages_out - out, 2);

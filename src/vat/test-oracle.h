@@ -35,6 +35,7 @@ struct oracle_question {
 struct oracle_export {
 	uint32_t refs;
 	bool promise, resolved;
+	bool vine; /* may be resolved once too: the hand-off failed */
 };
 
 enum oracle_embargo { EMBARGO_NONE, EMBARGO_SENT, EMBARGO_HEARD, EMBARGO_ANSWERED };
@@ -124,7 +125,8 @@ static void oracle_exported(
 	struct oracle_export *e = &slot(o, me, d->id)->export;
 	bool promise = d->tag == DESC_SENDER_PROMISE;
 	if (!e->refs)
-		*e = (struct oracle_export){.promise = promise};
+		*e = (struct oracle_export){
+			.promise = promise, .vine = d->tag == DESC_THIRD_PARTY_HOSTED};
 	ORACLE(o, !promise || e->promise); /* 6 */
 	ORACLE(o, !promise || !e->resolved);
 	ORACLE(o, promise || !e->promise || e->resolved);
@@ -282,7 +284,7 @@ static void oracle_sent_other(struct oracle *o, int me, const struct trace *t)
 {
 	if (t->tag == MSG_RESOLVE) {
 		struct oracle_export *e = &slot(o, me, t->id)->export;
-		ORACLE(o, e->refs && e->promise && !e->resolved); /* 5 */
+		ORACLE(o, e->refs && (e->promise || e->vine) && !e->resolved); /* 5 */
 		e->resolved = true;
 		oracle_sends(o, me, t, true);
 	} else if (t->tag == MSG_RELEASE) {

@@ -414,7 +414,7 @@ static void sim_begin(struct sim *s)
 	sim_step_begin(s, UINT32_MAX);
 	s->cuts = !rnd(s, 3);
 	net_init(&s->net, 2 + rnd(s, 4));
-	bool networks = getenv("VAT_SIM_HANDOFF") && rnd(s, 2);
+	bool networks = rnd(s, 2);
 	for (unsigned i = 0; i < s->net.n_vats; i++) {
 		s->side[i] = (struct side){.sim = s, .vat = s->net.vat[i]};
 		if (networks && rnd(s, 8))

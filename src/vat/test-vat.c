@@ -6,7 +6,6 @@
  *	VAT_SIM_COUNT=n		runs that many (the default takes a few seconds)
  *	VAT_SIM_ONLY=a-b,c,...	of these steps alone
  *	VAT_SIM_SHRINK=1	finds a few steps with which a schedule still fails
- *	VAT_SIM_HANDOFF=1	lets vats introduce each other to third ones
  *	VAT_TRACE=1		prints every message
  */
 #include "vat/test-sim-run.h"
