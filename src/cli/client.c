@@ -231,7 +231,11 @@ static int find_node(struct client *c, const char *address, struct metac_node_c 
 		return r;
 	*ret = metac_node_ref(metac_node_admin_get_node_results_get_node(
 		metac_node_admin_get_node_results_from(reply.results)));
-	return 0;
+	/* Then we are introduced to it: calls made before would go by way of our node. */
+	r = client_settle(c, ret->cap);
+	if (r < 0)
+		metac_node_unref(*ret);
+	return r;
 }
 
 int client_restore(struct client *c, const char *text, struct vat_cap **ret)
