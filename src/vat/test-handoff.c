@@ -34,7 +34,7 @@ TEST(messages_of_a_hand_off_are_few)
 {
 	struct trio t;
 	struct vat_conn_counts host0, shop0, host, shop, direct;
-	int side;
+	int side = 0;
 	trio_init(&t, 3, ALL);
 	/* The first on a connection brings a question that finds out whether it can be done. */
 	vat_cap_unref(trio_take(&t));
@@ -556,6 +556,27 @@ TEST(an_attached_descriptor_is_there_all_the_time)
 	close(fds[1]);
 	reply_free(&give);
 	t.obj.held = vat_cap_unref(t.obj.held);
+	trio_check_idle(&t);
+	trio_done(&t);
+}
+
+/* Each introduces the other at once: their vines must not keep each other. */
+TEST(two_that_introduce_each_other_to_the_same_object_let_go_of_it)
+{
+	struct trio t;
+	struct reply give, hold;
+	trio_init(&t, 3, 7);
+	struct net_link *l =
+		net_serve(&t.n, RECIPIENT, HOST, vat_cap_ref(t.to_host->conn[1]->bootstrap));
+	struct vat_cap *mine = vat_conn_bootstrap(l->conn[0]);
+	net_run(&t.n);
+	thing_call(t.n.vat[RECIPIENT], t.shop_cap, THING_GIVE, 0, NULL, &give);
+	thing_call(t.n.vat[RECIPIENT], t.shop_cap, THING_HOLD, 0, mine, &hold);
+	net_run(&t.n);
+	CHECK(give.done && !give.failed && hold.done && !hold.failed);
+	reply_free(&give);
+	reply_free(&hold);
+	vat_cap_unref(mine);
 	trio_check_idle(&t);
 	trio_done(&t);
 }
