@@ -50,7 +50,6 @@ struct vat_conn *link_conn(struct link *k);
 /* The link that has this connection (of this loop's vat). */
 struct link *link_of(const struct vat_conn *c);
 unsigned link_kind(const struct link *k);
-void *link_user(const struct link *k);
 int link_fd(const struct link *k); /* borrowed */
 
 /* ---- dialling ------------------------------------------------------------------------------- */

@@ -6,7 +6,8 @@
 
 struct links {
 	struct list all; /* struct link.list: living ones, and those whose end was told */
-	struct list ended; /* their user has still to be told */
+	struct list dirty; /* struct link.queue: to be looked at when the turn ends */
+	struct list ended; /* struct link.queue: their user has still to be told */
 	sd_event_source *post;
 	bool woken;
 };

@@ -73,6 +73,7 @@ static int set_up(struct loop *l)
 	if (!links)
 		return -ENOMEM;
 	list_init(&links->all);
+	list_init(&links->dirty);
 	list_init(&links->ended);
 	l->links = links;
 	int r = block_signals();
