@@ -191,7 +191,9 @@ void conn_send_late(struct vat_conn *c)
 
 /* ---- describing ----------------------------------------------------------------------------- */
 
-static int describe_local(struct vat_conn *c, struct vat_cap *cap, struct descriptor *d)
+/* result: it can be called by way of the answer too. */
+static int describe_local(
+	struct vat_conn *c, struct vat_cap *cap, struct descriptor *d, bool result)
 {
 	bool broken = cap_failure(cap), promise = cap_unsettled(cap);
 	/* A broken capability has no identity: it is a promise rejected at once. */
@@ -212,6 +214,7 @@ static int describe_local(struct vat_conn *c, struct vat_cap *cap, struct descri
 	}
 	if (e->refs == UINT32_MAX)
 		return -ENOSPC;
+	e->called |= result && e->promise;
 	e->refs++;
 	d->tag = e->promise ? DESC_SENDER_PROMISE : DESC_SENDER_HOSTED;
 	d->id = e->id;
@@ -232,7 +235,7 @@ int conn_describe(
 	if (!(there && a.conn == c) && (c->called_ahead || !handoff_address(cap, c, &a))) {
 		if (there && cap->kind == CAP_IMPORT && introduce(c, cap, d))
 			return 0;
-		return describe_local(c, cap, d);
+		return describe_local(c, cap, d, ret_pin);
 	}
 	if (a.import) {
 		d->tag = DESC_RECEIVER_HOSTED;
