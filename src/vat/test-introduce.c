@@ -220,7 +220,7 @@ TEST(host_lost_after_the_hand_off)
 {
 	struct trio t;
 	struct reply r;
-	int side;
+	int side = 0;
 	trio_init(&t, 3, ALL);
 	struct vat_cap *cap = trio_take(&t);
 	struct net_link *direct = link_between(&t, RECIPIENT, HOST, &side);
