@@ -4,6 +4,7 @@
  * of everything a handler can do.  The first byte decides the pieces and how the connection ends.
  * Whatever comes, the connection must either go on or end, and leave nothing behind.
  */
+#include "vat/handoff.h"
 #include "vat/rpc.h"
 
 #include <assert.h>
@@ -178,6 +179,13 @@ static void answer_kept(struct world *w)
 	}
 }
 
+/* Whoever is hosted by a third party is at the peer again. */
+static struct vat_conn *reach(
+	void *user, struct vat_conn *introducer, const struct vat_contact *contact, int fd)
+{
+	return introducer;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct world w = {0};
@@ -194,6 +202,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t piece = how & 0x80 ? 1 + (how & 0x3f) : 65536;
 	w.vat = vat_new(NULL);
 	w.boot = vat_serve(w.vat, &iface, &iface, &w, NULL);
+	const struct vat_network network = {.connect = reach, .max_accepts = 16};
+	if (how & 0x20 && vat_set_network(w.vat, &network) < 0)
+		abort();
 	struct vat_conn_config cfg = {
 		.limits = limits, .bootstrap = w.boot, .closed = on_closed, .user = &w};
 	if (vat_conn_new(w.vat, &cfg, &w.conn) < 0)
