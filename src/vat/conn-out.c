@@ -258,16 +258,6 @@ static void keep_sent(struct answer *a, struct parcel *p)
 	a->conn->result_words += a->result_words;
 }
 
-/* Calls come, or are still to come, to the promises among them as parts of the answer too. */
-static void called_by_their_answer(struct vat_conn *c, const struct ids *ids)
-{
-	for (uint32_t i = 0; i < ids->n; i++) {
-		struct exported *e = idtab_get(&c->exports, ids_get(ids)[i]);
-		if (e)
-			e->called |= e->promise;
-	}
-}
-
 static struct failure *return_results(struct answer *a)
 {
 	struct vat_conn *c = a->conn;
@@ -288,10 +278,8 @@ static struct failure *return_results(struct answer *a)
 	if (r < 0)
 		return build_failure(r, p);
 	table_ids(&t, &a->result_exports);
-	if (keep) {
-		called_by_their_answer(c, &a->result_exports);
+	if (keep)
 		keep_sent(a, p);
-	}
 	a->finished = forget;
 	conn_send_late(c);
 	return NULL;
