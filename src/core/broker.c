@@ -9,6 +9,7 @@
 #include "core/broker.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sodium.h>
 
 struct pair {
@@ -61,9 +62,12 @@ static unsigned count_of(struct broker *b, const struct link *link)
 	return n;
 }
 
-/* A connection to the node at the other end of `link`, begun as the link itself was. */
+/* A connection to the node at the other end of `link`, begun as the link itself was. What the
+ * recipient calls meanwhile waits for it, so one that is not answered fails soon (after 3 s, Linux
+ * asks twice), and the way through us is taken. */
 static int dial_again(const struct link *link)
 {
+	static const int again = 1;
 	struct sockaddr_storage from, to;
 	socklen_t from_len = sizeof(from), to_len = sizeof(to);
 	int fd;
@@ -72,7 +76,9 @@ static int dial_again(const struct link *link)
 		return -errno;
 	addr_set_port(&from, 0);
 	int r = dial_start(&from, &to, to_len, &fd);
-	if (r < 0 && r != -EINPROGRESS) {
+	if (r == -EINPROGRESS)
+		r = setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &again, sizeof(again)) < 0 ? -errno : 0;
+	if (r < 0) {
 		fd_close(fd);
 		return r;
 	}

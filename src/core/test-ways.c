@@ -7,6 +7,8 @@
 #include "core/node.h"
 #include "core/test-call.h"
 
+#include <poll.h>
+
 enum { PARTIES = 3 };
 
 struct party {
@@ -260,6 +262,107 @@ TEST(a_service_that_ends_breaks_what_others_have_of_it)
 	use(&w, two, s, "restored by one");
 	CHECK_INT(relayed(&w, two, "one"), 0);
 	metac_service_unref(s);
+	world_down(&w);
+}
+
+/* Another node, at 127.0.0.2, that takes one connection and no more. */
+struct far {
+	struct party *party;
+	struct metac_node_c node;
+	int listen_fd, crowd[64];
+	unsigned n_crowd;
+	sd_event_source *listen;
+};
+
+static void far_address(void *self, struct metac_node_address_ctx cx)
+{
+	metac_node_address_set_ip(
+		metac_node_address_results_init_address(metac_node_address_results(cx)),
+		vat_str("127.0.0.2"));
+	vat_ctx_return(cx.ctx);
+}
+
+static const struct metac_node_impl far_impl = {.address = far_address};
+
+/* Those who wait to be accepted become so many that the kernel does not answer further ones. */
+static void crowd(struct far *f)
+{
+	struct sockaddr_storage sa;
+	socklen_t len;
+	struct pollfd p = {.events = POLLOUT};
+	CHECK(!addr_parse("127.0.0.2", 901, &sa, &len));
+	do {
+		CHECK(f->n_crowd < ARRAY_SIZE(f->crowd));
+		CHECK_INT(dial_start(NULL, &sa, len, &p.fd), -EINPROGRESS);
+		f->crowd[f->n_crowd++] = p.fd;
+	} while (poll(&p, 1, 100) == 1);
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct far *f = user;
+	int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct link_config cfg = {.bootstrap = f->node.cap};
+	CHECK(conn >= 0);
+	CHECK_INT(link_new(&f->party->loop, conn, &cfg, &f->party->link), 0);
+	f->listen = sd_event_source_disable_unref(f->listen);
+	crowd(f);
+	return 0;
+}
+
+static int far_listen(void)
+{
+	struct sockaddr_storage sa;
+	socklen_t len;
+	CHECK(!addr_parse("127.0.0.2", 901, &sa, &len));
+	int fd = listen_tcp(&sa, len, 0);
+	if (fd < 0)
+		test_skip("cannot listen on 127.0.0.2:901: %s", strerror(-fd));
+	return fd;
+}
+
+static void far_up(struct far *f, struct party *p, int fd)
+{
+	*f = (struct far){.party = p, .listen_fd = fd};
+	struct loop *l = &p->loop;
+	CHECK_INT(loop_init(l), 0);
+	f->node = metac_node_serve(l->vat, &far_impl, NULL, NULL);
+	CHECK(sd_event_add_io(l->event, &f->listen, fd, EPOLLIN, on_connection, f) >= 0);
+}
+
+static void far_down(struct far *f)
+{
+	while (f->n_crowd)
+		close(f->crowd[--f->n_crowd]);
+	close(f->listen_fd);
+	metac_node_unref(f->node);
+}
+
+TEST(a_host_that_takes_no_more_connections_is_called_through_the_node)
+{
+	struct world w;
+	struct far f;
+	int fd = far_listen();
+	world_up(&w);
+	far_up(&f, &w.parties[1], fd);
+	struct party *admin = join(&w, 0, NULL);
+	struct metac_node_admin_get_node_req q =
+		metac_node_admin_get_node(admin->loop.vat, admin->admin);
+	metac_node_address_set_ip(
+		metac_node_admin_get_node_params_init_address(q.params), vat_str("127.0.0.2"));
+	struct answer a = wait_call(&w, q.call);
+	CHECK(!a.failed);
+	struct metac_node_c node = metac_node_ref(metac_node_admin_get_node_results_get_node(
+		metac_node_admin_get_node_results_from(a.results)));
+	vat_call_free(q.call);
+	settle(&w, node.cap);
+	struct metac_node_address_req r = metac_node_address(admin->loop.vat, node);
+	a = wait_call(&w, r.call);
+	CHECK(!a.failed);
+	vat_call_free(r.call);
+	CHECK_INT(relayed(&w, admin, "127.0.0.2"), 1);
+	metac_node_unref(node);
+	far_down(&f);
 	world_down(&w);
 }
 
