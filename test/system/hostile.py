@@ -48,6 +48,54 @@ def call(question, target_question, interface, method):
     ])
 
 
+def provide(question, target_question, token):
+    """Message{provide} of a promised answer."""
+    return frame([
+        struct_pointer(0, 1, 1), 10,
+        struct_pointer(0, 1, 2), question,
+        struct_pointer(1, 1, 1), struct_pointer(4, 3, 1),
+        1 << 32, struct_pointer(0, 1, 1), target_question, 0,
+        *token, 0, 0,
+    ])
+
+
+def accept(question, token):
+    """Message{accept} without an embargo."""
+    return frame([
+        struct_pointer(0, 1, 1), 11,
+        struct_pointer(0, 1, 2), question,
+        struct_pointer(1, 3, 1), 0,
+        *token, 0, 0,
+    ])
+
+
+def lift_embargo(provide_question, number):
+    """Message{disembargo{accept}} that names a Provide; every number is another embargo."""
+    return frame([
+        struct_pointer(0, 1, 1), 13,
+        struct_pointer(0, 1, 2), 2 << 32,
+        struct_pointer(1, 1, 1), 1 | 3 << 2 | (2 | 8 << 3) << 32,
+        1 << 32, struct_pointer(0, 1, 1), provide_question, 0,
+        number,
+    ])
+
+
+def call_with_introduction(question, target_question, token, number):
+    """Message{call} with a capability that is hosted by somebody else, on connection `number`."""
+    return frame([
+        struct_pointer(0, 1, 1), 2,
+        struct_pointer(0, 3, 3), question | 7 << 32, 0x1234567890ABCDEF, 0,
+        struct_pointer(2, 1, 1), struct_pointer(5, 0, 2), 0,
+        1 << 32, struct_pointer(0, 1, 1), target_question, 0,
+        0, 0, # the parameters; then their capabilities:
+        1 | (7 | 2 << 3) << 32, 1 << 2 | 1 << 32 | 1 << 48,
+        5, struct_pointer(0, 1, 1),
+        question, struct_pointer(0, 3, 1),
+        *token, 0, 1 | (2 | 8 << 3) << 32,
+        number,
+    ])
+
+
 def well_behaved():
     """Bootstrap, and a Return must come."""
     with connect() as s:
@@ -73,6 +121,26 @@ def send_quietly(s, data):
         s.sendall(data)
     except OSError:
         pass
+
+
+def send_much(s, messages):
+    """Sends them all, and throws away what is said to them."""
+    s.settimeout(5)
+    batch = b""
+    for m in messages:
+        batch += m
+        if len(batch) < 60000:
+            continue
+        send_quietly(s, batch)
+        batch = b""
+        s.setblocking(False)
+        try:
+            while s.recv(1 << 20):
+                pass
+        except OSError:
+            pass
+        s.settimeout(5)
+    send_quietly(s, batch)
 
 
 def garbage():
@@ -122,21 +190,8 @@ def one_byte_at_a_time():
 def many_calls():
     """Never Finish: the answers table fills, the calls past its limit are refused, all else goes on."""
     with connect() as s:
-        s.settimeout(5)
-        send_quietly(s, bootstrap(0))
-        batch = b""
-        for q in range(1, 60001):
-            batch += call(q, 0, 0x1234567890ABCDEF, 7)
-            if len(batch) > 60000:
-                send_quietly(s, batch)
-                batch = b""
-                s.setblocking(False)
-                try:
-                    while s.recv(1 << 20):
-                        pass
-                except OSError:
-                    pass
-                s.settimeout(5)
+        send_much(s, [bootstrap(0)])
+        send_much(s, (call(q, 0, 0x1234567890ABCDEF, 7) for q in range(1, 60001)))
         well_behaved()
 
 
@@ -190,8 +245,77 @@ def descriptors():
                 os.close(fd)
 
 
+def token(n):
+    return n, 0x6D65746163
+
+
+def hand_off():
+    """One by the book, so that what follows is known to be understood: two Returns."""
+    with connect() as s:
+        s.sendall(bootstrap(0) + provide(1, 0, token(0)) + accept(2, token(0)))
+        got = b""
+        while got.count(struct.pack("<QQ", struct_pointer(0, 1, 1), 3)) < 2:
+            more = s.recv(4096)
+            assert more, "no answer to Accept"
+            got += more
+
+
+def never_accepted():
+    """Provides for nobody, from many connections; ends when the last of them is full."""
+    held = [connect() for _ in range(20)]
+    for i, s in enumerate(held):
+        send_much(s, [bootstrap(0)] +
+                  [provide(q, 0, token(i << 32 | q)) for q in range(1, 20000)])
+    well_behaved()
+    for s in held:
+        s.close()
+
+
+def never_provided():
+    """Accepts what nobody provided."""
+    held = [connect() for _ in range(20)]
+    for i, s in enumerate(held):
+        send_much(s, [accept(q, token(i << 32 | q)) for q in range(1, 20000)])
+    well_behaved()
+    for s in held:
+        s.close()
+
+
+def same_token():
+    """Everybody provides and accepts under one token, and lifts embargoes that nobody waits for."""
+    held = [connect() for _ in range(10)]
+    for s in held:
+        send_much(s, [bootstrap(0)] +
+                  [m for q in range(1, 200) for m in (provide(2 * q, 0, token(1)),
+                                                      accept(2 * q + 1, token(1)))])
+        send_much(s, [lift_embargo(2, n) for n in range(1000)])
+    well_behaved()
+    for s in held:
+        s.close()
+
+
+def forged_introductions():
+    """Names connections of others as those that lead to a capability."""
+    with connect() as s:
+        send_much(s, [bootstrap(0)] +
+                  [call_with_introduction(q, 0, token(q), q % 64) for q in range(1, 900)])
+        well_behaved()
+
+
+def mutated_hand_off():
+    r = random.Random(3)
+    for i in range(500):
+        message = bytearray(provide(1, 0, token(i)) + accept(2, token(i)) + lift_embargo(1, i) +
+                            call_with_introduction(3, 0, token(i), i % 64))
+        for _ in range(r.randrange(1, 6)):
+            message[r.randrange(len(message))] = r.randrange(256)
+        with connect() as s:
+            send_quietly(s, bootstrap(0) + message)
+
+
 ATTACKS = (garbage, mutated, huge_counts, half_messages, one_byte_at_a_time, many_calls, never_reads,
-           many_connections, descriptors)
+           many_connections, descriptors, hand_off, never_accepted, never_provided, same_token,
+           forged_introductions, mutated_hand_off)
 for attack in ATTACKS:
     started = time.monotonic()
     attack()

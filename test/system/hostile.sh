@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Peers that send garbage, half a message, a message that never ends, a million calls: others do not notice.
+# Peers that send garbage, half a message, a message that never ends, a million calls, hand-offs that lead nowhere:
+# others do not notice.
 . "$(dirname "$0")/lib.sh"
 hosts_up
 mkdir -p "$TOP/a/tree" && echo fine >"$TOP/a/tree/file"
