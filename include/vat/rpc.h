@@ -288,12 +288,21 @@ typedef void (*vat_done)(void *user, const struct vat_error *err, struct vat_ptr
  * _pipeline: nothing happens, done is not called. Only vat_call_free cancels; dropping the
  * capability called does not. */
 VAT_API void vat_call_send(struct vat_call *call, vat_done done, void *user);
+/* Sends, for the sake of the capabilities in the results alone: no answer is awaited, none is sent
+ * by a peer that understands onlyPromisePipeline (rpc.capnp), and the results need not even come.
+ * Get the capabilities with vat_call_pipeline(), before or after this; then free the call: it is
+ * canceled when they, and the calls made on them, are gone too. Such a capability stays what was
+ * promised: of a call to a peer it is never settled. If the call fails, so do calls on it. With
+ * capabilities in the parameters, and with a peer seen to send answers all the same, the call is
+ * sent like others, and its answer is used. NULL is accepted. */
+VAT_API void vat_call_send_for_pipeline(struct vat_call *call);
 /* Until the call is answered: gives it another callback (NULL: none). For who has waited long
  * enough, but lets the call go on. */
 VAT_API void vat_call_notify(struct vat_call *call, vat_done done, void *user);
 /* Frees. Before the answer: cancels (Finish); done is not called any more. NULL is accepted. */
 VAT_API void vat_call_free(struct vat_call *call);
-/* Detaches: the call goes on, done is called, and the call frees itself after it. */
+/* Detaches: the call goes on, done is called, and the call frees itself after it (one sent for its
+ * pipeline alone: now). */
 VAT_API void vat_call_detach(struct vat_call *call);
 
 /* Capability at the end of a path of pointer indexes into the results (64 at most), usable before

@@ -114,9 +114,23 @@ void vat_call_send(struct vat_call *call, vat_done done, void *user)
 	vat_leave(v);
 }
 
+void vat_call_send_for_pipeline(struct vat_call *call)
+{
+	if (!call)
+		return;
+	assert(!call->sent);
+	struct vat *v = call->vat;
+	vat_enter(v);
+	call->sent = call->unreturned = true;
+	call->outcome->only_pipelining = true;
+	outcome_hold(call->outcome);
+	send_request(call);
+	vat_leave(v);
+}
+
 void vat_call_notify(struct vat_call *call, vat_done done, void *user)
 {
-	assert(call->sent);
+	assert(call->sent && !call->unreturned);
 	call->done = done;
 	call->user = user;
 }
@@ -169,7 +183,9 @@ void vat_call_detach(struct vat_call *call)
 	if (!call)
 		return;
 	call->detached = true;
-	if (call->finished && call->vat->current != call)
+	if (call->unreturned)
+		vat_call_free(call);
+	else if (call->finished && call->vat->current != call)
 		vat_call_free(call);
 }
 

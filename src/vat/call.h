@@ -13,6 +13,7 @@ struct vat_call {
 	vat_done done;
 	void *user;
 	bool sent, detached, finished;
+	bool unreturned; /* sent, but nobody waits for its end */
 	struct vat_stream *stream; /* it is under way in; borrowed, NULL once that is freed */
 	struct list stream_link; /* in stream->calls */
 	size_t stream_bytes;

@@ -241,6 +241,7 @@ struct outcome {
 	bool canceled; /* the producer was told */
 	bool run_on; /* when canceled, let the call be delivered first */
 	bool wanted_here; /* parts of the results were asked for here: no tail call */
+	bool only_pipelining; /* but nobody wants to know how the call ends */
 	struct vat *vat; /* referenced */
 	const struct producer *producer;
 	void *producer_data;
@@ -270,6 +271,8 @@ void outcome_drop(struct outcome *o);
 void outcome_consume(
 	struct outcome *o, struct consumer *c, void (*done)(struct consumer *, struct outcome *));
 
+/* Nobody is to be told but the answer that it is of, if any. */
+bool outcome_unwatched(const struct outcome *o);
 void outcome_set_producer(struct outcome *o, const struct producer *producer, void *data);
 /* The producer has handed the call on and is not it any more. */
 void outcome_clear_producer(struct outcome *o);

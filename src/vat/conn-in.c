@@ -234,7 +234,7 @@ static int handle_unimplemented(struct in *in)
 	case MSG_CALL:
 	case MSG_BOOTSTRAP:
 	case MSG_ACCEPT:
-		q = idtab_get(&c->questions, vat_r_u32(s, 0, 0));
+		q = question_get(c, vat_r_u32(s, 0, 0));
 		if (!q || q->returned)
 			return conn_abort(c, "unimplemented: no such question");
 		q->returned = q->finished = true;

@@ -138,7 +138,10 @@ static int send_call(const struct address *a, struct vat_ctx *ctx, struct questi
 	vat_w_u16(p->body, 3, q->tail ? SEND_TO_YOURSELF : SEND_TO_CALLER, 0);
 	vat_w_u64(p->body, 1, ctx->interface_id, 0);
 	/* Not if somebody asked for a part of the results nevertheless. */
-	vat_w_bool(p->body, 129, ctx->no_pipelining && list_empty(&ctx->outcome->pipes), false);
+	bool only = q->id >= QUESTION_HIGH;
+	vat_w_bool(p->body, 129, ctx->no_pipelining && !only && list_empty(&ctx->outcome->pipes),
+		false);
+	vat_w_bool(p->body, 130, only, false);
 	int r = send_parcel(a->conn, p, &table, false);
 	if (r == 0)
 		table_ids(&table, &q->param_exports);
@@ -174,6 +177,16 @@ static struct failure *call_failure(const struct vat_conn *c)
 	return NULL;
 }
 
+/* Whether no Return is wanted. A peer that sends one nevertheless may do so after we have forgotten
+ * what the parameters exported, and say that it has given that back: so there must be nothing. */
+static bool only_pipelined(const struct vat_conn *c, const struct vat_ctx *ctx)
+{
+	const struct outcome *o = ctx->outcome;
+	if (!o->only_pipelining || c->returns_all || vat_message_n_caps(ctx->params->msg))
+		return false;
+	return outcome_unwatched(o);
+}
+
 void conn_call(const struct address *a, struct vat_ctx *ctx)
 {
 	struct vat_conn *c = a->conn;
@@ -190,6 +203,8 @@ void conn_call(const struct address *a, struct vat_ctx *ctx)
 		return;
 	}
 	q->tail = tail;
+	if (!tail && only_pipelined(c, ctx))
+		question_raise(q);
 	int r = send_call(a, ctx, q);
 	if (r < 0) {
 		f = build_failure(r, ctx->params);

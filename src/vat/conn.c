@@ -189,15 +189,30 @@ struct question *question_new(struct vat_conn *c, struct outcome *o)
 	struct question *q = pool_get(&c->vat->pool, sizeof(*q));
 	if (!q)
 		return NULL;
-	if (idtab_add(&c->questions, c->limits.questions, q, &q->id) < 0) {
+	if (idtab_add(&c->questions, c->limits.questions, q, &q->slot) < 0) {
 		pool_put(&c->vat->pool, q, sizeof(*q));
 		return NULL;
 	}
+	q->id = q->slot;
 	q->conn = c;
 	q->refs = 1;
 	q->outcome = o ? outcome_ref(o) : NULL;
 	list_init(&q->take.link);
 	return q;
+}
+
+bool question_raise(struct question *q)
+{
+	struct vat_conn *c = q->conn;
+	if (c->next_high == QUESTION_HIGH) {
+		if (c->n_high)
+			return false; /* one of the first may be among them */
+		c->next_high = 0;
+		c->high_again = true;
+	}
+	q->id = QUESTION_HIGH | c->next_high++;
+	c->n_high++;
+	return true;
 }
 
 void question_start(struct question *q)
@@ -227,7 +242,8 @@ void question_detach(struct question *q)
 void question_free(struct question *q)
 {
 	assert(!q->outcome && !q->taken);
-	idtab_remove(&q->conn->questions, q->id);
+	idtab_remove(&q->conn->questions, q->slot);
+	q->conn->n_high -= q->id >= QUESTION_HIGH;
 	vine_orphan(q->vine);
 	if (q->answer)
 		q->answer->tail = NULL;
@@ -246,7 +262,7 @@ void question_unref(struct question *q)
 	else if (!q->finished)
 		conn_put(q->conn, w, wire_finish(w, q->id, !q->returned));
 	q->finished = true;
-	if (q->returned)
+	if (q->returned || q->id >= QUESTION_HIGH)
 		question_free(q);
 }
 

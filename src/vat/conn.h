@@ -54,10 +54,16 @@ static inline const uint32_t *ids_get(const struct ids *i)
 	return i->many ? i->many : i->few;
 }
 
-/* Our call. The id is free again after both Return and Finish. */
+/* Our call. The id is free again after both Return and Finish.
+ *
+ * A call that only promises results has an id of a range of its own, as there may or may not be a
+ * Return: those are used in turn, so that a Return that comes late meets no other question. */
+#define QUESTION_HIGH (UINT32_C(1) << 31)
+
 struct question {
 	struct vat_conn *conn;
 	uint32_t id;
+	uint32_t slot; /* in conn->questions: the id, or, of a high one, what counts it */
 	uint32_t refs; /* the call itself until its outcome is known; pins */
 	bool returned, finished;
 	bool run_on; /* canceled, but to be delivered */
@@ -134,6 +140,7 @@ struct vat_conn {
 	struct vat_limits limits;
 	bool fds;
 	bool no_tail_calls;
+	bool returns_all; /* the peer returns calls that only promise results: it gets no more */
 	struct vat_cap *bootstrap;
 	void (*closed)(void *user, const struct vat_error *err);
 	void (*output)(void *user); /* there is some, after there was none */
@@ -150,6 +157,9 @@ struct vat_conn {
 	struct idmap answers, imports;
 	struct exported **buckets;
 	uint32_t n_buckets; /* power of two, or 0 */
+	uint32_t n_high; /* high questions open */
+	uint32_t next_high; /* of their ids, without the bit */
+	bool high_again; /* all have been used once */
 	struct list pins; /* struct vat_cap, by link */
 	struct list orphans;
 	uint32_t n_orphans; /* they count as answers */
@@ -210,6 +220,14 @@ void import_leave(struct import *i);
 void cap_forget_import(struct vat_cap *c);
 /* o: NULL for a Provide. */
 struct question *question_new(struct vat_conn *c, struct outcome *o);
+/* Gives it an id of the high range. False if they are used up for now. */
+bool question_raise(struct question *q);
+/* By id, of a question that expects a Return. */
+static inline struct question *question_get(const struct vat_conn *c, uint32_t id)
+{
+	struct question *q = idtab_get(&c->questions, id);
+	return q && q->id == id ? q : NULL;
+}
 /* The call was queued for sending: the question is the producer of its outcome now. */
 void question_start(struct question *q);
 void question_unref(struct question *q);

@@ -86,6 +86,7 @@ static int start_call(struct in *in, uint32_t id, struct vat_cap *target)
 	a->yourself = vat_r_u16(in->body, 3, 0) == SEND_TO_YOURSELF;
 	a->no_pipelining = ctx->no_pipelining = vat_r_bool(in->body, 129, false);
 	a->only_pipelining = vat_r_bool(in->body, 130, false);
+	a->outcome->only_pipelining = a->only_pipelining && !a->yourself;
 	a->call_words = parcel_cost(in->p);
 	c->call_words += a->call_words;
 	in_answer_consume(a);

@@ -162,13 +162,26 @@ static int returned(struct in *in, struct question *q)
 	return answered(in, q);
 }
 
+/* To a call that only promised results: the peer did not know, or care. What the results hold is
+ * given back by Finish; until then, calls on them go on being addressed to the question. But there
+ * is nothing to be won with this peer. */
+static int returned_anyway(struct vat_conn *c, uint32_t id)
+{
+	if (!c->high_again && id - QUESTION_HIGH >= c->next_high)
+		return conn_abort(c, "Return: no such question %u", id);
+	c->returns_all = true;
+	return 0;
+}
+
 /* Parameters are given back after the results were taken: those may name one of them, which some
  * peers (capnp-es) let go of in the same breath. */
 int in_return(struct in *in)
 {
 	struct vat_conn *c = in->c;
 	uint32_t id = vat_r_u32(in->body, 0, 0);
-	struct question *q = idtab_get(&c->questions, id);
+	if (id >= QUESTION_HIGH)
+		return returned_anyway(c, id);
+	struct question *q = question_get(c, id);
 	if (q && q->vine && vat_r_u16(in->body, 3, 0) == RETURN_EXCEPTION)
 		return 0; /* to a Provide: the recipient will hear of it */
 	if (!q || q->returned)

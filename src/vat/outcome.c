@@ -88,6 +88,14 @@ void outcome_clear_producer(struct outcome *o)
 	o->producer_data = NULL;
 }
 
+bool outcome_unwatched(const struct outcome *o)
+{
+	const struct list *first = o->consumers.next;
+	if (list_empty(&o->consumers))
+		return true;
+	return o->answer && first == &o->answer->consumer.link && o->consumers.prev == first;
+}
+
 static void tell(struct outcome *o)
 {
 	struct list *l;

@@ -33,10 +33,7 @@ struct answer *tail_answer(const struct vat_conn *c, const struct outcome *o)
 		return NULL;
 	if (a->yourself || a->only_pipelining || a->returned || a->finished)
 		return NULL;
-	/* Nobody else waits for it. */
-	bool alone =
-		o->consumers.next == &a->consumer.link && o->consumers.prev == o->consumers.next;
-	return alone ? a : NULL;
+	return !list_empty(&o->consumers) && outcome_unwatched(o) ? a : NULL;
 }
 
 /* What was to be called in the results is there from now on. */

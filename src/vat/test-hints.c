@@ -408,3 +408,245 @@ TEST(refused_redirected_call_fails_who_takes_from_it)
 	vat_cap_unref(c);
 	raw_done(&w);
 }
+
+/* ---- onlyPromisePipeline, sent -------------------------------------------------------------- */
+
+/* Sends for its pipeline; returns what is at pointer 0 of the results. */
+static struct vat_cap *send_for_pipeline(
+	struct raw *w, struct vat_cap *to, uint16_t method, struct vat_cap *param)
+{
+	struct vat_call *call = thing_request(w->vat, to, method, 0, param);
+	vat_call_send_for_pipeline(call);
+	struct vat_cap *c = vat_call_pipeline(call, first, 1);
+	vat_call_free(call);
+	return c;
+}
+
+/* A call of ours came out; returns its id. */
+static uint32_t called(struct raw *w, bool for_pipeline)
+{
+	CHECK_NEXT(w, MSG_CALL);
+	CHECK_INT(vat_r_bool(w->body, 130, false), for_pipeline);
+	return vat_r_u32(w->body, 0, 0);
+}
+
+/* The message read last is addressed to what question `id` returns. */
+static void check_target(struct raw *w, uint32_t id)
+{
+	struct target t;
+	uint16_t path[PATH_MAX_OPS];
+	CHECK(read_target(vat_ptr_struct(vat_ptr_at(w->body, 0), NULL), &t, path));
+	CHECK(t.promised && t.id == id && t.n_path == 1 && t.path[0] == 0);
+}
+
+static void check_finish(struct raw *w, uint32_t id, bool release)
+{
+	CHECK_NEXT(w, MSG_FINISH);
+	CHECK_INT(vat_r_u32(w->body, 0, 0), id);
+	CHECK_INT(vat_r_bool(w->body, 32, true), release);
+}
+
+TEST(send_for_pipeline_needs_no_return)
+{
+	struct raw w;
+	struct reply r;
+	struct vat_cap *c = asking(&w);
+	struct vat_cap *part = send_for_pipeline(&w, c, THING_MAKE, NULL);
+	CHECK_INT(called(&w, true), 2u * HIGH);
+	thing_call(w.vat, part, THING_ECHO, 7, NULL, &r);
+	uint32_t id = called(&w, false);
+	check_target(&w, 2u * HIGH);
+	/* Whoever wants the second call wants the first. */
+	vat_cap_unref(part);
+	CHECK_NEXT(&w, -1);
+	CHECK_INT(counts(&w).questions, 3);
+	CHECK_INT(raw_return(&w, id, RETURN_EXCEPTION, 0, NULL), 0);
+	CHECK(r.failed);
+	check_finish(&w, id, false);
+	check_finish(&w, 2u * HIGH, true);
+	CHECK_NEXT(&w, -1);
+	CHECK_INT(counts(&w).questions, 1);
+	reply_free(&r);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(send_for_pipeline_for_nothing)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct vat_call *call = thing_request(w.vat, c, THING_MAKE, 0, NULL);
+		vat_call_send_for_pipeline(call);
+		CHECK_INT(called(&w, true), 2u * HIGH + i);
+		CHECK_NEXT(&w, -1);
+		vat_call_detach(call);
+		check_finish(&w, 2u * HIGH + i, true);
+	}
+	vat_call_send_for_pipeline(NULL);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+/* As 0.9.2 does. What is in the results is the peer's to take back when it sees Finish. */
+TEST(send_for_pipeline_takes_a_return)
+{
+	struct raw w;
+	struct reply r;
+	struct vat_cap *c = asking(&w);
+	struct vat_cap *part = send_for_pipeline(&w, c, THING_MAKE, NULL);
+	uint32_t id = called(&w, true);
+	CHECK_INT(raw_return(&w, id, RETURN_RESULTS, 0, &hosted), 0);
+	CHECK_INT(counts(&w).imports, 0);
+	thing_call(w.vat, part, THING_ECHO, 7, NULL, &r);
+	uint32_t on_part = called(&w, false);
+	check_target(&w, id);
+	reply_free(&r);
+	check_finish(&w, on_part, true);
+	/* It is not asked again. */
+	struct vat_cap *other = send_for_pipeline(&w, c, THING_MAKE, NULL);
+	CHECK(called(&w, false) < HIGH);
+	vat_cap_unref(part);
+	check_finish(&w, id, true);
+	/* What crossed Finish does no harm. */
+	CHECK_INT(raw_return(&w, id, RETURN_TAKE_FROM_OTHER, 9, NULL), 0);
+	CHECK_INT(raw_return(&w, id + 1, RETURN_RESULTS, 0, &hosted), -EPROTO);
+	CHECK(vat_cap_is_broken(other, NULL));
+	vat_cap_unref(other);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+/* The peer might say in a late Return that it has given back what they export. */
+TEST(send_for_pipeline_with_capabilities_is_returned)
+{
+	struct raw w;
+	struct reply r;
+	struct vat_cap *c = asking(&w);
+	struct vat_cap *part = send_for_pipeline(&w, c, THING_ECHO_CAP, w.boot);
+	uint32_t id = called(&w, false);
+	CHECK(id < HIGH);
+	CHECK_INT(raw_return(&w, id, RETURN_RESULTS, 0, NULL), 0);
+	check_finish(&w, id, false);
+	thing_call(w.vat, part, THING_ECHO, 1, NULL, &r);
+	while (vat_run(w.vat, 0))
+		;
+	CHECK(r.failed);
+	reply_free(&r);
+	vat_cap_unref(part);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(send_for_pipeline_ids_go_round)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w), *parts[2];
+	w.c->next_high = 2u * HIGH - 1;
+	parts[0] = send_for_pipeline(&w, c, THING_MAKE, NULL);
+	CHECK_INT(called(&w, true), UINT32_MAX);
+	/* Not while it may be one that is in use. */
+	parts[1] = send_for_pipeline(&w, c, THING_MAKE, NULL);
+	CHECK(called(&w, false) < HIGH);
+	vat_cap_unref(parts[0]);
+	check_finish(&w, UINT32_MAX, true);
+	parts[0] = send_for_pipeline(&w, c, THING_MAKE, NULL);
+	CHECK_INT(called(&w, true), 2u * HIGH);
+	CHECK_INT(raw_return(&w, UINT32_MAX, RETURN_CANCELED, 0, NULL), 0);
+	vat_cap_unref(parts[0]);
+	vat_cap_unref(parts[1]);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(send_for_pipeline_fails_with_the_connection)
+{
+	struct raw w;
+	struct vat_cap *c = asking(&w);
+	struct vat_cap *part = send_for_pipeline(&w, c, THING_MAKE, NULL);
+	CHECK(!vat_cap_is_broken(part, NULL));
+	vat_conn_eof(w.c, 0);
+	CHECK(vat_cap_is_broken(part, NULL));
+	CHECK_INT(counts(&w).questions, 0);
+	vat_cap_unref(part);
+	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+TEST(send_for_pipeline_to_an_object_here)
+{
+	struct raw w;
+	struct reply r;
+	raw_init(&w, NULL);
+	struct vat_cap *part = send_for_pipeline(&w, w.boot, THING_MAKE, NULL);
+	struct vat_cap *none = send_for_pipeline(&w, w.boot, THING_FAIL, NULL);
+	thing_call(w.vat, part, THING_ECHO, 3, NULL, &r);
+	while (vat_run(w.vat, 0))
+		;
+	CHECK_REPLY(r, 3);
+	thing_call(w.vat, none, THING_ECHO, 3, NULL, &r);
+	while (vat_run(w.vat, 0))
+		;
+	CHECK(r.failed);
+	reply_free(&r);
+	vat_cap_unref(part);
+	vat_cap_unref(none);
+	raw_done(&w);
+}
+
+static void note_answer(void *user, const struct vat_error *err)
+{
+	++*(unsigned *)user;
+}
+
+struct watching {
+	struct vat_cap *to;
+	unsigned *answered; /* NULL: it does not watch */
+};
+
+static void watch(void *self, uint64_t interface_id, uint16_t method, struct vat_ctx *ctx)
+{
+	struct watching *s = self;
+	if (s->answered)
+		CHECK_INT(vat_ctx_on_answer(ctx, note_answer, s->answered), 0);
+	vat_ctx_forward(ctx, s->to);
+}
+
+/* A relay that has nobody to tell asks for no Return either; one that watches does. */
+TEST(send_for_pipeline_through_a_relay)
+{
+	for (int watched = 0; watched < 2; watched++) {
+		struct raw w;
+		unsigned answered = 0;
+		struct vat_cap *there = asking(&w);
+		struct watching s = {there, watched ? &answered : NULL};
+		struct vat_cap *relay = vat_serve_any(w.vat, watch, &s, NULL);
+		CHECK_INT(raw_bootstrap(&w, 0), 0);
+		CHECK_RETURN(&w, 0, RETURN_RESULTS);
+		w.t.held = vat_cap_ref(relay);
+		struct raw_call give = {.id = 1, .target = boot, .method = THING_GIVE};
+		CHECK_INT(raw_call(&w, &give), 0);
+		CHECK_RETURN(&w, 1, RETURN_RESULTS);
+		struct raw_call c = {.id = high_id,
+			.target = part_of_1,
+			.method = THING_MAKE,
+			.only_pipelining = true};
+		CHECK_INT(raw_call(&w, &c), 0);
+		uint32_t id = called(&w, !watched);
+		CHECK_INT(call_part(&w, 2), 0);
+		CHECK_NEXT(&w, MSG_CALL);
+		check_target(&w, id);
+		if (watched) {
+			CHECK_NEXT(&w, MSG_RETURN); /* the part's: to be taken from there */
+			CHECK_INT(raw_return(&w, id, RETURN_EXCEPTION, 0, NULL), 0);
+			CHECK_INT(answered, 1);
+		}
+		CHECK_INT(raw_finish(&w, 2, true), 0);
+		CHECK_INT(raw_finish(&w, high_id, true), 0);
+		while (raw_next(&w) >= 0)
+			;
+		vat_cap_unref(relay);
+		vat_cap_unref(there);
+		raw_done(&w);
+	}
+}

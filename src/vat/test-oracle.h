@@ -26,7 +26,7 @@
 struct oracle_question {
 	unsigned refs; /* tables and messages that name it */
 	uint32_t id;
-	bool call, provide;
+	bool no_return; /* a Provide, or what is only pipelined on */
 	bool return_sent, return_seen, finish_sent, finish_seen, no_finish, release;
 	bool params_given, results_given;
 	struct trace *params, *results; /* their descriptors */
@@ -50,10 +50,15 @@ struct oracle_slot {
 
 enum { ORACLE_IDS = 1 << 20 };
 
+struct oracle_slots {
+	struct oracle_slot *slots;
+	uint32_t n;
+};
+
 struct oracle {
 	bool off; /* something was said that ends the rules */
-	struct oracle_slot *slots[2];
-	uint32_t n_slots[2];
+	struct oracle_slots slots[2];
+	struct oracle_slots high[2]; /* questions to which there is no Return */
 };
 
 #define ORACLE(o, cond)                                                                          \
@@ -76,12 +81,13 @@ static void oracle_unref(struct oracle_question *q)
 
 UNUSED_OK static void oracle_done(struct oracle *o)
 {
-	for (int side = 0; side < 2; side++) {
-		for (uint32_t i = 0; i < o->n_slots[side]; i++) {
-			oracle_unref(o->slots[side][i].asked);
-			oracle_unref(o->slots[side][i].answering);
+	struct oracle_slots *all[] = {&o->slots[0], &o->slots[1], &o->high[0], &o->high[1]};
+	for (size_t k = 0; k < ARRAY_SIZE(all); k++) {
+		for (uint32_t i = 0; i < all[k]->n; i++) {
+			oracle_unref(all[k]->slots[i].asked);
+			oracle_unref(all[k]->slots[i].answering);
 		}
-		free(o->slots[side]);
+		free(all[k]->slots);
 	}
 	*o = (struct oracle){.off = true};
 }
@@ -89,18 +95,20 @@ UNUSED_OK static void oracle_done(struct oracle *o)
 /* Valid until the next one is asked for. */
 static struct oracle_slot *slot(struct oracle *o, int me, uint32_t id)
 {
-	uint32_t n = o->n_slots[me], room = n ? n : 16;
+	struct oracle_slots *t = id < QUESTION_HIGH ? &o->slots[me] : &o->high[me];
+	uint32_t room = t->n ? t->n : 16;
+	id &= QUESTION_HIGH - 1;
 	if (id >= ORACLE_IDS)
 		test_fail(__FILE__, __LINE__, "id %u is not the lowest free", id);
 	while (id >= room)
 		room *= 2;
-	if (room != n) {
-		o->slots[me] = realloc(o->slots[me], room * sizeof(*o->slots[me]));
-		CHECK(o->slots[me]);
-		memset(o->slots[me] + n, 0, (room - n) * sizeof(*o->slots[me]));
-		o->n_slots[me] = room;
+	if (room != t->n) {
+		t->slots = realloc(t->slots, room * sizeof(*t->slots));
+		CHECK(t->slots);
+		memset(t->slots + t->n, 0, (room - t->n) * sizeof(*t->slots));
+		t->n = room;
 	}
-	return &o->slots[me][id];
+	return &t->slots[id];
 }
 
 static struct trace *oracle_copy(const struct trace *t)
@@ -191,7 +199,7 @@ static void oracle_forget(struct oracle_question **at)
 static void oracle_check_asked(struct oracle *o, int me, struct oracle_question *q)
 {
 	bool over = q->return_seen && (q->finish_sent || q->no_finish);
-	if (over || (q->provide && q->finish_sent))
+	if (over || (q->no_return && q->finish_sent))
 		if (slot(o, me, q->id)->asked == q)
 			oracle_forget(&slot(o, me, q->id)->asked);
 }
@@ -199,7 +207,7 @@ static void oracle_check_asked(struct oracle *o, int me, struct oracle_question 
 static void oracle_check_answering(struct oracle *o, int me, struct oracle_question *q)
 {
 	bool over = q->return_sent && (q->finish_seen || q->no_finish);
-	if (over || (q->provide && q->finish_seen))
+	if (over || (q->no_return && q->finish_seen))
 		if (slot(o, me, q->id)->answering == q)
 			oracle_forget(&slot(o, me, q->id)->answering);
 }
@@ -220,15 +228,13 @@ static void oracle_target(struct oracle *o, int me, const struct trace *t)
 
 static void oracle_asks(struct oracle *o, int me, const struct trace *t)
 {
-	if (t->id >= 1u << 31) /* only ever pipelined on: no Return, no table */
-		return;
 	struct oracle_slot *s = slot(o, me, t->id);
 	ORACLE(o, !s->asked); /* 1 */
 	struct oracle_question *q = calloc(1, sizeof(*q));
 	CHECK(q);
 	q->refs = 1;
 	q->id = t->id;
-	q->provide = t->tag == MSG_PROVIDE;
+	q->no_return = t->tag == MSG_PROVIDE || t->id >= QUESTION_HIGH;
 	q->params = oracle_copy(t);
 	s->asked = q;
 }
@@ -236,7 +242,7 @@ static void oracle_asks(struct oracle *o, int me, const struct trace *t)
 static void oracle_returns(struct oracle *o, int me, const struct trace *t)
 {
 	struct oracle_question *q = slot(o, me, t->id)->answering;
-	ORACLE(o, q && !q->return_sent); /* 2 */
+	ORACLE(o, q && !q->return_sent && t->id < QUESTION_HIGH); /* 2 */
 	ORACLE(o, !t->no_finish || t->kind != RETURN_RESULTS || !t->n_desc); /* 4 */
 	q->return_sent = true;
 	q->no_finish = t->no_finish;
@@ -268,8 +274,6 @@ static void oracle_finishes(struct oracle *o, int me, const struct trace *t)
 static struct oracle_question *oracle_about(struct oracle *o, int me, const struct trace *t)
 {
 	struct oracle_question *q = NULL;
-	if (t->id >= ORACLE_IDS)
-		return NULL;
 	if (t->tag == MSG_CALL || t->tag == MSG_BOOTSTRAP || t->tag == MSG_PROVIDE ||
 		t->tag == MSG_ACCEPT || t->tag == MSG_FINISH)
 		q = slot(o, me, t->id)->asked;
@@ -409,8 +413,12 @@ UNUSED_OK static void oracle_agrees(struct oracle *o, int me, struct vat_conn *c
 	if (o->off || !c || c->over)
 		return;
 	vat_conn_counts(c, &k);
-	for (uint32_t i = 0; i < o->n_slots[me]; i++) {
-		const struct oracle_slot *s = &o->slots[me][i];
+	for (uint32_t i = 0; i < o->high[me].n; i++) {
+		asked += o->high[me].slots[i].asked != NULL;
+		answering += o->high[me].slots[i].answering != NULL;
+	}
+	for (uint32_t i = 0; i < o->slots[me].n; i++) {
+		const struct oracle_slot *s = &o->slots[me].slots[i];
 		struct exported *e = idtab_get(&c->exports, i);
 		struct import *in = idmap_get(&c->imports, i);
 		asked += s->asked != NULL;
@@ -423,7 +431,7 @@ UNUSED_OK static void oracle_agrees(struct oracle *o, int me, struct vat_conn *c
 		CHECK_INT(slot(o, !me, i)->imports, s->export.refs);
 	}
 	CHECK_INT(k.questions, asked);
-	CHECK_INT(k.answers, answering);
+	CHECK_INT(k.answers - c->n_orphans, answering);
 	CHECK_INT(k.exports, exports);
 	CHECK_INT(k.imports, imports);
 	CHECK_INT(k.embargoes, embargoes);
