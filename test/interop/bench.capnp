@@ -28,6 +28,8 @@ interface Bench {
   # how many never() calls were cancelled
   echoCap @12 (c :Counter) -> (c :Counter);
   # returns the capability it was given: promise resolves back to the caller (embargo)
+  forward @13 (c :Counter) -> (n :UInt64);
+  # answers what c.next() answers, by a tail call
 }
 
 interface Counter {

@@ -123,6 +123,16 @@ struct BenchServer final : public Bench::Server {
 		cx.getResults().setC(cx.getParams().getC());
 		return kj::READY_NOW;
 	}
+
+	kj::Promise<void> forward(ForwardContext cx) override
+	{
+		// A tail call has to have the same type of results; those of next() have the same layout.
+		auto next = cx.getParams().getC().nextRequest();
+		Counter::NextParams::Builder params = next;
+		capnp::Request<Counter::NextParams, Bench::ForwardResults> request(
+			params, capnp::RequestHook::from(kj::mv(next)));
+		return cx.tailCall(kj::mv(request));
+	}
 };
 
 bool isUnix(const std::string &addr) { return addr.compare(0, 5, "unix:") == 0; }
@@ -206,6 +216,19 @@ struct Client {
 		KJ_REQUIRE(r.send().wait(ws).getN() == 1);
 	}
 
+	// The server's tail call: to what it has itself, and back to us.
+	void forward()
+	{
+		Counter::Client counters[] = {
+			b.counterRequest().send().getC(), kj::heap<CounterServer>()};
+		for (auto &c : counters) {
+			auto r = b.forwardRequest();
+			r.setC(c);
+			KJ_REQUIRE(r.send().wait(ws).getN() == 1);
+			KJ_REQUIRE(c.nextRequest().send().wait(ws).getN() == 2);
+		}
+	}
+
 	void exceptions()
 	{
 		static const char *text[] = {"failed", "overloaded", "disconnected", "unimplemented"};
@@ -282,6 +305,7 @@ struct Client {
 		check("blob", [this]() { blob(); });
 		check("pipelining", [this]() { pipelining(); });
 		check("callback", [this]() { callback(); });
+		check("tail call", [this]() { forward(); });
 		check("exceptions", [this]() { exceptions(); });
 		check("cancel", [this]() { cancel(); });
 		check("embargo order", [this]() { embargo(); });

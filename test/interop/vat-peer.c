@@ -187,6 +187,12 @@ static void on_echo_cap(void *self, struct bench_bench_echo_cap_ctx cx)
 	vat_ctx_return(cx.ctx);
 }
 
+static void on_forward(void *self, struct bench_bench_forward_ctx cx)
+{
+	struct bench_counter_c c = bench_bench_forward_params_get_c(bench_bench_forward_params(cx));
+	vat_ctx_tail_call(cx.ctx, bench_counter_next(vat_ctx_vat(cx.ctx), c).call);
+}
+
 static const struct bench_bench_impl bench_impl = {.ping = on_ping,
 	.add = on_add,
 	.blob = on_blob,
@@ -199,7 +205,8 @@ static const struct bench_bench_impl bench_impl = {.ping = on_ping,
 	.stats = on_stats,
 	.never = on_never,
 	.canceled = on_canceled,
-	.echo_cap = on_echo_cap};
+	.echo_cap = on_echo_cap,
+	.forward = on_forward};
 
 static int serve(const char *addr, unsigned connections)
 {
@@ -360,6 +367,52 @@ static void check_pipeline(struct client *c)
 	bool ok = finish(c, &n[0]) && finish(c, &n[1]) && n[0].n == 1 && n[1].n == 2;
 	report(c, "pipelining", ok, &n[0]);
 	bench_counter_unref(counter);
+	drop(&n[0]);
+	drop(&n[1]);
+}
+
+/* The same when the first call is made for nothing else: there may be no answer to it. */
+static void check_for_pipeline(struct client *c)
+{
+	struct wait n[4] = {0};
+	for (unsigned i = 0; i < 4; i += 2) {
+		struct bench_bench_counter_req r = bench_bench_counter(c->peer.vat, c->b);
+		vat_call_send_for_pipeline(r.call);
+		struct bench_counter_c counter = bench_bench_counter_pipe_c(r.call);
+		vat_call_free(r.call);
+		next(c, counter, &n[i]);
+		finish(c, &n[i]);
+		next(c, counter, &n[i + 1]);
+		bench_counter_unref(counter);
+		finish(c, &n[i + 1]);
+	}
+	bool ok = n[0].n == 1 && n[1].n == 2 && n[2].n == 1 && n[3].n == 2;
+	report(c, "for its pipeline", ok, &n[1]);
+	for (unsigned i = 0; i < 4; i++)
+		drop(&n[i]);
+}
+
+/* The server's tail call: to what it has itself, and back to us. */
+static void check_forward(struct client *c)
+{
+	struct wait w = {0}, n[2] = {0};
+	struct bench_counter_c counters[2] = {{NULL}, new_counter(c->peer.vat)};
+	struct bench_bench_counter_req r = bench_bench_counter(c->peer.vat, c->b);
+	SEND(&w, bench_bench_counter, r);
+	counters[0] = bench_bench_counter_pipe_c(w.call);
+	bool ok = true;
+	for (unsigned i = 0; i < 2; i++) {
+		struct bench_bench_forward_req f = bench_bench_forward(c->peer.vat, c->b);
+		bench_bench_forward_params_set_c(f.params, counters[i]);
+		SEND(&n[i], bench_bench_forward, f);
+		ok = finish(c, &n[i]) && n[i].n == 1 && ok;
+		drop(&n[i]);
+		next(c, counters[i], &n[i]);
+		ok = finish(c, &n[i]) && n[i].n == 2 && ok;
+		bench_counter_unref(counters[i]);
+	}
+	report(c, "tail call", ok, &n[ok ? 0 : 1]);
+	drop(&w);
 	drop(&n[0]);
 	drop(&n[1]);
 }
@@ -564,7 +617,8 @@ static const struct {
 	void (*run)(struct client *c);
 } checks[] = {
 	{"add", check_add}, {"blob", check_blob}, {"pipelining", check_pipeline},
-	{"callback", check_callback}, {"exceptions", check_exceptions},
+	{"for its pipeline", check_for_pipeline}, {"callback", check_callback},
+	{"tail call", check_forward}, {"exceptions", check_exceptions},
 	{"exception kinds", check_kinds}, {"cancel", check_cancel},
 	{"own object back", check_own_back}, {"embargo order", check_embargo},
 	{"stream", check_stream}, {"descriptor", check_fd}, {"descriptor after 8 KiB", check_fd_8k},
