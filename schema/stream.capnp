@@ -32,7 +32,7 @@ interface Connection extends (Metac.Holder, Metac.Waitable) {}
 # reason when it has not: a writer learns here that the disk was full.
 
 interface Binding extends (Connection, Persistence.Persistable) {}
-# What bindTo's holder is.
+# What bindTo's holder is. wait returns when both ends have taken all there was, and fails with what either says.
 
 struct StreamBinding {
   # Stored description of a binding.

@@ -47,6 +47,7 @@ struct session {
 	struct stream_opening *opening;
 	struct vat_ctx *bind_ctx;
 	struct vat_cap *other, *other_end;
+	struct vat_call *other_wait; /* its outcome, once ours is good */
 	/* running */
 	sd_event_source *child_src; /* owns the process: freeing it kills and reaps */
 	struct waiter { /* a call of wait; free: ctx is NULL */
@@ -93,6 +94,7 @@ static void session_end(struct session *s, const struct err *outcome)
 	if (outcome)
 		s->outcome = *outcome;
 	session_stop_listening(s);
+	vat_call_free(TAKE_PTR(s->other_wait));
 	s->other_end = vat_cap_unref(s->other_end);
 	for (size_t i = 0; i < WAITERS_MAX; i++)
 		if (s->waiters[i].ctx)
@@ -115,6 +117,34 @@ static void session_free(void *self)
 	free(s);
 }
 
+/* A binding: what the other end says of itself. One that has no wait has no more to say. */
+static void on_other_ended(void *user, const struct vat_error *err, struct vat_ptr_r results)
+{
+	struct session *s = user;
+	struct err e = {};
+	if (err && err->kind != VAT_UNIMPLEMENTED)
+		err_set(&e, -EIO, "the other stream: %s", err->text);
+	session_end(s, &e);
+}
+
+/* All bytes are on their way to the other end, which has to take them yet: dropping it would cut it
+ * off. */
+static bool wait_for_other(struct session *s)
+{
+	if (!s->other_end)
+		return false;
+	/* The capability has a copy of the descriptor: without this the other would wait for more.
+	 */
+	int fd = vat_cap_fd(s->other_end);
+	if (fd >= 0)
+		(void)shutdown(fd, SHUT_RDWR);
+	struct metac_waitable_wait_req q =
+		metac_waitable_wait(s->stream->host->loop->vat, metac_waitable_cast(s->other_end));
+	s->other_wait = q.call;
+	metac_waitable_wait_send(q, on_other_ended, s);
+	return q.call;
+}
+
 /* Workers end with 0 or an errno value. */
 static int on_worker_exit(sd_event_source *source, const siginfo_t *si, void *user)
 {
@@ -124,7 +154,8 @@ static int on_worker_exit(sd_event_source *source, const siginfo_t *si, void *us
 		err_set(&e, -si->si_status, "%s", strerror(si->si_status));
 	else if (si->si_code != CLD_EXITED)
 		err_set(&e, -EIO, "the worker was ended by signal %d", si->si_status);
-	session_end(s, &e);
+	if (e.code || !wait_for_other(s))
+		session_end(s, &e);
 	return 0;
 }
 

@@ -51,6 +51,8 @@ static const struct stream_source program_source = {
 static const char *const cat[] = {"cat", NULL};
 static const char *const hello[] = {"echo", "hello", NULL};
 static const char *const full[] = {"sh", "-c", "exit 28", NULL}; /* ENOSPC */
+static const char *const sink[] = {"sh", "-c", "cat >/dev/null", NULL};
+static const char *const full_at_last[] = {"sh", "-c", "cat >/dev/null; exit 28", NULL};
 
 static void up(struct world *w)
 {
@@ -356,27 +358,45 @@ TEST(malformed_remotes_are_refused)
 	down(&w);
 }
 
-TEST(streams_bound_to_each_other_pass_bytes)
+/* Binds them and waits for the end of it. */
+static void bind_and_wait(
+	struct world *w, const char *const *from, const char *const *to, struct answer *ret)
 {
-	struct world w = {};
-	up(&w);
-	struct stream_stream_c from = new_stream(&w, hello), to = new_stream(&w, cat);
-	struct stream_stream_bind_to_req q = stream_stream_bind_to(w.loop.vat, from);
-	stream_stream_bind_to_params_set_other(q.params, to);
-	struct answer a = CALL(&w.loop, q, stream_stream_bind_to_send);
-	if (a.failed)
-		test_fail(__FILE__, __LINE__, "%s", a.text);
+	struct stream_stream_c a = new_stream(w, from), b = new_stream(w, to);
+	struct stream_stream_bind_to_req q = stream_stream_bind_to(w->loop.vat, a);
+	stream_stream_bind_to_params_set_other(q.params, b);
+	struct answer bound = CALL(&w->loop, q, stream_stream_bind_to_send);
+	if (bound.failed)
+		test_fail(__FILE__, __LINE__, "%s", bound.text);
 	struct vat_cap *binding = vat_cap_ref(stream_stream_bind_to_results_get_holder(
-		stream_stream_bind_to_results_from(a.results))
+		stream_stream_bind_to_results_from(bound.results))
 						      .cap);
 	struct metac_waitable_wait_req wait =
-		metac_waitable_wait(w.loop.vat, metac_waitable_cast(binding));
-	struct answer b = CALL(&w.loop, wait, metac_waitable_wait_send);
-	CHECK(!b.failed);
+		metac_waitable_wait(w->loop.vat, metac_waitable_cast(binding));
+	*ret = CALL(&w->loop, wait, metac_waitable_wait_send);
 	vat_call_free(wait.call);
 	vat_call_free(q.call);
 	vat_cap_unref(binding);
-	stream_stream_unref(from);
-	stream_stream_unref(to);
+	stream_stream_unref(a);
+	stream_stream_unref(b);
+}
+
+TEST(streams_bound_to_each_other_pass_bytes)
+{
+	struct world w = {};
+	struct answer a;
+	up(&w);
+	bind_and_wait(&w, hello, sink, &a);
+	CHECK(!a.failed);
+	down(&w);
+}
+
+TEST(a_binding_ends_when_the_other_stream_has_taken_all)
+{
+	struct world w = {};
+	struct answer a;
+	up(&w);
+	bind_and_wait(&w, hello, full_at_last, &a);
+	CHECK(a.failed && strstr(a.text, "No space left on device"));
 	down(&w);
 }
