@@ -268,13 +268,9 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *u
 	struct service *s = user;
 	struct control_message m;
 	AUTO_CLOSE int attached = -EBADF;
-	int r = control_recv(fd, &m, &attached);
-	if (r == -EAGAIN)
-		return 0;
-	if (r <= 0)
+	int r = control_serve(fd, &m, &attached);
+	if (r <= 0 && r != -EAGAIN)
 		return sd_event_exit(s->loop.event, 0); /* the supervisor is gone */
-	if (m.type == CONTROL_PING)
-		(void)control_send(fd, CONTROL_PONG, NULL, -EBADF);
 	return 0;
 }
 

@@ -25,13 +25,11 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *u
 	struct node_role *me = user;
 	struct control_message m;
 	AUTO_CLOSE int attached = -EBADF;
-	int r = control_recv(fd, &m, &attached);
+	int r = control_serve(fd, &m, &attached);
 	if (r == -EAGAIN)
 		return 0;
 	if (r <= 0)
 		return sd_event_exit(me->loop.event, 0); /* the supervisor is gone */
-	if (m.type == CONTROL_PING)
-		(void)control_send(fd, CONTROL_PONG, NULL, -EBADF);
 	if (m.type == CONTROL_SERVICE_LINK && attached >= 0) {
 		r = node_add_service_link(me->node, m.name, TAKE_FD(attached));
 		if (r < 0)

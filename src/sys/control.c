@@ -35,3 +35,13 @@ int control_recv(int fd, struct control_message *ret, int *ret_attached)
 		*ret_attached = got;
 	return 1;
 }
+
+int control_serve(int fd, struct control_message *ret, int *ret_attached)
+{
+	int r = control_recv(fd, ret, ret_attached);
+	if (r <= 0 || ret->type != CONTROL_PING)
+		return r;
+	*ret_attached = fd_close(*ret_attached);
+	(void)control_send(fd, CONTROL_PONG, NULL, -EBADF);
+	return -EAGAIN;
+}

@@ -67,3 +67,22 @@ TEST(garbage_is_refused_and_its_descriptors_closed)
 	close(sv[0]);
 	close(sv[1]);
 }
+
+TEST(a_role_answers_pings)
+{
+	int sv[2], got;
+	struct control_message m;
+	make_pair(sv);
+	CHECK_INT(control_send(sv[0], CONTROL_PING, NULL, sv[0]), 0);
+	CHECK_INT(control_send(sv[0], CONTROL_SERVICE_LINK, "fs", -EBADF), 0);
+	CHECK_INT(control_serve(sv[1], &m, &got), -EAGAIN);
+	CHECK_INT(got, -EBADF);
+	CHECK_INT(control_recv(sv[0], &m, &got), 1);
+	CHECK_INT(m.type, CONTROL_PONG);
+	CHECK_INT(control_serve(sv[1], &m, &got), 1);
+	CHECK_STR(m.name, "fs");
+	CHECK_INT(control_serve(sv[1], &m, &got), -EAGAIN);
+	close(sv[0]);
+	CHECK_INT(control_serve(sv[1], &m, &got), 0);
+	close(sv[1]);
+}
