@@ -249,7 +249,10 @@ static bool possible(struct vat_conn *c, struct vat_conn *host)
 		return false;
 	uint32_t max = all->network.max_introductions;
 	const struct third *t = third_get(host);
-	return third_get(c) && t && t->state != THIRD_REFUSES && t->counts.introductions < max;
+	if (!third_get(c) || !t || t->state == THIRD_REFUSES)
+		return false;
+	/* The host counts those that are over until it hears of that. */
+	return t->counts.introductions < max && t->n_held < max - t->counts.introductions;
 }
 
 /* What the embedder decided; its descriptors in holders (NULL: none). False: no. */

@@ -95,6 +95,26 @@ TEST(introductions_at_a_host_are_limited)
 	trio_done(&t);
 }
 
+/* Those that are over, but whose end a slow host has still to be told, count: they are held there.
+ */
+TEST(introductions_that_are_over_count_until_the_host_is_told)
+{
+	struct trio t;
+	trio_init(&t, 3, ALL);
+	t.n.vat[INTRODUCER]->handoffs->network.max_introductions = 4;
+	t.party[RECIPIENT].cut_off = true;
+	t.to_host->paused[0] = true;
+	for (unsigned i = 0; i < 20; i++)
+		vat_cap_unref(trio_take(&t));
+	CHECK_INT(t.party[INTRODUCER].introduced, 4);
+	t.to_host->paused[0] = false;
+	net_run(&t.n);
+	vat_cap_unref(trio_take(&t));
+	CHECK_INT(t.party[INTRODUCER].introduced, 5);
+	trio_check_idle(&t);
+	trio_done(&t);
+}
+
 /* ---- parties that die -------------------------------------------------------------------------
  */
 
