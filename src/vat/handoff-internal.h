@@ -66,6 +66,7 @@ struct vine {
 	struct question *provide; /* owned; NULL after the host's connection ended */
 	bool accepting; /* the recipient is about it: told if it fails */
 	struct vat_cap *way; /* holds the recipient's descriptor until it is sent, or NULL */
+	uint8_t n_embargoes; /* that the recipient had lifted */
 	struct contact contact;
 	uint8_t address[];
 };

@@ -14,7 +14,10 @@
  */
 #include "vat/handoff-internal.h"
 
-enum { HELD_MAX = 4096 };
+enum {
+	HELD_MAX = 4096,
+	EMBARGOES_MAX = 16, /* of one vine: one Accept has one. The host stands more than that. */
+};
 
 /* A message that waits until we know whether the host understands it. */
 struct held {
@@ -217,7 +220,7 @@ int vine_disembargo(struct vat_conn *c, struct vine *v, struct vat_data id)
 	/* Nobody waits at a host that is gone or knows no Provide. */
 	if (!q || !id.len || q->conn->third->state == THIRD_REFUSES)
 		return 0;
-	if (q->conn->third->n_held >= HELD_MAX)
+	if (v->n_embargoes++ >= EMBARGOES_MAX || q->conn->third->n_held >= HELD_MAX)
 		return conn_abort(c, "Disembargo: too many of them");
 	if (!hold(q, false, id))
 		put_disembargo(q, id.p, id.len);

@@ -115,6 +115,28 @@ TEST(introductions_that_are_over_count_until_the_host_is_told)
 	trio_done(&t);
 }
 
+/* A recipient that lifts embargoes without end loses its own connection, not the introducer's. */
+TEST(recipient_that_lifts_many_embargoes_hurts_only_itself)
+{
+	struct trio t;
+	struct address a;
+	uint64_t w[WIRE_WORDS];
+	trio_init(&t, 3, ALL);
+	t.party[RECIPIENT].cut_off = true;
+	struct vat_cap *cap = trio_take(&t); /* the vine */
+	struct vat_conn *c = t.to_shop->conn[0];
+	CHECK(cap_address(cap_inner(cap), &a) && a.conn == c);
+	struct target vine = {.id = a.import->id};
+	for (uint64_t id = 1; id <= 100; id++)
+		conn_put(c, w, wire_disembargo_accept(w, &vine, &id, sizeof(id)));
+	net_run(&t.n);
+	CHECK(t.to_shop->closed[1]);
+	CHECK(!t.to_host->closed[0] && !t.to_host->closed[1]);
+	vat_cap_unref(cap);
+	trio_check_idle(&t);
+	trio_done(&t);
+}
+
 /* ---- parties that die -------------------------------------------------------------------------
  */
 
