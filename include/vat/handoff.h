@@ -76,8 +76,9 @@ struct vat_network {
 	void (*await)(
 		void *user, struct vat_conn *introducer, const struct vat_contact *contact, int fd);
 	void *user;
-	/* Of one peer: capabilities provided at a time (more abort its connection), Accepts that
-	 * wait for their Provide or for earlier calls (more fail `overloaded`). 0 = 4096, 256. */
+	/* Of one peer: capabilities provided at a time (never more than its limit of answers; more
+	 * abort its connection), Accepts that wait for their Provide or for earlier calls (more
+	 * fail `overloaded`). 0 = 4096, 256. */
 	uint32_t max_provisions, max_accepts;
 	/* Of ours at one host: above, capabilities are served as usual. 0 = 1024. */
 	uint32_t max_introductions;

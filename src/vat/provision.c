@@ -392,8 +392,9 @@ int in_provide(struct in *in)
 	if (!third_get(c))
 		return conn_oom(c);
 	introduce_understood(c);
-	if (c->answers.n + c->n_orphans >= c->limits.answers ||
-		c->third->counts.provisions >= all->network.max_provisions)
+	/* A Provide cannot be refused, and who sends one on behalf of others does not know how many
+	 * of their calls are still under way here: it has a limit of its own. */
+	if (c->third->counts.provisions >= MIN(all->network.max_provisions, c->limits.answers))
 		return conn_abort(c, "Provide: too many of them");
 	AUTO(vat_cap_unref) struct vat_cap *cap = NULL;
 	int r = in_target(in, &t, &cap);

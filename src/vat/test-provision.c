@@ -6,12 +6,17 @@
 static const struct vat_network network = {.max_provisions = 3, .max_accepts = 4};
 
 /* After a Bootstrap, question 0 and export 0, with a network. */
-static void hosting(struct raw *w)
+static void hosting_with(struct raw *w, const struct vat_limits *limits)
 {
-	raw_init(w, NULL);
+	raw_init(w, limits);
 	CHECK_INT(vat_set_network(w->vat, &network), 0);
 	CHECK_INT(raw_bootstrap(w, 0), 0);
 	CHECK_RETURN(w, 0, RETURN_RESULTS);
+}
+
+static void hosting(struct raw *w)
+{
+	hosting_with(w, NULL);
 }
 
 static struct contact contact_of(uint8_t token)
@@ -218,6 +223,24 @@ TEST(provisions_are_limited)
 	CHECK_INT(provide(&w, 4, 4), -EPROTO);
 	CHECK_ABORTED(&w);
 	CHECK_INT(w.vat->handoffs->n_meetings, 0);
+	raw_done(&w);
+}
+
+/* It cannot be refused, and its sender has not filled the table alone. */
+TEST(provide_is_taken_when_there_are_too_many_calls)
+{
+	struct raw w;
+	const struct vat_limits limits = {.answers = 4};
+	hosting_with(&w, &limits);
+	for (uint32_t id = 10; id < 13; id++)
+		CHECK_INT(accept(&w, id, (uint8_t)id, ""), 0);
+	CHECK_INT(accept(&w, 13, 13, ""), 0);
+	check_excepted(&w, 13, VAT_OVERLOADED, "too many Accepts");
+	CHECK_INT(provide(&w, 20, 10), 0);
+	check_accepted(&w, 10);
+	CHECK_INT(provide(&w, 21, 11), 0);
+	CHECK_INT(provide(&w, 22, 12), 0);
+	CHECK_INT(provide(&w, 23, 7), -EPROTO);
 	raw_done(&w);
 }
 
