@@ -343,10 +343,10 @@ void membrane_call(struct vat_cap *w, struct vat_ctx *ctx)
 	AUTO(vat_cap_unref)
 	struct vat_cap *instead = policy->call(
 		policy->user, w->membrane.inward, ctx->interface_id, ctx->method, inner);
-	if (instead || w->kind != CAP_MEMBRANE)
-		cap_call(instead ? instead : w, ctx);
+	if (instead || self->kind != CAP_MEMBRANE)
+		cap_call(instead ? instead : self, ctx);
 	else
-		pass(w, ctx);
+		pass(self, ctx);
 }
 
 void vat_membrane_revoke(struct vat_membrane *m, enum vat_error_kind kind, const char *text)

@@ -24,6 +24,8 @@ void print_bytes(struct printer *p, const char *s, size_t len);
 void print_str(struct printer *p, const char *s);
 void print_u64(struct printer *p, uint64_t v);
 void print_i64(struct printer *p, int64_t v);
+/* A bool or an integer, as it is. */
+void print_plain(struct printer *p, const struct schema_type *t, uint64_t bits);
 /* In as few digits as read back to the same, no + in exponents: "1.5", "1e100", "inf", "nan". */
 void print_f32(struct printer *p, float v);
 void print_f64(struct printer *p, double v);

@@ -353,18 +353,6 @@ static void print_scalar(struct printer *p, const struct schema_type *t, uint64_
 	float f;
 	double d;
 	switch (t->kind) {
-	case SCHEMA_BOOL:
-		print_str(p, bits ? "true" : "false");
-		break;
-	case SCHEMA_INT8:
-		print_i64(p, (int8_t)bits);
-		break;
-	case SCHEMA_INT16:
-		print_i64(p, (int16_t)bits);
-		break;
-	case SCHEMA_INT32:
-		print_i64(p, (int32_t)bits);
-		break;
 	case SCHEMA_INT64:
 		print_str(p, "\"");
 		print_i64(p, (int64_t)bits);
@@ -387,7 +375,7 @@ static void print_scalar(struct printer *p, const struct schema_type *t, uint64_
 		print_enum(p, t->id, (uint16_t)bits);
 		break;
 	default:
-		print_u64(p, bits);
+		print_plain(p, t, bits);
 		break;
 	}
 }

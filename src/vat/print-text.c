@@ -121,21 +121,6 @@ static void print_scalar(struct printer *p, const struct schema_type *t, uint64_
 	float f;
 	double d;
 	switch (t->kind) {
-	case SCHEMA_BOOL:
-		print_str(p, bits ? "true" : "false");
-		break;
-	case SCHEMA_INT8:
-		print_i64(p, (int8_t)bits);
-		break;
-	case SCHEMA_INT16:
-		print_i64(p, (int16_t)bits);
-		break;
-	case SCHEMA_INT32:
-		print_i64(p, (int32_t)bits);
-		break;
-	case SCHEMA_INT64:
-		print_i64(p, (int64_t)bits);
-		break;
 	case SCHEMA_FLOAT32:
 		memcpy(&f, &low, sizeof(f));
 		print_f32(p, f);
@@ -148,7 +133,7 @@ static void print_scalar(struct printer *p, const struct schema_type *t, uint64_
 		print_enum(p, t->id, (uint16_t)bits);
 		break;
 	default:
-		print_u64(p, bits);
+		print_plain(p, t, bits);
 		break;
 	}
 }

@@ -66,6 +66,30 @@ void print_i64(struct printer *p, int64_t v)
 	print_bytes(p, buf, (size_t)n);
 }
 
+void print_plain(struct printer *p, const struct schema_type *t, uint64_t bits)
+{
+	switch (t->kind) {
+	case SCHEMA_BOOL:
+		print_str(p, bits ? "true" : "false");
+		break;
+	case SCHEMA_INT8:
+		print_i64(p, (int8_t)bits);
+		break;
+	case SCHEMA_INT16:
+		print_i64(p, (int16_t)bits);
+		break;
+	case SCHEMA_INT32:
+		print_i64(p, (int32_t)bits);
+		break;
+	case SCHEMA_INT64:
+		print_i64(p, (int64_t)bits);
+		break;
+	default:
+		print_u64(p, bits);
+		break;
+	}
+}
+
 /* What printf wrote, without + and with the point of the C locale. */
 static void print_number(struct printer *p, char *buf)
 {

@@ -508,7 +508,7 @@ TEST(the_way_arrives_even_if_the_capability_is_dropped)
 	CHECK_INT(t.party[RECIPIENT].connected, 0); /* canceled: it was not even looked at */
 	thing_call(t.n.vat[RECIPIENT], t.shop_cap, THING_GIVE, 0, NULL, &give);
 	while (!list_empty(&t.n.vat[RECIPIENT]->tasks) || !give.done) {
-		CHECK(net_step(t.to_shop, 0) | net_step(t.to_shop, 1) | net_work(&t.n));
+		CHECK(net_step(t.to_shop, 0) + net_step(t.to_shop, 1) + net_work(&t.n));
 		if (give.done)
 			break;
 	}
@@ -548,7 +548,7 @@ TEST(an_attached_descriptor_is_there_all_the_time)
 	with_descriptor(&t, &thing, fds[0]);
 	thing_call(t.n.vat[RECIPIENT], t.shop_cap, THING_GIVE, 0, NULL, &give);
 	while (!give.done)
-		CHECK(net_step(t.to_shop, 0) | net_step(t.to_shop, 1) | net_work(&t.n));
+		CHECK(net_step(t.to_shop, 0) + net_step(t.to_shop, 1) + net_work(&t.n));
 	CHECK(joined(vat_cap_fd(give.cap), fds[1]));
 	net_run(&t.n);
 	CHECK(!cap_unsettled(give.cap));

@@ -207,10 +207,10 @@ TEST(introducer_dies_with_an_embargo_under_way)
 	t.to_shop->paused[0] = false;
 	/* The Disembargo gets stuck at the introducer; the host hears of its end first. */
 	while (!give.done)
-		CHECK(net_step(t.to_shop, 0) | net_step(t.to_shop, 1) | net_step(t.to_host, 0) |
+		CHECK(net_step(t.to_shop, 0) + net_step(t.to_shop, 1) + net_step(t.to_host, 0) +
 			net_work(&t.n));
 	thing_call(t.n.vat[RECIPIENT], cap, THING_ECHO, 1, NULL, &r[1]);
-	while (net_step(direct, 0) | net_work(&t.n))
+	while (net_step(direct, 0) + net_work(&t.n))
 		;
 	net_cut(&t.n, t.to_host, 0);
 	net_run(&t.n);

@@ -81,7 +81,7 @@ UNUSED_OK static void flush(struct script *p)
 {
 	char name[64];
 	for (bool any = true; any;)
-		any = script_deliver(p, C, name) | script_deliver(p, S, name);
+		any = script_deliver(p, C, name) + script_deliver(p, S, name);
 }
 
 static void step_at(struct script *p, int to, const char *what, const char *file, int line)

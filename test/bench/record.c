@@ -5,52 +5,12 @@
  *
  * usage: record [N [MODE]]	MODE: build, read, all, alloc, packed (default: each in turn)
  */
-#include "interop/bench.capnp.h"
+#include "record.h"
 #include "base/macro.h"
 #include <stdio.h>
 #include <time.h>
 
-enum { ITEMS = 12, PAYLOAD = 256, RATIOS = 16, ROOM = 1024 };
-
-static void fill(struct bench_record_b r)
-{
-	bench_record_set_id(r, 0x1122334455667788);
-	bench_record_set_kind(r, 7);
-	bench_record_set_flags(r, 0xdeadbeef);
-	bench_record_set_name(r, vat_str("orchestrated-resource-name"));
-	bench_record_set_owner(r, vat_str("owner/of/the/resource@example"));
-	struct bench_item_list_b items = bench_record_init_items(r, ITEMS);
-	for (uint32_t i = 0; i < ITEMS; i++) {
-		struct bench_item_b item = bench_item_at_b(items, i);
-		bench_item_set_key(item, vat_str("some-key-name"));
-		bench_item_set_value(item, i * UINT64_C(1000003));
-		bench_item_set_weight(item, (float)i * 0.5f);
-		bench_item_set_on(item, i & 1);
-	}
-	memset(bench_record_init_payload(r, PAYLOAD), 0x5a, PAYLOAD);
-	struct vat_list_b ratios = bench_record_init_ratios(r, RATIOS);
-	for (uint32_t i = 0; i < RATIOS; i++)
-		vat_list_set_f64(ratios, i, i * 1.25);
-}
-
-static uint64_t sum(struct bench_record_r r)
-{
-	uint64_t s = bench_record_get_id(r) + bench_record_get_kind(r) + bench_record_get_flags(r) +
-		     bench_record_get_name(r).len + bench_record_get_owner(r).len;
-	struct bench_item_list_r items = bench_record_get_items(r);
-	for (uint32_t i = 0; i < items.l.count; i++) {
-		struct bench_item_r item = bench_item_at(items, i);
-		s += bench_item_get_key(item).len + bench_item_get_value(item) +
-		     (uint64_t)bench_item_get_weight(item) + bench_item_get_on(item);
-	}
-	struct vat_data payload = bench_record_get_payload(r);
-	for (uint32_t i = 0; i < payload.len; i++)
-		s += ((const uint8_t *)payload.p)[i];
-	struct vat_list_r ratios = bench_record_get_ratios(r);
-	for (uint32_t i = 0; i < ratios.count; i++)
-		s += (uint64_t)vat_list_f64(ratios, i);
-	return s;
-}
+enum { ROOM = 1024 };
 
 static struct vat_message *arena;
 static uint64_t flat[ROOM];
@@ -59,7 +19,7 @@ static size_t flat_size;
 static uint64_t build(void)
 {
 	vat_message_reset(arena, 0);
-	fill(bench_record_init_root(arena));
+	record_fill(bench_record_init_root(arena));
 	return vat_message_words(arena);
 }
 
@@ -69,7 +29,7 @@ static uint64_t read_from(const void *data, size_t size)
 	size_t used;
 	if (vat_message_parse_into(&m, data, size, NULL, &used) < 0)
 		abort();
-	uint64_t s = sum(bench_record_root(&m));
+	uint64_t s = record_sum(bench_record_root(&m));
 	if (vat_message_error(&m))
 		abort();
 	vat_message_done(&m);

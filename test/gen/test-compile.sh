@@ -2,21 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The generated code under every compiler that is here: the sources as C11 and C17, the headers
 # alone and as C++17, with all warnings as errors.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-
-n=0 failed=0
-result() { # status, name
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
+. "$(dirname "$0")/lib.sh"
 
 # What a user of the generator may compile with; the project's own build adds its own flags to this.
 warnings="-Wall -Wextra -Wpedantic -Werror -Wshadow -Wundef -Wvla -Wwrite-strings -Wcast-align
@@ -86,5 +72,4 @@ for compiler in g++ clang++-14 clang++; do
 	result $? "sources as c++17 with $compiler"
 done
 
-echo "1..$n"
-exit $failed
+finish

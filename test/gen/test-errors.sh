@@ -1,22 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What capnpc-vat refuses: always with one line on standard error, status 1 and nothing written.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+. "$(dirname "$0")/lib.sh"
 cd "$out" || exit 1
-
-n=0 failed=0
-result() { # status, name
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
 
 # refused NAME TEXT: the schema on standard input fails, and the one line of reason holds TEXT.
 refused() {
@@ -166,5 +152,4 @@ result $? "output folders are made as needed"
 "$CAPNPC_VAT" --version | grep -q '^capnpc-vat [0-9]'
 result $? "--version"
 
-echo "1..$n"
-exit $failed
+finish

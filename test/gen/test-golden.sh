@@ -2,22 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The generator's output for test/schema/constructs*.capnp, compared byte for byte with
 # test/gen/golden/.  With --accept (ninja golden) the golden files are replaced by the present output.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+. "$(dirname "$0")/lib.sh"
 schemas="constructs constructs-other"
-
-n=0 failed=0
-result() { # status, name
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
 
 cd "$root/test/schema" || exit 1
 for s in $schemas; do set -- "$@" "$s.capnp"; done
@@ -53,5 +39,4 @@ mkdir "$out/single"
 	cmp "$out/constructs.capnp.c" "$out/single/constructs.capnp.c"
 result $? "a file generated alone is the same"
 
-echo "1..$n"
-exit $failed
+finish

@@ -2,24 +2,10 @@
 # SPDX-License-Identifier: MIT
 # Random messages of every kind of type as text and as JSON, from the library and from the capnp
 # command: the same bytes. SEED and N (messages of each type) may be set.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$(dirname "$0")/lib.sh"
 cd "$root/test/schema" || exit 1
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
 seed=${SEED:-$(date +%s)} count=${N:-200}
 echo "# SEED=$seed N=$count"
-
-n=0 failed=0
-result() { # status, name
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
 
 compare() { # schema, type, format, capnp's format and options
 	schema=$1 type=$2 format=$3
@@ -77,5 +63,4 @@ check constructs.capnp Scalars+ Defaults+ Pointers Lists Unions Groups+ Branded 
 	NanDefaults+
 [ ! -e /usr/include/capnp/compat/json.capnp ] || check json.capnp Json+
 
-echo "1..$n"
-exit $failed
+finish

@@ -2,22 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What schemas at run time cost: nothing in a program that asks for none, if the linker drops
 # unreferenced sections, and nothing at all with -DVAT_NO_SCHEMAS.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+. "$(dirname "$0")/lib.sh"
 cd "$out" || exit 1
-
-n=0 failed=0
-result() { # status, name
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
 
 "$CAPNP" compile -o"$CAPNPC_VAT:$out" --src-prefix="$root/test/schema" -I"$root/schema" \
 	"$root/test/schema/alltypes.capnp" || exit 1
@@ -41,5 +27,4 @@ $CC -DVAT_NO_SCHEMAS -I"$root/include" -I. -c alltypes.capnp.c &&
 	! nm alltypes.capnp.o | grep -q schema_file
 result $? "it can be left out"
 
-echo "1..$n"
-exit $failed
+finish

@@ -2,22 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Generated accessors against the capnp command: text/NAME.txt is what `capnp decode` must print of the
 # message that text-tool writes, and what `capnp encode` makes the message of that text-tool reads.
-set -u
-root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$(dirname "$0")/lib.sh"
 cd "$root/test/schema" || exit 1
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-
-n=0 failed=0
-result() { # status, name
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
 
 for text in "$root"/test/gen/text/*.txt; do
 	name=$(basename "$text" .txt)
@@ -36,5 +22,4 @@ for text in "$root"/test/gen/text/*.txt; do
 	result $? "the same with $name in many segments"
 done
 
-echo "1..$n"
-exit $failed
+finish
