@@ -26,6 +26,7 @@ static int caps_get(struct caps *ret)
 {
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct d[2];
+	*ret = (struct caps){0}; /* gcc -O2 does not know that errno is positive */
 	if (syscall(SYS_capget, &h, d) < 0)
 		return -errno;
 	*ret = (struct caps){

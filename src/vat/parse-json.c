@@ -46,7 +46,8 @@ static bool integer(
 	unsigned long long v = strtoull(word + negative, &end, 10);
 	if (*end || end == word + negative || strchr("+- ", word[negative])) {
 		double d = strtod(word, &end); /* 1e3, 5.0 */
-		if (*end || end == word || d != trunc(d) || fabs(d) > 9007199254740992.0)
+		if (*end || end == word || !(fabs(d) <= 9007199254740992.0) ||
+			d != (double)(int64_t)d)
 			return bad(p, "an integer");
 		negative = d < 0;
 		v = (unsigned long long)fabs(d);
