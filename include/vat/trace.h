@@ -19,6 +19,12 @@
  * "@0xb2c7e0f5a1d34968.2 <pointer>". "export" and "import" are as seen from here, q counts for each
  * direction on its own. The line is made when the message is queued or handled; what an application
  * sends in parameters shows in it, as do texts of errors, but not the tokens of hand-offs.
+ *
+ * The pumps and loops of this library (vat/io.h, vat/loop.h, vat/sd-event.h, vat/uv.h) do this by
+ * themselves for connections without a trace of their own when VAT_TRACE=yes is in the environment:
+ * on standard error, each line after the process id and the connection's number. Without schemas,
+ * always: an environment variable does not make a program print what is in its messages. Ignored
+ * where privileges were gained by executing (secure_getenv(3)).
  */
 #include "vat/rpc.h"
 #include "vat/schema.h"

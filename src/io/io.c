@@ -6,9 +6,11 @@
 #include "io/io.h"
 #include "base/fdpass.h"
 #include "io/sockets.h"
+#include "vat/trace.h"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/time.h>
 
 enum {
@@ -285,6 +287,37 @@ static int prepare(int fd, int *ret_kind)
 	return domain == AF_UNIX ? 0 : tcp_prepare(fd);
 }
 
+/* A trace for who has none, if the environment asks for it: who sends what kind of message about
+ * which call, for every program. It knows no schemas, so that it cannot show what messages hold. */
+struct io_trace {
+	struct vat_trace *trace;
+	char name[40]; /* before each line: "PID.N", N counting connections */
+};
+
+static struct io_trace *trace_from_environment(void)
+{
+	static unsigned n; /* all there is to tell connections apart by */
+	const char *value = secure_getenv("VAT_TRACE");
+	struct io_trace *t = NULL;
+	if (value && *value && strcmp(value, "no"))
+		t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	snprintf(t->name, sizeof(t->name), "%d.%u", (int)getpid(),
+		__atomic_add_fetch(&n, 1, __ATOMIC_RELAXED));
+	t->trace = vat_trace_new(NULL, 0, NULL, t->name);
+	if (!t->trace)
+		free(TAKE_PTR(t));
+	return t;
+}
+
+static void trace_free(struct io_trace *t)
+{
+	if (t)
+		vat_trace_free(t->trace);
+	free(t);
+}
+
 int io_init(struct vat_io *io, struct vat *v, int fd, int kind, const struct vat_io_config *cfg)
 {
 	*io = (struct vat_io){.fd = fd,
@@ -309,9 +342,15 @@ int io_init(struct vat_io *io, struct vat *v, int fd, int kind, const struct vat
 		.user = io,
 		.output = on_output,
 	};
+	if (!conn.trace && (io->trace = trace_from_environment())) {
+		conn.trace = vat_trace_message;
+		conn.trace_user = io->trace->trace;
+	}
 	r = vat_conn_new(v, &conn, &io->conn);
-	if (r < 0)
+	if (r < 0) {
+		trace_free(TAKE_PTR(io->trace));
 		fd_close(fd);
+	}
 	return r;
 }
 
@@ -324,6 +363,7 @@ void io_close(struct vat_io *io)
 void io_done(struct vat_io *io)
 {
 	vat_conn_free(TAKE_PTR(io->conn));
+	trace_free(TAKE_PTR(io->trace));
 	io->fd = fd_close(io->fd);
 	free(TAKE_PTR(io->text));
 }

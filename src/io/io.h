@@ -38,6 +38,7 @@ struct vat_io {
 	uint64_t partial_since; /* 0: not noted yet */
 	uint64_t close_by; /* likewise */
 	uint64_t messages_in; /* when the message half received began */
+	struct io_trace *trace; /* the environment asks for one; else NULL */
 	void (*wakeup)(void *user);
 	void *user;
 };

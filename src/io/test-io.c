@@ -6,7 +6,10 @@
 #include "base/test.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { INTERFACE = 7, SECOND = 1000 * 1000 };
 
@@ -200,4 +203,53 @@ TEST(what_is_no_stream_socket_is_refused_and_closed)
 	close(d[1]);
 	vat_free(v);
 	vat_io_free(NULL);
+}
+
+/* ---- VAT_TRACE ------------------------------------------------------------------------------- */
+
+/* A call with a secret in it under this value; returns what came out on standard error. */
+static size_t traced(const char *value, char *ret, size_t size)
+{
+	int sv[2], answers = 0, err = memfd_create("stderr", MFD_CLOEXEC), old = dup(STDERR_FILENO);
+	struct side a, b;
+	CHECK(err >= 0 && old >= 0);
+	CHECK(!setenv("VAT_TRACE", value, 1));
+	CHECK(dup2(err, STDERR_FILENO) >= 0);
+	make_pair(sv);
+	side_open(&a, sv[0], false);
+	side_open(&b, sv[1], true);
+	struct vat_cap *remote = vat_conn_bootstrap(vat_io_conn(a.io));
+	struct vat_call *q = vat_call_new(a.vat, remote, INTERFACE, 0, 0);
+	vat_set_text(vat_call_params(q), vat_str("open-sesame"));
+	vat_call_send(q, on_answer, &answers);
+	vat_call_detach(q);
+	while (!answers) {
+		step(&a);
+		step(&b);
+	}
+	vat_cap_unref(remote);
+	side_close(&a);
+	side_close(&b);
+	CHECK(dup2(old, STDERR_FILENO) >= 0);
+	ssize_t n = pread(err, ret, size - 1, 0);
+	CHECK(n >= 0);
+	ret[n] = 0;
+	close(err);
+	close(old);
+	return (size_t)n;
+}
+
+TEST(environment_switches_a_trace_on)
+{
+	char text[4096], want[100];
+	CHECK(traced("yes", text, sizeof(text)));
+	snprintf(want, sizeof(want), "%d.1 > bootstrap q0\n", (int)getpid());
+	CHECK(strstr(text, want));
+	snprintf(want, sizeof(want), "%d.2 < call q1 ", (int)getpid());
+	CHECK(strstr(text, want));
+	CHECK(strstr(text, " > return q1: results"));
+	/* Whoever may read the log is not thereby told what was said. */
+	CHECK(!strstr(text, "sesame"));
+	CHECK(!traced("no", text, sizeof(text)));
+	CHECK(!traced("", text, sizeof(text)));
 }

@@ -33,9 +33,9 @@ struct plan {
 
 /* An administrator's shell is full of what is nobody's business; a role that parses what strangers
  * send has none of it in its memory. A trailing "_" stands for all that begins so. */
-static const char *const env_kept[] = {"METAC_", "PATH", "TZ", "LANG", "LC_ALL", "JOURNAL_STREAM",
-	"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE",
-	"GCOV_PREFIX", "GCOV_PREFIX_STRIP"};
+static const char *const env_kept[] = {"METAC_", "VAT_TRACE", "PATH", "TZ", "LANG", "LC_ALL",
+	"JOURNAL_STREAM", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+	"LLVM_PROFILE_FILE", "GCOV_PREFIX", "GCOV_PREFIX_STRIP"};
 
 static bool is_env_kept(const char *var)
 {
