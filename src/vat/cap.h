@@ -186,6 +186,7 @@ struct vat_ctx {
 	uint8_t state;
 	bool canceled;
 	bool no_pipelining; /* the caller will call nothing that is in the results */
+	bool starved; /* there was no memory for the results */
 	void (*on_cancel)(void *user);
 	void *cancel_user;
 };

@@ -198,14 +198,19 @@ struct vat_ptr_b vat_ctx_results(struct vat_ctx *ctx)
 {
 	if (!ctx->results)
 		ctx->results = parcel_new(ctx->vat, PARCEL_RETURN, 0, 0);
-	if (!ctx->results)
+	if (!ctx->results) {
+		ctx->starved = true;
 		return (struct vat_ptr_b){0};
+	}
 	return parcel_content_b(ctx->results);
 }
 
 /* What is wrong with the messages that the handler read and built; NULL if nothing. */
 static struct failure *message_failure(const struct vat_ctx *ctx)
 {
+	/* For good: what was to be built before memory came back is missing. */
+	if (ctx->starved)
+		return failure_oom();
 	int e = ctx->params ? vat_message_error(ctx->params->msg) : 0;
 	if (e > 0)
 		return failure_new(VAT_FAILED, "malformed parameters");
@@ -255,6 +260,7 @@ void vat_ctx_forward(struct vat_ctx *ctx, struct vat_cap *to)
 	struct vat *v = ctx->vat;
 	vat_enter(v);
 	parcel_unref(TAKE_PTR(ctx->results));
+	ctx->starved = false;
 	ctx_let_go(ctx);
 	cap_call(to, ctx);
 	vat_leave(v);

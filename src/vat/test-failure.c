@@ -4,25 +4,9 @@
  * the library, the second, and so on (and, the other way, at one alone), until it comes through.
  * Every call is answered somehow, nothing leaks, nothing crashes.
  */
-#include "vat/test-net.h"
-#include "vat/test-alloc.h"
+#include "vat/test-famine.h"
 
 enum { CALLS = 8 };
-
-static long fail_at; /* the allocation that fails */
-static bool fail_once; /* it alone; else all after it while the library works */
-
-/* The library's turn: memory may run out. */
-static void begin(void)
-{
-	if (!fail_once || alloc_count < fail_at)
-		alloc_fail_at = fail_at;
-}
-
-static void end(void)
-{
-	alloc_fail_at = 0;
-}
 
 /* ---- objects that can do without memory ------------------------------------------------------ */
 
@@ -118,49 +102,6 @@ static void call(struct scene *s, struct vat_cap *to, uint16_t method, struct va
 	end();
 }
 
-static void feed(struct net_link *l, int side, struct net_message *m)
-{
-	struct vat_conn *c = l->conn[!side];
-	void *to;
-	size_t room;
-	net_heard(l, side, m);
-	begin();
-	int r = vat_conn_input(c, &to, &room);
-	if (r == 0) {
-		CHECK(room >= m->size);
-		memcpy(to, m->data, m->size);
-		vat_conn_received(c, m->size, NULL, 0);
-	} else {
-		vat_conn_eof(c, r);
-	}
-	end();
-	net_drop(m);
-}
-
-/* Delivers and works until all is quiet. A connection that ended closes its other end too. */
-static void play(struct scene *s)
-{
-	for (bool any = true; any;) {
-		any = false;
-		for (unsigned i = 0; i < s->net.n_vats; i++) {
-			begin();
-			any |= !list_empty(&s->net.vat[i]->tasks);
-			vat_run(s->net.vat[i], 0);
-			end();
-		}
-		for (unsigned i = 0; i < 2 * s->net.n_links; i++) {
-			struct net_link *l = &s->net.links[i / 2];
-			net_collect(l, (int)(i % 2));
-			struct list *m = list_pop(&l->queue[i % 2]);
-			any |= m != NULL;
-			if (m)
-				feed(l, (int)(i % 2), list_entry(m, struct net_message, link));
-			else if (vat_conn_is_over(l->conn[i % 2]) && !l->conn[1 - i % 2]->over)
-				vat_conn_eof(l->conn[1 - i % 2], 0);
-		}
-	}
-}
-
 /* 0 calls 2 through 1, in every way. */
 static void scenario(void)
 {
@@ -186,14 +127,14 @@ static void scenario(void)
 	call(&s, promise, GIVE_BACK, promise, NULL);
 	call(&s, c, PASS_ON, back, NULL);
 	call(&s, c, REFUSE, NULL, NULL);
-	play(&s);
+	play(&s.net);
 	begin();
 	struct vat_membrane *m = vat_membrane_new(s.net.vat[0], NULL);
 	struct vat_cap *outside = m ? vat_membrane_wrap(m, c) : NULL;
 	end();
 	call(&s, outside, GIVE_BACK, boot[0], NULL);
 	call(&s, back, GIVE_BACK, made, NULL);
-	play(&s);
+	play(&s.net);
 	if (m) {
 		begin();
 		vat_membrane_revoke(m, VAT_DISCONNECTED, "revoked");
@@ -207,34 +148,20 @@ static void scenario(void)
 		CHECK(s.replies[i].done);
 		reply_free(&s.replies[i]);
 	}
-	play(&s);
+	play(&s.net);
 	net_done(&s.net);
 	for (unsigned i = 0; i < 3; i++)
 		CHECK_INT(s.makers[i].made, s.makers[i].gone);
 }
 
-static void every_allocation(bool once)
-{
-	fail_once = once;
-	for (fail_at = 1;; fail_at++) {
-		alloc_count = 0;
-		scenario();
-		if (alloc_count < fail_at)
-			break;
-		CHECK(fail_at < 5000);
-	}
-	printf("# %ld allocations\n", fail_at - 1);
-	CHECK(fail_at > 50);
-}
-
 TEST(memory_runs_out_from_each_allocation_on)
 {
-	every_allocation(false);
+	every_allocation(scenario, false);
 }
 
 TEST(each_allocation_fails_alone)
 {
-	every_allocation(true);
+	every_allocation(scenario, true);
 }
 
 TEST(failure_texts_are_cut)
