@@ -22,6 +22,8 @@ static int run(int argc, char **argv)
 	unsigned long n = strtoul(argv[4], NULL, 10), arg = strtoul(argv[5], NULL, 10);
 	if (!strcmp(argv[3], "ser"))
 		return bench_ser(n);
+	if (!strcmp(argv[3], "churn"))
+		return bench_churn(address, n, arg);
 	return bench_client(address, argv[3], n, arg);
 }
 

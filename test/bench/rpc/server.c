@@ -3,6 +3,7 @@
 #include "bench.h"
 #include "base/macro.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -99,12 +100,24 @@ static uint64_t rss_kb(void)
 	return v;
 }
 
+static unsigned open_fds(void)
+{
+	unsigned n = 0;
+	DIR *d = opendir("/proc/self/fd");
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n - 3; /* ".", "..", and the directory itself */
+}
+
 static void on_stats(void *self, struct bench_bench_stats_ctx cx)
 {
 	struct server *s = self;
 	struct bench_bench_stats_results_b b = bench_bench_stats_results(cx);
 	bench_bench_stats_results_set_conns(b, s->n_links);
 	bench_bench_stats_results_set_rss_kb(b, rss_kb());
+	bench_bench_stats_results_set_open_fds(b, open_fds());
 	vat_ctx_return(cx.ctx);
 }
 
