@@ -138,6 +138,25 @@ TEST(a_field_set_to_its_default_is_zero_on_the_wire)
 	CHECK_INT(con_defaults_get_u32(con_defaults_root(m)), 0);
 }
 
+TEST(a_root_is_set_and_then_edited_in_place)
+{
+	MESSAGE(from);
+	MESSAGE(to);
+	con_defaults_set_u32(con_defaults_init_root(from), 7);
+	con_defaults_set_root(to, con_defaults_root(from));
+	con_defaults_set_u32(con_defaults_edit_root(from), 8); /* a copy: the other stays */
+	struct con_defaults_b b = con_defaults_edit_root(to);
+	CHECK_INT(con_defaults_get_u32(con_defaults_b_r(b)), 7);
+	con_defaults_set_bool(b, false);
+	CHECK_INT(con_defaults_get_u32(con_defaults_root(to)), 7);
+	CHECK(!con_defaults_get_bool(con_defaults_root(to)));
+	/* Where there is nothing, a struct is made. */
+	MESSAGE(empty);
+	con_defaults_set_u32(con_defaults_edit_root(empty), 9);
+	CHECK_INT(con_defaults_get_u32(con_defaults_root(empty)), 9);
+	CHECK_INT(vat_message_error(to), 0);
+}
+
 TEST(editing_starts_from_the_default)
 {
 	MESSAGE(m);

@@ -40,8 +40,14 @@ S
 refused "an annotation that is no name" 'is not a C name' <<'S'
 struct Foo { x @0 :UInt8 $Vat.name("Not A Name"); }
 S
-refused "a prefix that is no name" 'is not a C name' <<'S'
+refused "a prefix that is no name" '$Vat.prefix("9lives") is not a C name' <<'S'
 $Vat.prefix("9lives");
+S
+refused "an empty prefix" '$Vat.prefix("") names nothing; leave it out to have the file' <<'S'
+$Vat.prefix("");
+S
+refused "an empty name" '$Vat.name("") names nothing' <<'S'
+struct Foo { x @0 :UInt8 $Vat.name(""); }
 S
 refused "two brands of one name" 'two brands of it become the C name case_pair_of_text_foo_bar' <<'S'
 struct Pair(A, B) { a @0 :A; b @1 :B; }

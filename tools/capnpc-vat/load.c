@@ -36,6 +36,18 @@ static const char *clean_text(struct loader *l, struct vat_text t)
 	return s;
 }
 
+/* An empty prefix is refused too: it is all that keeps the names of two schemas apart in C, which
+ * has no namespaces, and in a linker. */
+static int bad_annotation(struct loader *l, uint64_t id, const char *of, const char *s)
+{
+	const char *name = id == ID_PREFIX ? "prefix" : "name";
+	if (!*s)
+		return model_fail(l->m,
+			"%s: $Vat.%s(\"\") names nothing; leave it out to have the %s", of, name,
+			id == ID_PREFIX ? "file's name as prefix" : "name as it is");
+	return model_fail(l->m, "%s: $Vat.%s(\"%s\") is not a C name in snake_case", of, name, s);
+}
+
 /* Value of the annotation `id` in a list of Annotation {id u64 0; value ptr 0}; NULL if absent. */
 static int load_annotation(
 	struct loader *l, struct vat_list_r list, uint64_t id, const char *of, const char **ret)
@@ -50,8 +62,7 @@ static int load_annotation(
 		struct vat_struct_r v = vat_ptr_struct(vat_ptr_at(a, 0), NULL);
 		const char *s = clean_text(l, vat_ptr_text(vat_ptr_at(v, 0), NULL));
 		if (vat_r_u16(v, 0, 0) != T_TEXT || !name_is_plain(s))
-			return model_fail(
-				l->m, "%s: annotation \"%s\" is not a C name in snake_case", of, s);
+			return bad_annotation(l, id, of, s);
 		*ret = s;
 	}
 	return 0;

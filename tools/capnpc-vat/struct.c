@@ -66,12 +66,30 @@ void emit_struct_types(struct gen *g, const struct node *n)
 }
 
 /* The name of a field may be root. */
-static const char *init_root_name(struct gen *g, const struct node *n)
+static const char *root_name(struct gen *g, const struct node *n, const char *verb)
 {
 	for (size_t i = 0; i < n->n_fields; i++)
 		if (!strcmp(n->fields[i].name, "root"))
-			return S(g, "%s_init_message_root", n->c);
-	return S(g, "%s_init_root", n->c);
+			return S(g, "%s_%s_message_root", n->c, verb);
+	return S(g, "%s_%s_root", n->c, verb);
+}
+
+static void emit_roots(struct gen *g, const struct node *n)
+{
+	const char *r = S(g, "struct %s_r", n->c), *b = S(g, "struct %s_b", n->c);
+	const char *size = size_expr(g, n);
+	emit_fn(g, n, r, S(g, "%s_root", n->c), "struct vat_message *m");
+	emit_return(g, r, "vat_ptr_struct(vat_root(m), NULL)");
+	emit_end(g);
+	emit_fn(g, n, b, root_name(g, n, "init"), "struct vat_message *m");
+	emit_return(g, b, S(g, "vat_init_struct(vat_root_b(m), %s)", size));
+	emit_end(g);
+	emit_fn(g, n, b, root_name(g, n, "edit"), "struct vat_message *m");
+	emit_return(g, b, S(g, "vat_get_struct_b(vat_root_b(m), %s, NULL)", size));
+	emit_end(g);
+	emit_fn(g, n, "void", root_name(g, n, "set"), "struct vat_message *m, %s v", r);
+	H(g, "\tvat_set_struct(vat_root_b(m), v.s);\n");
+	emit_end(g);
 }
 
 static void emit_places(struct gen *g, const struct node *n)
@@ -84,12 +102,7 @@ static void emit_places(struct gen *g, const struct node *n)
 	emit_fn(g, n, b, S(g, "%s_init", n->c), "struct vat_ptr_b p");
 	emit_return(g, b, S(g, "vat_init_struct(p, %s)", size));
 	emit_end(g);
-	emit_fn(g, n, r, S(g, "%s_root", n->c), "struct vat_message *m");
-	emit_return(g, r, "vat_ptr_struct(vat_root(m), NULL)");
-	emit_end(g);
-	emit_fn(g, n, b, init_root_name(g, n), "struct vat_message *m");
-	emit_return(g, b, S(g, "vat_init_struct(vat_root_b(m), %s)", size));
-	emit_end(g);
+	emit_roots(g, n);
 	emit_fn(g, n, r, S(g, "%s_at", n->c), "struct %s_list_r list, uint32_t i", n->c);
 	emit_return(g, r, "vat_list_struct(list.l, i)");
 	emit_end(g);

@@ -336,6 +336,20 @@ static inline struct constructs_other_foreign_b constructs_other_foreign_init_ro
 	return ret;
 }
 
+static inline struct constructs_other_foreign_b constructs_other_foreign_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_foreign_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_FOREIGN_DATA_WORDS, CONSTRUCTS_OTHER_FOREIGN_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_foreign_set_root(
+	struct vat_message *m, struct constructs_other_foreign_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct constructs_other_foreign_r constructs_other_foreign_at(
 	struct constructs_other_foreign_list_r list, uint32_t i)
 {
@@ -588,6 +602,21 @@ static inline struct constructs_other_foreigner_visit_params_b constructs_other_
 	return ret;
 }
 
+static inline struct constructs_other_foreigner_visit_params_b constructs_other_foreigner_visit_params_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_foreigner_visit_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_FOREIGNER_VISIT_PARAMS_DATA_WORDS,
+			CONSTRUCTS_OTHER_FOREIGNER_VISIT_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_foreigner_visit_params_set_root(
+	struct vat_message *m, struct constructs_other_foreigner_visit_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct constructs_other_foreigner_visit_params_r constructs_other_foreigner_visit_params_at(
 	struct constructs_other_foreigner_visit_params_list_r list, uint32_t i)
 {
@@ -696,6 +725,21 @@ static inline struct constructs_other_foreigner_visit_results_b constructs_other
 		vat_init_struct(vat_root_b(m), CONSTRUCTS_OTHER_FOREIGNER_VISIT_RESULTS_DATA_WORDS,
 			CONSTRUCTS_OTHER_FOREIGNER_VISIT_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct constructs_other_foreigner_visit_results_b constructs_other_foreigner_visit_results_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_foreigner_visit_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_FOREIGNER_VISIT_RESULTS_DATA_WORDS,
+			CONSTRUCTS_OTHER_FOREIGNER_VISIT_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_foreigner_visit_results_set_root(
+	struct vat_message *m, struct constructs_other_foreigner_visit_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct constructs_other_foreigner_visit_results_r constructs_other_foreigner_visit_results_at(
@@ -879,6 +923,21 @@ static inline struct constructs_other_twin_there_params_b constructs_other_twin_
 	return ret;
 }
 
+static inline struct constructs_other_twin_there_params_b constructs_other_twin_there_params_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_twin_there_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_TWIN_THERE_PARAMS_DATA_WORDS,
+			CONSTRUCTS_OTHER_TWIN_THERE_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_twin_there_params_set_root(
+	struct vat_message *m, struct constructs_other_twin_there_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct constructs_other_twin_there_params_r constructs_other_twin_there_params_at(
 	struct constructs_other_twin_there_params_list_r list, uint32_t i)
 {
@@ -945,6 +1004,21 @@ static inline struct constructs_other_twin_there_results_b constructs_other_twin
 		vat_init_struct(vat_root_b(m), CONSTRUCTS_OTHER_TWIN_THERE_RESULTS_DATA_WORDS,
 			CONSTRUCTS_OTHER_TWIN_THERE_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct constructs_other_twin_there_results_b constructs_other_twin_there_results_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_twin_there_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_TWIN_THERE_RESULTS_DATA_WORDS,
+			CONSTRUCTS_OTHER_TWIN_THERE_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_twin_there_results_set_root(
+	struct vat_message *m, struct constructs_other_twin_there_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct constructs_other_twin_there_results_r constructs_other_twin_there_results_at(
@@ -1108,6 +1182,21 @@ static inline struct constructs_other_ping_ping_params_b constructs_other_ping_p
 	return ret;
 }
 
+static inline struct constructs_other_ping_ping_params_b constructs_other_ping_ping_params_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_ping_ping_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_PING_PING_PARAMS_DATA_WORDS,
+			CONSTRUCTS_OTHER_PING_PING_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_ping_ping_params_set_root(
+	struct vat_message *m, struct constructs_other_ping_ping_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct constructs_other_ping_ping_params_r constructs_other_ping_ping_params_at(
 	struct constructs_other_ping_ping_params_list_r list, uint32_t i)
 {
@@ -1174,6 +1263,21 @@ static inline struct constructs_other_ping_ping_results_b constructs_other_ping_
 		vat_init_struct(vat_root_b(m), CONSTRUCTS_OTHER_PING_PING_RESULTS_DATA_WORDS,
 			CONSTRUCTS_OTHER_PING_PING_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct constructs_other_ping_ping_results_b constructs_other_ping_ping_results_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_ping_ping_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_PING_PING_RESULTS_DATA_WORDS,
+			CONSTRUCTS_OTHER_PING_PING_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_ping_ping_results_set_root(
+	struct vat_message *m, struct constructs_other_ping_ping_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct constructs_other_ping_ping_results_r constructs_other_ping_ping_results_at(
@@ -1331,6 +1435,21 @@ static inline struct constructs_other_bottom_bottom_params_b constructs_other_bo
 	return ret;
 }
 
+static inline struct constructs_other_bottom_bottom_params_b constructs_other_bottom_bottom_params_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_bottom_bottom_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_BOTTOM_BOTTOM_PARAMS_DATA_WORDS,
+			CONSTRUCTS_OTHER_BOTTOM_BOTTOM_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_bottom_bottom_params_set_root(
+	struct vat_message *m, struct constructs_other_bottom_bottom_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct constructs_other_bottom_bottom_params_r constructs_other_bottom_bottom_params_at(
 	struct constructs_other_bottom_bottom_params_list_r list, uint32_t i)
 {
@@ -1399,6 +1518,21 @@ static inline struct constructs_other_bottom_bottom_results_b constructs_other_b
 	return ret;
 }
 
+static inline struct constructs_other_bottom_bottom_results_b constructs_other_bottom_bottom_results_edit_root(
+	struct vat_message *m)
+{
+	struct constructs_other_bottom_bottom_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_BOTTOM_BOTTOM_RESULTS_DATA_WORDS,
+			CONSTRUCTS_OTHER_BOTTOM_BOTTOM_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_bottom_bottom_results_set_root(
+	struct vat_message *m, struct constructs_other_bottom_bottom_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct constructs_other_bottom_bottom_results_r constructs_other_bottom_bottom_results_at(
 	struct constructs_other_bottom_bottom_results_list_r list, uint32_t i)
 {
@@ -1459,6 +1593,19 @@ static inline struct constructs_other_pair_b constructs_other_pair_init_root(str
 	struct constructs_other_pair_b ret = {
 		vat_init_struct(vat_root_b(m), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS)};
 	return ret;
+}
+
+static inline struct constructs_other_pair_b constructs_other_pair_edit_root(struct vat_message *m)
+{
+	struct constructs_other_pair_b ret = {
+		vat_get_struct_b(vat_root_b(m), CONSTRUCTS_OTHER_PAIR_DATA_WORDS, CONSTRUCTS_OTHER_PAIR_PTRS, NULL)};
+	return ret;
+}
+
+static inline void constructs_other_pair_set_root(
+	struct vat_message *m, struct constructs_other_pair_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct constructs_other_pair_r constructs_other_pair_at(

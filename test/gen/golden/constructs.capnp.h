@@ -1965,6 +1965,18 @@ static inline struct con_empty_b con_empty_init_root(struct vat_message *m)
 	return ret;
 }
 
+static inline struct con_empty_b con_empty_edit_root(struct vat_message *m)
+{
+	struct con_empty_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_EMPTY_DATA_WORDS, CON_EMPTY_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_empty_set_root(struct vat_message *m, struct con_empty_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_empty_r con_empty_at(struct con_empty_list_r list, uint32_t i)
 {
 	struct con_empty_r ret = {vat_list_struct(list.l, i)};
@@ -2020,6 +2032,18 @@ static inline struct con_scalars_b con_scalars_init_root(struct vat_message *m)
 	struct con_scalars_b ret = {
 		vat_init_struct(vat_root_b(m), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS)};
 	return ret;
+}
+
+static inline struct con_scalars_b con_scalars_edit_root(struct vat_message *m)
+{
+	struct con_scalars_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_SCALARS_DATA_WORDS, CON_SCALARS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_scalars_set_root(struct vat_message *m, struct con_scalars_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_scalars_r con_scalars_at(struct con_scalars_list_r list, uint32_t i)
@@ -2198,6 +2222,18 @@ static inline struct con_defaults_b con_defaults_init_root(struct vat_message *m
 	struct con_defaults_b ret = {
 		vat_init_struct(vat_root_b(m), CON_DEFAULTS_DATA_WORDS, CON_DEFAULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_defaults_b con_defaults_edit_root(struct vat_message *m)
+{
+	struct con_defaults_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DEFAULTS_DATA_WORDS, CON_DEFAULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_defaults_set_root(struct vat_message *m, struct con_defaults_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_defaults_r con_defaults_at(struct con_defaults_list_r list, uint32_t i)
@@ -2549,6 +2585,18 @@ static inline struct con_defaults_inner_b con_defaults_inner_init_root(struct va
 	return ret;
 }
 
+static inline struct con_defaults_inner_b con_defaults_inner_edit_root(struct vat_message *m)
+{
+	struct con_defaults_inner_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DEFAULTS_INNER_DATA_WORDS, CON_DEFAULTS_INNER_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_defaults_inner_set_root(struct vat_message *m, struct con_defaults_inner_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_defaults_inner_r con_defaults_inner_at(
 	struct con_defaults_inner_list_r list, uint32_t i)
 {
@@ -2654,6 +2702,18 @@ static inline struct con_pointers_b con_pointers_init_root(struct vat_message *m
 	struct con_pointers_b ret = {
 		vat_init_struct(vat_root_b(m), CON_POINTERS_DATA_WORDS, CON_POINTERS_PTRS)};
 	return ret;
+}
+
+static inline struct con_pointers_b con_pointers_edit_root(struct vat_message *m)
+{
+	struct con_pointers_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_POINTERS_DATA_WORDS, CON_POINTERS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_pointers_set_root(struct vat_message *m, struct con_pointers_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_pointers_r con_pointers_at(struct con_pointers_list_r list, uint32_t i)
@@ -2993,6 +3053,18 @@ static inline struct con_lists_b con_lists_init_root(struct vat_message *m)
 	struct con_lists_b ret = {
 		vat_init_struct(vat_root_b(m), CON_LISTS_DATA_WORDS, CON_LISTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_lists_b con_lists_edit_root(struct vat_message *m)
+{
+	struct con_lists_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_LISTS_DATA_WORDS, CON_LISTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_lists_set_root(struct vat_message *m, struct con_lists_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_lists_r con_lists_at(struct con_lists_list_r list, uint32_t i)
@@ -3660,6 +3732,18 @@ static inline struct con_unions_b con_unions_init_root(struct vat_message *m)
 	return ret;
 }
 
+static inline struct con_unions_b con_unions_edit_root(struct vat_message *m)
+{
+	struct con_unions_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_UNIONS_DATA_WORDS, CON_UNIONS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_unions_set_root(struct vat_message *m, struct con_unions_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_unions_r con_unions_at(struct con_unions_list_r list, uint32_t i)
 {
 	struct con_unions_r ret = {vat_list_struct(list.l, i)};
@@ -4188,6 +4272,18 @@ static inline struct con_groups_b con_groups_init_root(struct vat_message *m)
 	return ret;
 }
 
+static inline struct con_groups_b con_groups_edit_root(struct vat_message *m)
+{
+	struct con_groups_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_GROUPS_DATA_WORDS, CON_GROUPS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_groups_set_root(struct vat_message *m, struct con_groups_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_groups_r con_groups_at(struct con_groups_list_r list, uint32_t i)
 {
 	struct con_groups_r ret = {vat_list_struct(list.l, i)};
@@ -4433,6 +4529,18 @@ static inline struct con_generic_b con_generic_init_root(struct vat_message *m)
 	return ret;
 }
 
+static inline struct con_generic_b con_generic_edit_root(struct vat_message *m)
+{
+	struct con_generic_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_GENERIC_DATA_WORDS, CON_GENERIC_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_generic_set_root(struct vat_message *m, struct con_generic_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_generic_r con_generic_at(struct con_generic_list_r list, uint32_t i)
 {
 	struct con_generic_r ret = {vat_list_struct(list.l, i)};
@@ -4574,6 +4682,18 @@ static inline struct con_generic_entry_b con_generic_entry_init_root(struct vat_
 	return ret;
 }
 
+static inline struct con_generic_entry_b con_generic_entry_edit_root(struct vat_message *m)
+{
+	struct con_generic_entry_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_GENERIC_ENTRY_DATA_WORDS, CON_GENERIC_ENTRY_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_generic_entry_set_root(struct vat_message *m, struct con_generic_entry_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_generic_entry_r con_generic_entry_at(
 	struct con_generic_entry_list_r list, uint32_t i)
 {
@@ -4697,6 +4817,18 @@ static inline struct con_generic_own_b con_generic_own_init_root(struct vat_mess
 	return ret;
 }
 
+static inline struct con_generic_own_b con_generic_own_edit_root(struct vat_message *m)
+{
+	struct con_generic_own_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_GENERIC_OWN_DATA_WORDS, CON_GENERIC_OWN_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_generic_own_set_root(struct vat_message *m, struct con_generic_own_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_generic_own_r con_generic_own_at(
 	struct con_generic_own_list_r list, uint32_t i)
 {
@@ -4805,6 +4937,18 @@ static inline struct con_branded_b con_branded_init_root(struct vat_message *m)
 	struct con_branded_b ret = {
 		vat_init_struct(vat_root_b(m), CON_BRANDED_DATA_WORDS, CON_BRANDED_PTRS)};
 	return ret;
+}
+
+static inline struct con_branded_b con_branded_edit_root(struct vat_message *m)
+{
+	struct con_branded_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_BRANDED_DATA_WORDS, CON_BRANDED_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_branded_set_root(struct vat_message *m, struct con_branded_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_branded_r con_branded_at(struct con_branded_list_r list, uint32_t i)
@@ -5003,6 +5147,18 @@ static inline struct con_names_of_c_b con_names_of_c_init_root(struct vat_messag
 	return ret;
 }
 
+static inline struct con_names_of_c_b con_names_of_c_edit_root(struct vat_message *m)
+{
+	struct con_names_of_c_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_NAMES_OF_C_DATA_WORDS, CON_NAMES_OF_C_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_names_of_c_set_root(struct vat_message *m, struct con_names_of_c_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_names_of_c_r con_names_of_c_at(
 	struct con_names_of_c_list_r list, uint32_t i)
 {
@@ -5142,6 +5298,19 @@ static inline struct con_names_of_c_struct_b con_names_of_c_struct_init_root(str
 	struct con_names_of_c_struct_b ret = {
 		vat_init_struct(vat_root_b(m), CON_NAMES_OF_C_STRUCT_DATA_WORDS, CON_NAMES_OF_C_STRUCT_PTRS)};
 	return ret;
+}
+
+static inline struct con_names_of_c_struct_b con_names_of_c_struct_edit_root(struct vat_message *m)
+{
+	struct con_names_of_c_struct_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_NAMES_OF_C_STRUCT_DATA_WORDS, CON_NAMES_OF_C_STRUCT_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_names_of_c_struct_set_root(
+	struct vat_message *m, struct con_names_of_c_struct_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_names_of_c_struct_r con_names_of_c_struct_at(
@@ -5309,6 +5478,21 @@ static inline struct con_names_of_c_interface_virtual_params_b con_names_of_c_in
 	return ret;
 }
 
+static inline struct con_names_of_c_interface_virtual_params_b con_names_of_c_interface_virtual_params_edit_root(
+	struct vat_message *m)
+{
+	struct con_names_of_c_interface_virtual_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_NAMES_OF_C_INTERFACE_VIRTUAL_PARAMS_DATA_WORDS,
+			CON_NAMES_OF_C_INTERFACE_VIRTUAL_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_names_of_c_interface_virtual_params_set_root(
+	struct vat_message *m, struct con_names_of_c_interface_virtual_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_names_of_c_interface_virtual_params_r con_names_of_c_interface_virtual_params_at(
 	struct con_names_of_c_interface_virtual_params_list_r list, uint32_t i)
 {
@@ -5377,6 +5561,21 @@ static inline struct con_names_of_c_interface_virtual_results_b con_names_of_c_i
 	return ret;
 }
 
+static inline struct con_names_of_c_interface_virtual_results_b con_names_of_c_interface_virtual_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_names_of_c_interface_virtual_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_NAMES_OF_C_INTERFACE_VIRTUAL_RESULTS_DATA_WORDS,
+			CON_NAMES_OF_C_INTERFACE_VIRTUAL_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_names_of_c_interface_virtual_results_set_root(
+	struct vat_message *m, struct con_names_of_c_interface_virtual_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_names_of_c_interface_virtual_results_r con_names_of_c_interface_virtual_results_at(
 	struct con_names_of_c_interface_virtual_results_list_r list, uint32_t i)
 {
@@ -5436,6 +5635,18 @@ static inline struct con_outer_b con_outer_init_root(struct vat_message *m)
 	struct con_outer_b ret = {
 		vat_init_struct(vat_root_b(m), CON_OUTER_DATA_WORDS, CON_OUTER_PTRS)};
 	return ret;
+}
+
+static inline struct con_outer_b con_outer_edit_root(struct vat_message *m)
+{
+	struct con_outer_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_OUTER_DATA_WORDS, CON_OUTER_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_outer_set_root(struct vat_message *m, struct con_outer_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_outer_r con_outer_at(struct con_outer_list_r list, uint32_t i)
@@ -5524,6 +5735,18 @@ static inline struct con_outer_middle_b con_outer_middle_init_root(struct vat_me
 	struct con_outer_middle_b ret = {
 		vat_init_struct(vat_root_b(m), CON_OUTER_MIDDLE_DATA_WORDS, CON_OUTER_MIDDLE_PTRS)};
 	return ret;
+}
+
+static inline struct con_outer_middle_b con_outer_middle_edit_root(struct vat_message *m)
+{
+	struct con_outer_middle_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_OUTER_MIDDLE_DATA_WORDS, CON_OUTER_MIDDLE_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_outer_middle_set_root(struct vat_message *m, struct con_outer_middle_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_outer_middle_r con_outer_middle_at(
@@ -5622,6 +5845,20 @@ static inline struct con_outer_middle_inner_b con_outer_middle_inner_init_root(
 	return ret;
 }
 
+static inline struct con_outer_middle_inner_b con_outer_middle_inner_edit_root(
+	struct vat_message *m)
+{
+	struct con_outer_middle_inner_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_OUTER_MIDDLE_INNER_DATA_WORDS, CON_OUTER_MIDDLE_INNER_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_outer_middle_inner_set_root(
+	struct vat_message *m, struct con_outer_middle_inner_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_outer_middle_inner_r con_outer_middle_inner_at(
 	struct con_outer_middle_inner_list_r list, uint32_t i)
 {
@@ -5708,6 +5945,18 @@ static inline struct con_other_name_b con_other_name_init_root(struct vat_messag
 	struct con_other_name_b ret = {
 		vat_init_struct(vat_root_b(m), CON_OTHER_NAME_DATA_WORDS, CON_OTHER_NAME_PTRS)};
 	return ret;
+}
+
+static inline struct con_other_name_b con_other_name_edit_root(struct vat_message *m)
+{
+	struct con_other_name_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_OTHER_NAME_DATA_WORDS, CON_OTHER_NAME_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_other_name_set_root(struct vat_message *m, struct con_other_name_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_other_name_r con_other_name_at(
@@ -5983,6 +6232,19 @@ static inline struct con_base_ping_params_b con_base_ping_params_init_root(struc
 	return ret;
 }
 
+static inline struct con_base_ping_params_b con_base_ping_params_edit_root(struct vat_message *m)
+{
+	struct con_base_ping_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_BASE_PING_PARAMS_DATA_WORDS, CON_BASE_PING_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_base_ping_params_set_root(
+	struct vat_message *m, struct con_base_ping_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_base_ping_params_r con_base_ping_params_at(
 	struct con_base_ping_params_list_r list, uint32_t i)
 {
@@ -6053,6 +6315,19 @@ static inline struct con_base_ping_results_b con_base_ping_results_init_root(str
 	struct con_base_ping_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_BASE_PING_RESULTS_DATA_WORDS, CON_BASE_PING_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_base_ping_results_b con_base_ping_results_edit_root(struct vat_message *m)
+{
+	struct con_base_ping_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_BASE_PING_RESULTS_DATA_WORDS, CON_BASE_PING_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_base_ping_results_set_root(
+	struct vat_message *m, struct con_base_ping_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_base_ping_results_r con_base_ping_results_at(
@@ -6156,6 +6431,20 @@ static inline struct con_base_nothing_params_b con_base_nothing_params_init_root
 	return ret;
 }
 
+static inline struct con_base_nothing_params_b con_base_nothing_params_edit_root(
+	struct vat_message *m)
+{
+	struct con_base_nothing_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_BASE_NOTHING_PARAMS_DATA_WORDS, CON_BASE_NOTHING_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_base_nothing_params_set_root(
+	struct vat_message *m, struct con_base_nothing_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_base_nothing_params_r con_base_nothing_params_at(
 	struct con_base_nothing_params_list_r list, uint32_t i)
 {
@@ -6217,6 +6506,20 @@ static inline struct con_base_nothing_results_b con_base_nothing_results_init_ro
 	struct con_base_nothing_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_BASE_NOTHING_RESULTS_DATA_WORDS, CON_BASE_NOTHING_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_base_nothing_results_b con_base_nothing_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_base_nothing_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_BASE_NOTHING_RESULTS_DATA_WORDS, CON_BASE_NOTHING_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_base_nothing_results_set_root(
+	struct vat_message *m, struct con_base_nothing_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_base_nothing_results_r con_base_nothing_results_at(
@@ -6362,6 +6665,19 @@ static inline struct con_left_left_params_b con_left_left_params_init_root(struc
 	return ret;
 }
 
+static inline struct con_left_left_params_b con_left_left_params_edit_root(struct vat_message *m)
+{
+	struct con_left_left_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_LEFT_LEFT_PARAMS_DATA_WORDS, CON_LEFT_LEFT_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_left_left_params_set_root(
+	struct vat_message *m, struct con_left_left_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_left_left_params_r con_left_left_params_at(
 	struct con_left_left_params_list_r list, uint32_t i)
 {
@@ -6422,6 +6738,19 @@ static inline struct con_left_left_results_b con_left_left_results_init_root(str
 	struct con_left_left_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_LEFT_LEFT_RESULTS_DATA_WORDS, CON_LEFT_LEFT_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_left_left_results_b con_left_left_results_edit_root(struct vat_message *m)
+{
+	struct con_left_left_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_LEFT_LEFT_RESULTS_DATA_WORDS, CON_LEFT_LEFT_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_left_left_results_set_root(
+	struct vat_message *m, struct con_left_left_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_left_left_results_r con_left_left_results_at(
@@ -6569,6 +6898,20 @@ static inline struct con_right_right_params_b con_right_right_params_init_root(
 	return ret;
 }
 
+static inline struct con_right_right_params_b con_right_right_params_edit_root(
+	struct vat_message *m)
+{
+	struct con_right_right_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_RIGHT_RIGHT_PARAMS_DATA_WORDS, CON_RIGHT_RIGHT_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_right_right_params_set_root(
+	struct vat_message *m, struct con_right_right_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_right_right_params_r con_right_right_params_at(
 	struct con_right_right_params_list_r list, uint32_t i)
 {
@@ -6630,6 +6973,20 @@ static inline struct con_right_right_results_b con_right_right_results_init_root
 	struct con_right_right_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_RIGHT_RIGHT_RESULTS_DATA_WORDS, CON_RIGHT_RIGHT_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_right_right_results_b con_right_right_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_right_right_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_RIGHT_RIGHT_RESULTS_DATA_WORDS, CON_RIGHT_RIGHT_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_right_right_results_set_root(
+	struct vat_message *m, struct con_right_right_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_right_right_results_r con_right_right_results_at(
@@ -7111,6 +7468,20 @@ static inline struct con_diamond_push_params_b con_diamond_push_params_init_root
 	return ret;
 }
 
+static inline struct con_diamond_push_params_b con_diamond_push_params_edit_root(
+	struct vat_message *m)
+{
+	struct con_diamond_push_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIAMOND_PUSH_PARAMS_DATA_WORDS, CON_DIAMOND_PUSH_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_diamond_push_params_set_root(
+	struct vat_message *m, struct con_diamond_push_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_diamond_push_params_r con_diamond_push_params_at(
 	struct con_diamond_push_params_list_r list, uint32_t i)
 {
@@ -7199,6 +7570,20 @@ static inline struct con_diamond_default_params_b con_diamond_default_params_ini
 	return ret;
 }
 
+static inline struct con_diamond_default_params_b con_diamond_default_params_edit_root(
+	struct vat_message *m)
+{
+	struct con_diamond_default_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIAMOND_DEFAULT_PARAMS_DATA_WORDS, CON_DIAMOND_DEFAULT_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_diamond_default_params_set_root(
+	struct vat_message *m, struct con_diamond_default_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_diamond_default_params_r con_diamond_default_params_at(
 	struct con_diamond_default_params_list_r list, uint32_t i)
 {
@@ -7280,6 +7665,20 @@ static inline struct con_diamond_default_results_b con_diamond_default_results_i
 	struct con_diamond_default_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_DIAMOND_DEFAULT_RESULTS_DATA_WORDS, CON_DIAMOND_DEFAULT_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_diamond_default_results_b con_diamond_default_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_diamond_default_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIAMOND_DEFAULT_RESULTS_DATA_WORDS, CON_DIAMOND_DEFAULT_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_diamond_default_results_set_root(
+	struct vat_message *m, struct con_diamond_default_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_diamond_default_results_r con_diamond_default_results_at(
@@ -7371,6 +7770,20 @@ static inline struct con_diamond_holder_params_b con_diamond_holder_params_init_
 	return ret;
 }
 
+static inline struct con_diamond_holder_params_b con_diamond_holder_params_edit_root(
+	struct vat_message *m)
+{
+	struct con_diamond_holder_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIAMOND_HOLDER_PARAMS_DATA_WORDS, CON_DIAMOND_HOLDER_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_diamond_holder_params_set_root(
+	struct vat_message *m, struct con_diamond_holder_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_diamond_holder_params_r con_diamond_holder_params_at(
 	struct con_diamond_holder_params_list_r list, uint32_t i)
 {
@@ -7435,6 +7848,20 @@ static inline struct con_diamond_holder_results_b con_diamond_holder_results_ini
 	struct con_diamond_holder_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_DIAMOND_HOLDER_RESULTS_DATA_WORDS, CON_DIAMOND_HOLDER_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_diamond_holder_results_b con_diamond_holder_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_diamond_holder_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIAMOND_HOLDER_RESULTS_DATA_WORDS, CON_DIAMOND_HOLDER_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_diamond_holder_results_set_root(
+	struct vat_message *m, struct con_diamond_holder_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_diamond_holder_results_r con_diamond_holder_results_at(
@@ -7607,6 +8034,20 @@ static inline struct con_diamond_method_six_params_b con_diamond_method_six_para
 	return ret;
 }
 
+static inline struct con_diamond_method_six_params_b con_diamond_method_six_params_edit_root(
+	struct vat_message *m)
+{
+	struct con_diamond_method_six_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIAMOND_METHOD_SIX_PARAMS_DATA_WORDS, CON_DIAMOND_METHOD_SIX_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_diamond_method_six_params_set_root(
+	struct vat_message *m, struct con_diamond_method_six_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_diamond_method_six_params_r con_diamond_method_six_params_at(
 	struct con_diamond_method_six_params_list_r list, uint32_t i)
 {
@@ -7688,6 +8129,20 @@ static inline struct con_diamond_method_six_results_b con_diamond_method_six_res
 	struct con_diamond_method_six_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_DIAMOND_METHOD_SIX_RESULTS_DATA_WORDS, CON_DIAMOND_METHOD_SIX_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_diamond_method_six_results_b con_diamond_method_six_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_diamond_method_six_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIAMOND_METHOD_SIX_RESULTS_DATA_WORDS, CON_DIAMOND_METHOD_SIX_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_diamond_method_six_results_set_root(
+	struct vat_message *m, struct con_diamond_method_six_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_diamond_method_six_results_r con_diamond_method_six_results_at(
@@ -7884,6 +8339,19 @@ static inline struct con_twin_here_params_b con_twin_here_params_init_root(struc
 	return ret;
 }
 
+static inline struct con_twin_here_params_b con_twin_here_params_edit_root(struct vat_message *m)
+{
+	struct con_twin_here_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_TWIN_HERE_PARAMS_DATA_WORDS, CON_TWIN_HERE_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_twin_here_params_set_root(
+	struct vat_message *m, struct con_twin_here_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_twin_here_params_r con_twin_here_params_at(
 	struct con_twin_here_params_list_r list, uint32_t i)
 {
@@ -7946,6 +8414,19 @@ static inline struct con_twin_here_results_b con_twin_here_results_init_root(str
 	return ret;
 }
 
+static inline struct con_twin_here_results_b con_twin_here_results_edit_root(struct vat_message *m)
+{
+	struct con_twin_here_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_TWIN_HERE_RESULTS_DATA_WORDS, CON_TWIN_HERE_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_twin_here_results_set_root(
+	struct vat_message *m, struct con_twin_here_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_twin_here_results_r con_twin_here_results_at(
 	struct con_twin_here_results_list_r list, uint32_t i)
 {
@@ -8005,6 +8486,18 @@ static inline struct con_holding_b con_holding_init_root(struct vat_message *m)
 	struct con_holding_b ret = {
 		vat_init_struct(vat_root_b(m), CON_HOLDING_DATA_WORDS, CON_HOLDING_PTRS)};
 	return ret;
+}
+
+static inline struct con_holding_b con_holding_edit_root(struct vat_message *m)
+{
+	struct con_holding_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_HOLDING_DATA_WORDS, CON_HOLDING_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_holding_set_root(struct vat_message *m, struct con_holding_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_holding_r con_holding_at(struct con_holding_list_r list, uint32_t i)
@@ -8414,6 +8907,19 @@ static inline struct con_store_get_params_b con_store_get_params_init_root(struc
 	return ret;
 }
 
+static inline struct con_store_get_params_b con_store_get_params_edit_root(struct vat_message *m)
+{
+	struct con_store_get_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_STORE_GET_PARAMS_DATA_WORDS, CON_STORE_GET_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_store_get_params_set_root(
+	struct vat_message *m, struct con_store_get_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_store_get_params_r con_store_get_params_at(
 	struct con_store_get_params_list_r list, uint32_t i)
 {
@@ -8489,6 +8995,19 @@ static inline struct con_store_get_results_b con_store_get_results_init_root(str
 	struct con_store_get_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_STORE_GET_RESULTS_DATA_WORDS, CON_STORE_GET_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_store_get_results_b con_store_get_results_edit_root(struct vat_message *m)
+{
+	struct con_store_get_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_STORE_GET_RESULTS_DATA_WORDS, CON_STORE_GET_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_store_get_results_set_root(
+	struct vat_message *m, struct con_store_get_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_store_get_results_r con_store_get_results_at(
@@ -8577,6 +9096,19 @@ static inline struct con_store_put_params_b con_store_put_params_init_root(struc
 	struct con_store_put_params_b ret = {
 		vat_init_struct(vat_root_b(m), CON_STORE_PUT_PARAMS_DATA_WORDS, CON_STORE_PUT_PARAMS_PTRS)};
 	return ret;
+}
+
+static inline struct con_store_put_params_b con_store_put_params_edit_root(struct vat_message *m)
+{
+	struct con_store_put_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_STORE_PUT_PARAMS_DATA_WORDS, CON_STORE_PUT_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_store_put_params_set_root(
+	struct vat_message *m, struct con_store_put_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_store_put_params_r con_store_put_params_at(
@@ -8693,6 +9225,19 @@ static inline struct con_store_put_results_b con_store_put_results_init_root(str
 	return ret;
 }
 
+static inline struct con_store_put_results_b con_store_put_results_edit_root(struct vat_message *m)
+{
+	struct con_store_put_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_STORE_PUT_RESULTS_DATA_WORDS, CON_STORE_PUT_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_store_put_results_set_root(
+	struct vat_message *m, struct con_store_put_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_store_put_results_r con_store_put_results_at(
 	struct con_store_put_results_list_r list, uint32_t i)
 {
@@ -8755,6 +9300,19 @@ static inline struct con_store_sub_params_b con_store_sub_params_init_root(struc
 	return ret;
 }
 
+static inline struct con_store_sub_params_b con_store_sub_params_edit_root(struct vat_message *m)
+{
+	struct con_store_sub_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_STORE_SUB_PARAMS_DATA_WORDS, CON_STORE_SUB_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_store_sub_params_set_root(
+	struct vat_message *m, struct con_store_sub_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_store_sub_params_r con_store_sub_params_at(
 	struct con_store_sub_params_list_r list, uint32_t i)
 {
@@ -8815,6 +9373,19 @@ static inline struct con_store_sub_results_b con_store_sub_results_init_root(str
 	struct con_store_sub_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_STORE_SUB_RESULTS_DATA_WORDS, CON_STORE_SUB_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_store_sub_results_b con_store_sub_results_edit_root(struct vat_message *m)
+{
+	struct con_store_sub_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_STORE_SUB_RESULTS_DATA_WORDS, CON_STORE_SUB_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_store_sub_results_set_root(
+	struct vat_message *m, struct con_store_sub_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_store_sub_results_r con_store_sub_results_at(
@@ -9034,6 +9605,19 @@ static inline struct con_pong_pong_params_b con_pong_pong_params_init_root(struc
 	return ret;
 }
 
+static inline struct con_pong_pong_params_b con_pong_pong_params_edit_root(struct vat_message *m)
+{
+	struct con_pong_pong_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_PONG_PONG_PARAMS_DATA_WORDS, CON_PONG_PONG_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_pong_pong_params_set_root(
+	struct vat_message *m, struct con_pong_pong_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_pong_pong_params_r con_pong_pong_params_at(
 	struct con_pong_pong_params_list_r list, uint32_t i)
 {
@@ -9096,6 +9680,19 @@ static inline struct con_pong_pong_results_b con_pong_pong_results_init_root(str
 	return ret;
 }
 
+static inline struct con_pong_pong_results_b con_pong_pong_results_edit_root(struct vat_message *m)
+{
+	struct con_pong_pong_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_PONG_PONG_RESULTS_DATA_WORDS, CON_PONG_PONG_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_pong_pong_results_set_root(
+	struct vat_message *m, struct con_pong_pong_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_pong_pong_results_r con_pong_pong_results_at(
 	struct con_pong_pong_results_list_r list, uint32_t i)
 {
@@ -9155,6 +9752,18 @@ static inline struct con_tree_b con_tree_init_root(struct vat_message *m)
 	struct con_tree_b ret = {
 		vat_init_struct(vat_root_b(m), CON_TREE_DATA_WORDS, CON_TREE_PTRS)};
 	return ret;
+}
+
+static inline struct con_tree_b con_tree_edit_root(struct vat_message *m)
+{
+	struct con_tree_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_TREE_DATA_WORDS, CON_TREE_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_tree_set_root(struct vat_message *m, struct con_tree_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_tree_r con_tree_at(struct con_tree_list_r list, uint32_t i)
@@ -9462,6 +10071,18 @@ static inline struct con_brands_b con_brands_init_root(struct vat_message *m)
 	struct con_brands_b ret = {
 		vat_init_struct(vat_root_b(m), CON_BRANDS_DATA_WORDS, CON_BRANDS_PTRS)};
 	return ret;
+}
+
+static inline struct con_brands_b con_brands_edit_root(struct vat_message *m)
+{
+	struct con_brands_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_BRANDS_DATA_WORDS, CON_BRANDS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_brands_set_root(struct vat_message *m, struct con_brands_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_brands_r con_brands_at(struct con_brands_list_r list, uint32_t i)
@@ -9878,6 +10499,18 @@ static inline struct con_tower_b con_tower_init_root(struct vat_message *m)
 	return ret;
 }
 
+static inline struct con_tower_b con_tower_edit_root(struct vat_message *m)
+{
+	struct con_tower_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_TOWER_DATA_WORDS, CON_TOWER_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_tower_set_root(struct vat_message *m, struct con_tower_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_tower_r con_tower_at(struct con_tower_list_r list, uint32_t i)
 {
 	struct con_tower_r ret = {vat_list_struct(list.l, i)};
@@ -10270,6 +10903,19 @@ static inline struct con_cell_read_params_b con_cell_read_params_init_root(struc
 	return ret;
 }
 
+static inline struct con_cell_read_params_b con_cell_read_params_edit_root(struct vat_message *m)
+{
+	struct con_cell_read_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_CELL_READ_PARAMS_DATA_WORDS, CON_CELL_READ_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_cell_read_params_set_root(
+	struct vat_message *m, struct con_cell_read_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_cell_read_params_r con_cell_read_params_at(
 	struct con_cell_read_params_list_r list, uint32_t i)
 {
@@ -10330,6 +10976,19 @@ static inline struct con_cell_read_results_b con_cell_read_results_init_root(str
 	struct con_cell_read_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_CELL_READ_RESULTS_DATA_WORDS, CON_CELL_READ_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_cell_read_results_b con_cell_read_results_edit_root(struct vat_message *m)
+{
+	struct con_cell_read_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_CELL_READ_RESULTS_DATA_WORDS, CON_CELL_READ_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_cell_read_results_set_root(
+	struct vat_message *m, struct con_cell_read_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_cell_read_results_r con_cell_read_results_at(
@@ -10457,6 +11116,19 @@ static inline struct con_cell_write_params_b con_cell_write_params_init_root(str
 	return ret;
 }
 
+static inline struct con_cell_write_params_b con_cell_write_params_edit_root(struct vat_message *m)
+{
+	struct con_cell_write_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_CELL_WRITE_PARAMS_DATA_WORDS, CON_CELL_WRITE_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_cell_write_params_set_root(
+	struct vat_message *m, struct con_cell_write_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_cell_write_params_r con_cell_write_params_at(
 	struct con_cell_write_params_list_r list, uint32_t i)
 {
@@ -10546,6 +11218,20 @@ static inline struct con_cell_write_results_b con_cell_write_results_init_root(
 	return ret;
 }
 
+static inline struct con_cell_write_results_b con_cell_write_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_cell_write_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_CELL_WRITE_RESULTS_DATA_WORDS, CON_CELL_WRITE_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_cell_write_results_set_root(
+	struct vat_message *m, struct con_cell_write_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_cell_write_results_r con_cell_write_results_at(
 	struct con_cell_write_results_list_r list, uint32_t i)
 {
@@ -10606,6 +11292,19 @@ static inline struct con_cell_swap_params_b con_cell_swap_params_init_root(struc
 	struct con_cell_swap_params_b ret = {
 		vat_init_struct(vat_root_b(m), CON_CELL_SWAP_PARAMS_DATA_WORDS, CON_CELL_SWAP_PARAMS_PTRS)};
 	return ret;
+}
+
+static inline struct con_cell_swap_params_b con_cell_swap_params_edit_root(struct vat_message *m)
+{
+	struct con_cell_swap_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_CELL_SWAP_PARAMS_DATA_WORDS, CON_CELL_SWAP_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_cell_swap_params_set_root(
+	struct vat_message *m, struct con_cell_swap_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_cell_swap_params_r con_cell_swap_params_at(
@@ -10717,6 +11416,19 @@ static inline struct con_cell_swap_results_b con_cell_swap_results_init_root(str
 	struct con_cell_swap_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_CELL_SWAP_RESULTS_DATA_WORDS, CON_CELL_SWAP_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_cell_swap_results_b con_cell_swap_results_edit_root(struct vat_message *m)
+{
+	struct con_cell_swap_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_CELL_SWAP_RESULTS_DATA_WORDS, CON_CELL_SWAP_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_cell_swap_results_set_root(
+	struct vat_message *m, struct con_cell_swap_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_cell_swap_results_r con_cell_swap_results_at(
@@ -10978,6 +11690,20 @@ static inline struct con_cell_user_cell_params_b con_cell_user_cell_params_init_
 	return ret;
 }
 
+static inline struct con_cell_user_cell_params_b con_cell_user_cell_params_edit_root(
+	struct vat_message *m)
+{
+	struct con_cell_user_cell_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_CELL_USER_CELL_PARAMS_DATA_WORDS, CON_CELL_USER_CELL_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_cell_user_cell_params_set_root(
+	struct vat_message *m, struct con_cell_user_cell_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_cell_user_cell_params_r con_cell_user_cell_params_at(
 	struct con_cell_user_cell_params_list_r list, uint32_t i)
 {
@@ -11042,6 +11768,20 @@ static inline struct con_cell_user_cell_results_b con_cell_user_cell_results_ini
 	struct con_cell_user_cell_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_CELL_USER_CELL_RESULTS_DATA_WORDS, CON_CELL_USER_CELL_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_cell_user_cell_results_b con_cell_user_cell_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_cell_user_cell_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_CELL_USER_CELL_RESULTS_DATA_WORDS, CON_CELL_USER_CELL_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_cell_user_cell_results_set_root(
+	struct vat_message *m, struct con_cell_user_cell_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_cell_user_cell_results_r con_cell_user_cell_results_at(
@@ -11128,6 +11868,18 @@ static inline struct con_deep_b con_deep_init_root(struct vat_message *m)
 	struct con_deep_b ret = {
 		vat_init_struct(vat_root_b(m), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS)};
 	return ret;
+}
+
+static inline struct con_deep_b con_deep_edit_root(struct vat_message *m)
+{
+	struct con_deep_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DEEP_DATA_WORDS, CON_DEEP_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_deep_set_root(struct vat_message *m, struct con_deep_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_deep_r con_deep_at(struct con_deep_list_r list, uint32_t i)
@@ -11537,6 +12289,19 @@ static inline struct con_dive_dive_params_b con_dive_dive_params_init_root(struc
 	return ret;
 }
 
+static inline struct con_dive_dive_params_b con_dive_dive_params_edit_root(struct vat_message *m)
+{
+	struct con_dive_dive_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIVE_DIVE_PARAMS_DATA_WORDS, CON_DIVE_DIVE_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_dive_dive_params_set_root(
+	struct vat_message *m, struct con_dive_dive_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_dive_dive_params_r con_dive_dive_params_at(
 	struct con_dive_dive_params_list_r list, uint32_t i)
 {
@@ -11597,6 +12362,19 @@ static inline struct con_dive_dive_results_b con_dive_dive_results_init_root(str
 	struct con_dive_dive_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_DIVE_DIVE_RESULTS_DATA_WORDS, CON_DIVE_DIVE_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_dive_dive_results_b con_dive_dive_results_edit_root(struct vat_message *m)
+{
+	struct con_dive_dive_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_DIVE_DIVE_RESULTS_DATA_WORDS, CON_DIVE_DIVE_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_dive_dive_results_set_root(
+	struct vat_message *m, struct con_dive_dive_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_dive_dive_results_r con_dive_dive_results_at(
@@ -11696,6 +12474,18 @@ static inline struct con_any_lists_b con_any_lists_init_root(struct vat_message 
 	struct con_any_lists_b ret = {
 		vat_init_struct(vat_root_b(m), CON_ANY_LISTS_DATA_WORDS, CON_ANY_LISTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_any_lists_b con_any_lists_edit_root(struct vat_message *m)
+{
+	struct con_any_lists_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_ANY_LISTS_DATA_WORDS, CON_ANY_LISTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_any_lists_set_root(struct vat_message *m, struct con_any_lists_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_any_lists_r con_any_lists_at(struct con_any_lists_list_r list, uint32_t i)
@@ -11807,6 +12597,18 @@ static inline struct con_nan_defaults_b con_nan_defaults_init_root(struct vat_me
 	return ret;
 }
 
+static inline struct con_nan_defaults_b con_nan_defaults_edit_root(struct vat_message *m)
+{
+	struct con_nan_defaults_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_NAN_DEFAULTS_DATA_WORDS, CON_NAN_DEFAULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_nan_defaults_set_root(struct vat_message *m, struct con_nan_defaults_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_nan_defaults_r con_nan_defaults_at(
 	struct con_nan_defaults_list_r list, uint32_t i)
 {
@@ -11898,6 +12700,18 @@ static inline struct con_annotated_b con_annotated_init_root(struct vat_message 
 	return ret;
 }
 
+static inline struct con_annotated_b con_annotated_edit_root(struct vat_message *m)
+{
+	struct con_annotated_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_ANNOTATED_DATA_WORDS, CON_ANNOTATED_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_annotated_set_root(struct vat_message *m, struct con_annotated_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_annotated_r con_annotated_at(struct con_annotated_list_r list, uint32_t i)
 {
 	struct con_annotated_r ret = {vat_list_struct(list.l, i)};
@@ -11964,6 +12778,18 @@ static inline struct con_thing_b con_thing_init_message_root(struct vat_message 
 	struct con_thing_b ret = {
 		vat_init_struct(vat_root_b(m), CON_THING_DATA_WORDS, CON_THING_PTRS)};
 	return ret;
+}
+
+static inline struct con_thing_b con_thing_edit_message_root(struct vat_message *m)
+{
+	struct con_thing_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_THING_DATA_WORDS, CON_THING_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_thing_set_message_root(struct vat_message *m, struct con_thing_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_thing_r con_thing_at(struct con_thing_list_r list, uint32_t i)
@@ -12155,6 +12981,19 @@ static inline struct con_thing_list_type_b con_thing_list_type_init_root(struct 
 	return ret;
 }
 
+static inline struct con_thing_list_type_b con_thing_list_type_edit_root(struct vat_message *m)
+{
+	struct con_thing_list_type_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_THING_LIST_TYPE_DATA_WORDS, CON_THING_LIST_TYPE_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_thing_list_type_set_root(
+	struct vat_message *m, struct con_thing_list_type_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_thing_list_type_r con_thing_list_type_at(
 	struct con_thing_list_type_list_r list, uint32_t i)
 {
@@ -12324,6 +13163,19 @@ static inline struct con_saver_save_params_b con_saver_save_params_init_root(str
 	return ret;
 }
 
+static inline struct con_saver_save_params_b con_saver_save_params_edit_root(struct vat_message *m)
+{
+	struct con_saver_save_params_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_SAVER_SAVE_PARAMS_DATA_WORDS, CON_SAVER_SAVE_PARAMS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_saver_save_params_set_root(
+	struct vat_message *m, struct con_saver_save_params_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
+}
+
 static inline struct con_saver_save_params_r con_saver_save_params_at(
 	struct con_saver_save_params_list_r list, uint32_t i)
 {
@@ -12395,6 +13247,20 @@ static inline struct con_saver_save_results_b con_saver_save_results_init_root(
 	struct con_saver_save_results_b ret = {
 		vat_init_struct(vat_root_b(m), CON_SAVER_SAVE_RESULTS_DATA_WORDS, CON_SAVER_SAVE_RESULTS_PTRS)};
 	return ret;
+}
+
+static inline struct con_saver_save_results_b con_saver_save_results_edit_root(
+	struct vat_message *m)
+{
+	struct con_saver_save_results_b ret = {
+		vat_get_struct_b(vat_root_b(m), CON_SAVER_SAVE_RESULTS_DATA_WORDS, CON_SAVER_SAVE_RESULTS_PTRS, NULL)};
+	return ret;
+}
+
+static inline void con_saver_save_results_set_root(
+	struct vat_message *m, struct con_saver_save_results_r v)
+{
+	vat_set_struct(vat_root_b(m), v.s);
 }
 
 static inline struct con_saver_save_results_r con_saver_save_results_at(
