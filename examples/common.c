@@ -74,6 +74,6 @@ struct vat_ptr_r example_call(struct vat_loop *loop, struct vat_call *call)
 	struct vat_error err = {VAT_FAILED, ""};
 	int r = vat_loop_call(loop, call, 10 * 1000 * 1000, &results, &err);
 	if (r < 0)
-		die("the call failed: %s", r == -EREMOTEIO ? err.text : strerror(-r));
+		die("the call failed: %s", vat_loop_strerror(r, &err));
 	return results;
 }

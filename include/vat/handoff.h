@@ -14,21 +14,22 @@
  *
  * The vine is an ordinary capability of ours for the same object.  A peer that knows nothing of
  * hand-off uses it, and R does too when H cannot be reached or does not know the token: no call is
- * lost, it only goes the long way.  R keeps the vine of who told it first while it keeps the object,
- * and names it when the object comes back to us.  E-order holds across the hand-off.
+ * lost, it only goes the long way.  R keeps the vine of who told it first while it keeps the
+ *object, and names it when the object comes back to us.  E-order holds across the hand-off.
  *
  * How vats find each other is the embedder's affair: struct vat_network.  A vat with one takes part
  * in every role that has a callback (and is a host in any case); a vat without one answers
  * `unimplemented`.  Only what is settled is handed off, and nothing that is seen through a
- *membrane.
+ * membrane.
  *
  * On the wire, what rpc.capnp leaves to the network (ThirdPartyToAwait, ThirdPartyToContact,
  * ThirdPartyCompletion) is in all three cases
  *
  *	struct Introduction {
  *		token @0 :Group { high @0 :UInt64; low @1 :UInt64; }  # 16 bytes as they are
- *		way @2 :UInt8 = 255;   # which descriptor of the message leads to the other; 255 =
- *none address @3 :Data;      # for the embedder at the other end
+ *		way @2 :UInt8 = 255;   # descriptor of the message that leads to the other
+ *				       # (255 = none)
+ *		address @3 :Data;      # for the embedder at the other end
  *	}
  */
 #include "vat/rpc.h"

@@ -23,7 +23,7 @@
  * Unix sockets pass descriptors (SCM_RIGHTS; received ones are close-on-exec).  TCP sockets get
  * TCP_NODELAY and keepalive such that a peer which vanished without a word is noticed within a
  * minute.  The socket may be one whose connect() is still under way: what is to be sent waits, and
- *a connection that cannot be made ends like one that broke.
+ * a connection that cannot be made ends like one that broke.
  *
  * System calls: one recvmsg for as many messages as there are (a read that did not fill its buffer
  * is not repeated), one sendmsg for all that is queued.
@@ -54,8 +54,8 @@ struct vat_io_config {
 };
 
 /* Takes fd, also on failure: a connected (or connecting) stream socket, Unix or TCP. Its
- * O_NONBLOCK flag does not matter and is left alone. 0, -ENOTSOCK, -EPROTOTYPE (no stream socket),
- * -ENOMEM, or what setsockopt(2) said. */
+ * O_NONBLOCK flag does not matter and is left alone. cfg is copied; NULL means all zero. 0,
+ * -ENOTSOCK, -EPROTOTYPE (no stream socket), -ENOMEM, or what setsockopt(2) said. */
 VAT_API int vat_io_new(struct vat *v, int fd, const struct vat_io_config *cfg, struct vat_io **ret);
 /* Closes the socket and ends the connection at once: calls outstanding fail, imports break. NULL is
  * accepted. May be called from callbacks. */

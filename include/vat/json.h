@@ -11,9 +11,9 @@
  *		use(p_foo_root(m));
  *
  * Members may come in any order; absent ones, and pointers that are null, are left at their
- *defaults; the last of two with one name counts. Numbers may be written as strings, and 64-bit
- *integers should be. Floats may be null (NaN). Enumerants are names or numbers. Capabilities and
- *AnyPointers cannot be written.
+ * defaults; the last of two with one name counts. Numbers may be written as strings, and 64-bit
+ * integers should be. Floats may be null (NaN). Enumerants are names or numbers. Capabilities and
+ * AnyPointers cannot be written.
  */
 #include "vat/schema.h"
 

@@ -124,7 +124,8 @@ VAT_API int vat_listener_address(const struct vat_listener *s, char *ret, size_t
  * call costs one write and one read.
  *
  * They return 0; -ETIMEDOUT when timeout_us (0 = none) has passed; -ECANCELED when stopped;
- * -EDEADLK when there is nothing left that could make it happen (no connection, timer, descriptor).
+ * -EDEADLK when there is nothing left that could make it happen (no connection, timer, descriptor):
+ * usually the connection has ended. vat_loop_strerror() has words for each.
  */
 
 /* Sends the call (made, filled in, not sent yet) and waits for the answer. 0: *ret (may be NULL)
@@ -138,6 +139,11 @@ VAT_API int vat_loop_wait(struct vat_loop *l, const bool *done, uint64_t timeout
 /* Until cap is no promise any more, or broken (-EREMOTEIO, *ret_err as above). */
 VAT_API int vat_loop_settle(
 	struct vat_loop *l, struct vat_cap *cap, uint64_t timeout_us, struct vat_error *ret_err);
+
+/* What to tell a person about r, which a function of this header returned: err->text for
+ * -EREMOTEIO (err may be NULL), else words for what the errno means here, else strerror(3). Never
+ * NULL. Borrowed from err or static. */
+VAT_API const char *vat_loop_strerror(int r, const struct vat_error *err);
 
 /* ---- other descriptors, timers ------------------------------------------------------------- */
 

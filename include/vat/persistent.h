@@ -6,16 +6,16 @@
  * Source: persistent.capnp of Cap'n Proto, interface Persistent(SturdyRef, Owner).
  *
  * Level 2 is no part of the protocol but one ordinary method: save() turns a capability into a
- *sturdy reference, which can be stored.  What a reference looks like, and how one is turned into a
+ * sturdy reference, which can be stored.  What a reference looks like, and how one is turned into a
  * capability again, each application ("realm") decides for itself; the latter is usually a method
- *of its bootstrap interface.  So references are pointers of any type here.
+ * of its bootstrap interface.  So references are pointers of any type here.
  *
  * An interface does not extend Persistent: whether an object can be saved is a matter of the
  * object, not of its type.  A caller just tries (vat_save() on a capability of any type); an object
  * that cannot be saved answers `unimplemented`.
  *
  * Two ways to answer: an object of its own that has only this method (vat_persistent_interface as
- *the interface given to vat_serve()), or one function for all objects of the vat:
+ * the interface given to vat_serve()), or one function for all objects of the vat:
  *
  *	static bool unknown(void *user, struct vat_cap *object, uint64_t interface_id,
  *		uint16_t method, struct vat_ctx *ctx)

@@ -9,9 +9,9 @@
  *
  * Text is that of the schema language, as `capnp decode` prints it; JSON is that of `capnp convert
  * binary:json`, its annotations (capnp/compat/json.capnp) included. The same message prints the
- *same here and there, but for two things: a Float32 that needs nine digits gets them, and
- *capabilities and AnyPointers in JSON, which the command refuses, are strings: "<capability>",
- *"<pointer>".
+ * same here and there, but for two things: a Float32 that needs nine digits gets them, and
+ * capabilities and AnyPointers in JSON, which the command refuses, are strings: "<capability>",
+ * "<pointer>".
  *
  *	text	(id = 7, name = "x", color = green, tags = [1, 2], file = <external capability>)
  *	JSON	{"id":7,"name":"x","color":"green","tags":[1,2],"file":"<capability>"}

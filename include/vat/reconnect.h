@@ -5,8 +5,8 @@
  *
  * What vat_reconnect() makes passes every call on to a capability that a callback provides.  When
  * that is broken by `disconnected` (its connection ended), or a call on it fails so (somebody
- *further away is gone), it is dropped and the callback is asked for another.  Calls under way then
- *fail, as nobody can know whether they were carried out; those made later go to the new one.
+ * further away is gone), it is dropped and the callback is asked for another.  Calls under way then
+ * fail, as nobody can know whether they were carried out; those made later go to the new one.
  *
  *	static struct vat_cap *dial(void *user)
  *	{

@@ -110,6 +110,7 @@ struct vat_conn_config {
 	void *trace_user;
 };
 
+/* cfg is copied; NULL means all zero. 0 or -ENOMEM. */
 VAT_API int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_conn **ret);
 /* Ends the connection at once: every question fails and every import breaks with `disconnected`.
  * May be called from callbacks. The closed callback is not called any more. NULL is accepted. */
@@ -144,7 +145,8 @@ VAT_API bool vat_conn_idle(const struct vat_conn *c);
 /* The user of its configuration. */
 VAT_API void *vat_conn_user(const struct vat_conn *c);
 
-/* The peer's bootstrap capability, usable at once (a promise). Returns a new reference. */
+/* The peer's bootstrap capability, usable at once (a promise). Returns a new reference, never NULL:
+ * when memory is out, or the connection is over, it is a broken one. */
 VAT_API struct vat_cap *vat_conn_bootstrap(struct vat_conn *c);
 
 struct vat_conn_counts {
@@ -166,16 +168,18 @@ VAT_API struct vat_cap *vat_cap_unref(struct vat_cap *c);
 /* A capability on which every call fails so. NULL when memory is out. */
 VAT_API struct vat_cap *vat_cap_broken(struct vat *v, enum vat_error_kind kind, const char *text);
 
-/* A promise and the way to resolve it. The resolver is used up by resolve or reject; dropping it
- * with vat_resolver_free() rejects. resolve takes cap's reference. */
+/* A promise (a new reference) and the way to resolve it: 0 or -ENOMEM. The resolver is used up by
+ * resolve or reject; dropping it with vat_resolver_free() rejects. resolve takes cap's reference.
+ * All three accept a NULL resolver. */
 struct vat_resolver;
 VAT_API int vat_promise(struct vat *v, struct vat_cap **ret_cap, struct vat_resolver **ret);
 VAT_API void vat_resolve(struct vat_resolver *takes, struct vat_cap *takes_cap);
 VAT_API void vat_reject(struct vat_resolver *takes, enum vat_error_kind kind, const char *text);
 VAT_API void vat_resolver_free(struct vat_resolver *takes);
 
-/* A watch calls fn once from vat_run() when the event comes; free it to stop watching (also from fn
- * or after it fired). It holds a reference to cap. NULL when memory is out or cap is NULL. */
+/* A watch calls fn once from vat_run() when the event comes (also if it has come already). Free it
+ * in any case: before, to stop watching; from fn; or later. It holds a reference to cap until then.
+ * NULL when memory is out or cap is NULL. */
 struct vat_watch;
 /* cap is settled: no promise any more (err NULL), or broken (err set). */
 VAT_API struct vat_watch *vat_cap_on_settled(
@@ -188,9 +192,9 @@ VAT_API void vat_watch_free(struct vat_watch *w);
 /* True if settled and broken; *ret (may be NULL) borrows until the next call into the vat. */
 VAT_API bool vat_cap_is_broken(struct vat_cap *cap, struct vat_error *ret);
 
-/* A descriptor travels with the capability over connections that can pass them. _attach_fd takes fd
- * (local objects only; one each; returns -EBUSY if there is one, closing fd, -EINVAL if not local).
- * _fd borrows the descriptor that came with an import or was attached, -ENOENT if none. */
+/* A descriptor travels with the capability over connections that can pass them. _attach_fd takes
+ * fd, also on failure: 0, -EBUSY if the object has one, -EINVAL if cap is no local object (or
+ * NULL). _fd borrows the descriptor that came with an import or was attached, -ENOENT if none. */
 VAT_API int vat_cap_attach_fd(struct vat_cap *cap, int fd);
 VAT_API int vat_cap_fd(struct vat_cap *cap);
 
@@ -242,8 +246,8 @@ VAT_API void vat_on_unknown(struct vat *v, vat_unknown fn, void *user);
 
 /*
  * The self of a local object served with exactly this impl, else NULL.  A promise that has settled
- *on such an object counts as that object once no embargo is pending; a wrapper of a membrane does
- *not.
+ * on such an object counts as that object once no embargo is pending; a wrapper of a membrane does
+ * not.
  *
  * With it, all objects served with one impl are a "capability server set": a capability that went
  * out to a peer and comes back as a parameter is found to be one of ours, and nobody can forge one.
@@ -257,8 +261,8 @@ VAT_API void vat_on_unknown(struct vat *v, vat_unknown fn, void *user);
  *		...
  *
  * A parameter may be a promise still: wait with vat_cap_on_settled() before asking.  It then is
- *what it says, but calls made on it earlier may still be on their way to the object (they come
- *first).
+ * what it says, but calls made on it earlier may still be on their way to the object (they come
+ * first).
  */
 VAT_API void *vat_cap_self(struct vat_cap *cap, const void *impl);
 
@@ -407,11 +411,15 @@ struct vat_membrane_policy {
  * memory is out. */
 VAT_API struct vat_membrane *vat_membrane_new(
 	struct vat *v, const struct vat_membrane_policy *policy);
-/* inside as seen from outside; a new reference. */
+/* inside as seen from outside; a new reference. The same capability gives the same one again. NULL
+ * gives NULL; after revocation, or when memory is out, it is a broken one. */
 VAT_API struct vat_cap *vat_membrane_wrap(struct vat_membrane *m, struct vat_cap *inside);
+/* Cuts everything with this error. The first time counts. May be called from callbacks and
+ * policies.
+ */
 VAT_API void vat_membrane_revoke(
 	struct vat_membrane *m, enum vat_error_kind kind, const char *text);
-/* Drops the handle; wrapped capabilities live on. */
+/* Drops the handle; wrapped capabilities live on, but can be revoked no more. NULL is accepted. */
 VAT_API void vat_membrane_free(struct vat_membrane *m);
 
 #ifdef __cplusplus

@@ -7,9 +7,12 @@
  * The loop's epoll instance is one event source.  Before sd-event sleeps, whatever is due in the
  * vat loop is done (so calls made from other sources go out), and a timer is set for what is due
  * later. The vat loop is then not run by anybody else: no vat_loop_run(), vat_loop_call() ...
+ *
+ * Needs the names of POSIX: -std=gnu11 or later, or _GNU_SOURCE defined before the first #include.
  */
 #include <sys/epoll.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 #include <vat/loop.h>
 
 struct vat_sd_event {

@@ -19,7 +19,7 @@
  *	vat_stream_finish(s, all_written, self);
  *
  * A call under way is never cancelled by the stream: freeing the stream, or dropping the
- *capability, stops nothing that was sent.
+ * capability, stops nothing that was sent.
  */
 #include "vat/rpc.h"
 

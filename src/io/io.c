@@ -370,12 +370,13 @@ void io_done(struct vat_io *io)
 
 int vat_io_new(struct vat *v, int fd, const struct vat_io_config *cfg, struct vat_io **ret)
 {
+	static const struct vat_io_config defaults;
 	struct vat_io *io = malloc(sizeof(*io));
 	if (!io) {
 		fd_close(fd);
 		return -ENOMEM;
 	}
-	int r = io_init(io, v, fd, IO_NEW, cfg);
+	int r = io_init(io, v, fd, IO_NEW, cfg ? cfg : &defaults);
 	if (r < 0) {
 		free(io);
 		return r;

@@ -205,6 +205,22 @@ TEST(what_is_no_stream_socket_is_refused_and_closed)
 	vat_io_free(NULL);
 }
 
+TEST(without_a_configuration_the_defaults_hold)
+{
+	int fds[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	struct vat *vat = vat_new(NULL);
+	struct vat_io *io;
+	CHECK_INT(vat_io_new(vat, fds[0], NULL, &io), 0);
+	struct vat_conn *conn;
+	CHECK_INT(vat_conn_new(vat, NULL, &conn), 0);
+	CHECK(vat_conn_idle(conn) && vat_conn_idle(vat_io_conn(io)));
+	vat_conn_free(conn);
+	vat_io_free(io);
+	vat_free(vat);
+	close(fds[1]);
+}
+
 /* ---- VAT_TRACE ------------------------------------------------------------------------------- */
 
 /* A call with a secret in it under this value; returns what came out on standard error. */

@@ -257,3 +257,13 @@ TEST(promise_is_waited_for)
 	vat_cap_unref(promise);
 	pair_close(&p);
 }
+
+TEST(what_a_wait_returned_is_told_in_words)
+{
+	struct vat_error err = {VAT_FAILED, "said the peer"};
+	CHECK_STR(vat_loop_strerror(-EREMOTEIO, &err), "said the peer");
+	CHECK_STR(vat_loop_strerror(-EREMOTEIO, NULL), "the call failed");
+	CHECK_STR(vat_loop_strerror(-EDEADLK, NULL), "no connection is left that could answer");
+	CHECK_STR(vat_loop_strerror(-ETIMEDOUT, &err), "no answer in time");
+	CHECK_STR(vat_loop_strerror(-ECONNREFUSED, &err), strerror(ECONNREFUSED));
+}

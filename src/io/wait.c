@@ -143,3 +143,19 @@ int vat_loop_settle(
 	vat_watch_free(watch);
 	return r < 0 ? r : tell(&w, ret_err);
 }
+
+const char *vat_loop_strerror(int r, const struct vat_error *err)
+{
+	switch (-r) {
+	case EREMOTEIO:
+		return err ? err->text : "the call failed";
+	case EDEADLK:
+		return "no connection is left that could answer";
+	case ETIMEDOUT:
+		return "no answer in time";
+	case ECANCELED:
+		return "stopped";
+	default:
+		return strerror(-r);
+	}
+}

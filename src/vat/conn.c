@@ -57,9 +57,12 @@ static void run_closed(struct task *t)
 
 int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_conn **ret)
 {
+	static const struct vat_conn_config defaults;
 	struct vat_conn *c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
+	if (!cfg)
+		cfg = &defaults;
 	c->vat = vat_ref(v);
 	c->limits = fill_limits(cfg);
 	c->fds = cfg->fds;
