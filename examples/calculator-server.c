@@ -104,7 +104,8 @@ static void calculator_def_function(void *self, struct calc_calculator_def_funct
 {
 	struct vat_message *m = vat_message_new(0, 0);
 	if (m)
-		vat_set_ptr(vat_root_b(m), vat_ctx_params(cx.ctx));
+		calc_calculator_def_function_params_set_root(
+			m, calc_calculator_def_function_params(cx));
 	if (!m || vat_message_error(m)) {
 		vat_message_free(m);
 		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");

@@ -361,6 +361,7 @@ VAT_API struct vat_ptr_r vat_ctx_params(struct vat_ctx *ctx);
  * building does nothing and vat_ctx_return() fails the call with `overloaded`. */
 VAT_API struct vat_ptr_b vat_ctx_results(struct vat_ctx *ctx);
 VAT_API void vat_ctx_return(struct vat_ctx *ctx);
+/* The text goes to the caller, cut after 1000 bytes. */
 VAT_API void vat_ctx_fail(struct vat_ctx *ctx, enum vat_error_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Answers with whatever the call (not yet sent) answers; takes the call (NULL, which a request is
