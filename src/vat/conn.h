@@ -206,10 +206,11 @@ bool cap_address(struct vat_cap *c, struct address *ret);
 /* Ends the connection. failure (taken) NULL: a clean end. */
 void conn_end(struct vat_conn *c, struct failure *takes);
 /* The peer broke the protocol: says so and ends. Returns -EPROTO. */
-int conn_abort(struct vat_conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int conn_abort(struct vat_conn *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), cold));
 /* No memory to go on with this connection: nothing is sent any more, and it ends soon (not now, so
  * that callers need not fear for their table entries). Returns -ENOMEM. */
-int conn_oom(struct vat_conn *c);
+int conn_oom(struct vat_conn *c) __attribute__((cold));
 
 /* The capability for an import (new reference, counted once more for the peer). NULL: no memory. */
 struct vat_cap *import_get(struct vat_conn *c, uint32_t id, bool promise);

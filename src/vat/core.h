@@ -108,7 +108,7 @@ enum { FAILURE_TEXT_MAX = 1000 };
 
 /* Never NULL: when memory is out, a constant `overloaded` failure. */
 struct failure *failure_new(enum vat_error_kind kind, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3), cold));
 /* text need not end in NUL; cut at FAILURE_TEXT_MAX. */
 struct failure *failure_new_text(enum vat_error_kind kind, const char *text, size_t len);
 struct failure *failure_oom(void);

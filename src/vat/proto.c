@@ -61,7 +61,7 @@ static size_t put_target(uint64_t *w, size_t ptr, size_t at, const struct target
 /* Exception: type u16 at bit 32; reason. */
 static size_t put_exception(uint64_t *w, size_t ptr, size_t at, const struct vat_error *e)
 {
-	size_t len = strnlen(e->text, FAILURE_TEXT_MAX);
+	size_t len = MIN(strlen(e->text), (size_t)FAILURE_TEXT_MAX);
 	size_t words = (len + 1 + 7) / 8;
 	w[ptr] = struct_ptr(ptr, at, 1, 3);
 	w[at] = (uint64_t)e->kind << 32;
