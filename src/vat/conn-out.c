@@ -265,9 +265,12 @@ static struct parcel *prepare_results(struct answer *a)
 	return parcel_copy(p, PARCEL_RETURN, a->conn->limits.message_words);
 }
 
-/* Keeps them until Finish, for calls on what is in them. */
-static void keep_sent(struct answer *a, struct parcel *p)
+/* Keeps them until Finish, for calls on what is in them, which t describes. */
+static void keep_sent(struct answer *a, struct parcel *p, const struct table *t)
 {
+	for (uint32_t i = 0; i < t->n && list_empty(&a->link); i++)
+		if (t->d[i].tag == DESC_SENDER_PROMISE)
+			list_append(&a->conn->promising, &a->link);
 	a->results = parcel_ref(p);
 	a->result_words = parcel_cost(p);
 	a->conn->result_words += a->result_words;
@@ -292,9 +295,9 @@ static struct failure *return_results(struct answer *a)
 	c->called_ahead = false;
 	if (r < 0)
 		return build_failure(r, p);
-	table_ids(&t, &a->result_exports);
 	if (keep)
-		keep_sent(a, p);
+		keep_sent(a, p, &t);
+	table_ids(&t, &a->result_exports);
 	a->finished = forget;
 	conn_send_late(c);
 	return NULL;

@@ -76,6 +76,7 @@ int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_co
 	task_init(&c->closed_task, run_closed);
 	list_init(&c->pins);
 	list_init(&c->orphans);
+	list_init(&c->promising);
 	list_init(&c->waiters);
 	list_init(&c->late);
 	list_init(&c->out);

@@ -39,6 +39,7 @@ struct exported {
 	struct list link; /* late, and vines not sent yet: in conn->late */
 	struct vine *vine; /* it is one */
 	bool called; /* before it was resolved */
+	bool result; /* sent in results: calls may come by way of answers too */
 };
 
 /* Some exports. */
@@ -91,7 +92,7 @@ struct answer {
 	bool only_pipelining; /* no Return is sent: the peer wants only to call what is in the
 				 results, and forgets the question when it sends Finish */
 	bool orphan; /* such a one, after Finish: has no id any more */
-	struct list link; /* orphan: in conn->orphans */
+	struct list link; /* orphan: in conn->orphans; promises were returned: conn->promising */
 	struct outcome *outcome;
 	struct consumer consumer;
 	struct question *tail; /* Return said takeFromOtherQuestion: this one; referenced */
@@ -162,6 +163,7 @@ struct vat_conn {
 	bool high_again; /* all have been used once */
 	struct list pins; /* struct vat_cap, by link */
 	struct list orphans;
+	struct list promising; /* answers that may have to follow an export that is pinned */
 	uint32_t n_orphans; /* they count as answers */
 	struct list waiters;
 	struct list late;

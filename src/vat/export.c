@@ -7,7 +7,8 @@
  * Resolve is sent and the entry's capability replaced, so that calls that were under way follow. If
  * it resolved to something at this very peer, the entry is pinned to that address: what is
  * addressed to the promise goes there for ever, even if that resolves further (the fourth party of
- * a "Tribble" race would otherwise see calls out of order).
+ * a "Tribble" race would otherwise see calls out of order).  So does what is addressed to it as a
+ * part of results that it was sent in: the peer takes these for the same.
  */
 #include "vat/handoff-internal.h"
 
@@ -127,6 +128,18 @@ static void resolve_broken(struct exported *e, struct failure *f)
 	conn_put(e->conn, w, wire_resolve_exception(w, e->id, &err));
 }
 
+/* What was sent in results can be called by way of the answer too, and has to go the same way as
+ * what is called by the promise's own name. */
+static void pin_results(struct vat_conn *c, const struct vat_cap *promise, struct vat_cap *pin)
+{
+	list_for_each (l, &c->promising) {
+		struct vat_message *m = list_entry(l, struct answer, link)->results->msg;
+		for (uint32_t i = 0; i < vat_message_n_caps(m); i++)
+			if (vat_message_cap(m, i) == promise)
+				vat_message_set_cap(m, i, vat_cap_ref(pin));
+	}
+}
+
 /* Tells the peer what e has become. */
 static void resolve(struct exported *e)
 {
@@ -145,6 +158,8 @@ static void resolve(struct exported *e)
 		f = failure_new(VAT_OVERLOADED, "too many capabilities exported");
 	else if (r < 0)
 		f = failure_oom();
+	if (pin && e->result)
+		pin_results(c, e->cap, pin);
 	replace(e, pin ? pin : cap);
 	if (pin)
 		vat_cap_unref(cap);
@@ -191,9 +206,9 @@ void conn_send_late(struct vat_conn *c)
 
 /* ---- describing ----------------------------------------------------------------------------- */
 
-/* result: it can be called by way of the answer too. */
+/* ret_result: not NULL if it can be called by way of the answer too; as in conn_describe(). */
 static int describe_local(
-	struct vat_conn *c, struct vat_cap *cap, struct descriptor *d, bool result)
+	struct vat_conn *c, struct vat_cap *cap, struct descriptor *d, struct vat_cap **ret_result)
 {
 	bool broken = cap_failure(cap), promise = cap_unsettled(cap);
 	/* A broken capability has no identity: it is a promise rejected at once. */
@@ -214,7 +229,10 @@ static int describe_local(
 	}
 	if (e->refs == UINT32_MAX)
 		return -ENOSPC;
-	e->called |= result && e->promise;
+	if (ret_result && e->promise) {
+		e->called = e->result = true;
+		*ret_result = vat_cap_ref(cap);
+	}
 	e->refs++;
 	d->tag = e->promise ? DESC_SENDER_PROMISE : DESC_SENDER_HOSTED;
 	d->id = e->id;
