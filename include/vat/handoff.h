@@ -15,7 +15,7 @@
  * The vine is an ordinary capability of ours for the same object.  A peer that knows nothing of
  * hand-off uses it, and R does too when H cannot be reached or does not know the token: no call is
  * lost, it only goes the long way.  R keeps the vine of who told it first while it keeps the
- *object, and names it when the object comes back to us.  E-order holds across the hand-off.
+ * object, and names it when the object comes back to us.  E-order holds across the hand-off.
  *
  * How vats find each other is the embedder's affair: struct vat_network.  A vat with one takes part
  * in every role that has a callback (and is a host in any case); a vat without one answers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # the tests use what is set here
 # What the tests of capnpc-vat begin with: sourced with the working directory still as it was. Sets
 # $root, the project's folder, and $out, an empty one that goes when the test ends; result and
 # finish print TAP.

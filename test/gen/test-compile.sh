@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The generated code under every compiler that is here: the sources as C11 and C17, the headers
 # alone and as C++17, with all warnings as errors.
+# shellcheck source=test/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # What a user of the generator may compile with; the project's own build adds its own flags to this.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What capnpc-vat refuses: always with one line on standard error, status 1 and nothing written.
+# shellcheck source=test/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$out" || exit 1
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The generator's output for test/schema/constructs*.capnp, compared byte for byte with
 # test/gen/golden/.  With --accept (ninja golden) the golden files are replaced by the present output.
+# shellcheck source=test/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 schemas="constructs constructs-other"
 

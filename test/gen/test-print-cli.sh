@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Random messages of every kind of type as text and as JSON, from the library and from the capnp
 # command: the same bytes. SEED and N (messages of each type) may be set.
+# shellcheck source=test/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$root/test/schema" || exit 1
 seed=${SEED:-$(date +%s)} count=${N:-200}

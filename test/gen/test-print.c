@@ -13,7 +13,7 @@
 static char *print(struct vat_schema schema, struct vat_struct_r s, unsigned flags)
 {
 	struct vat_print_config cfg = {.flags = flags};
-	char *text;
+	char *text = NULL;
 	size_t len;
 	CHECK_INT(vat_print(schema, s, &cfg, &text, &len), 0);
 	CHECK_INT(strlen(text), len);
@@ -99,8 +99,9 @@ TEST(floats_print_so_that_they_read_back)
 		con_nan_defaults_set_minus(b, values[i]);
 		char *text = print(con_nan_defaults_schema(), vat_struct_b_r(b.s), 0);
 		const char *at = strstr(text, "minus = ");
-		CHECK(at && strtof(at + 8, NULL) == values[i]);
+		float back = at ? strtof(at + 8, NULL) : 0;
 		free(text);
+		CHECK(back == values[i]);
 	}
 	vat_message_free(m);
 }

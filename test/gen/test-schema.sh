@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What schemas at run time cost: nothing in a program that asks for none, if the linker drops
 # unreferenced sections, and nothing at all with -DVAT_NO_SCHEMAS.
+# shellcheck source=test/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$out" || exit 1
 

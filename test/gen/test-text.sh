@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Generated accessors against the capnp command: text/NAME.txt is what `capnp decode` must print of the
 # message that text-tool writes, and what `capnp encode` makes the message of that text-tool reads.
+# shellcheck source=test/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$root/test/schema" || exit 1
 
