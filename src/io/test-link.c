@@ -2,8 +2,11 @@
 /*
  * Links when memory runs out, and what they cost while they do nothing.
  */
+#include "io/io.h"
 #include "io/test-object.h"
 #include "vat/test-alloc.h"
+
+#include <poll.h>
 
 static void note(void *user, struct vat_link *link, const struct vat_error *err)
 {
@@ -54,6 +57,120 @@ TEST(memory_may_run_out_anywhere)
 		scenario();
 	} while (alloc_count >= alloc_fail_at);
 	alloc_fail_from(0);
+	CHECK(n > 10);
+}
+
+/* Listening, connecting and a call. Returns what could not be done, or 0. */
+static int listen_and_call(struct vat_loop *l)
+{
+	char address[64];
+	struct vat_listener *s = NULL;
+	struct vat_link *k = NULL;
+	bool answered = false;
+	struct vat_cap *object = vat_serve_any(vat_loop_vat(l), serve, NULL, NULL);
+	snprintf(address, sizeof(address), "unix:@test-link-famine.%d", (int)getpid());
+	struct vat_listen_config cfg = {.link.bootstrap = object};
+	int r = vat_loop_listen(l, address, &cfg, &s);
+	if (r == 0)
+		r = vat_loop_connect(l, address, NULL, &k);
+	if (r == 0) {
+		struct vat_cap *remote = vat_link_bootstrap(k);
+		struct vat_call *q =
+			vat_call_new(vat_loop_vat(l), remote, INTERFACE, METHOD_ECHO, 0);
+		vat_call_send(q, on_answer, &answered);
+		vat_cap_unref(remote);
+		/* Whom nobody accepts is answered when memory is back. */
+		for (int i = 0; q && i < 8 && !answered; i++)
+			CHECK_INT(vat_loop_turn(l, 0), 0);
+		long at = alloc_fail_at;
+		alloc_fail_at = 0;
+		if (q)
+			CHECK_INT(vat_loop_wait(l, &answered, WAIT_US), 0);
+		alloc_fail_at = at;
+		vat_call_free(q);
+	}
+	vat_link_free(k);
+	vat_listener_free(s);
+	vat_cap_unref(object);
+	return r;
+}
+
+TEST(memory_may_run_out_while_listening_and_connecting)
+{
+	struct vat_loop *l;
+	long n = 0;
+	int r;
+	bool failed;
+	do {
+		CHECK_INT(vat_loop_new(&l), 0);
+		alloc_fail_from(++n);
+		r = listen_and_call(l);
+		CHECK(r == 0 || r == -ENOMEM);
+		vat_loop_free(l);
+		failed = alloc_count >= n;
+		alloc_fail_from(0);
+		CHECK(n < 500);
+	} while (failed);
+	CHECK_INT(r, 0);
+	CHECK(n > 10);
+}
+
+/* Frees it when it has ended: the peer sees that. */
+static void turn_pump(struct vat *v, struct vat_io **io)
+{
+	vat_run(v, 0);
+	if (!*io)
+		return;
+	vat_io_flush(*io);
+	vat_io_ready(*io, POLLIN | POLLOUT);
+	vat_run(v, 0);
+	if (!vat_io_ended(*io, NULL))
+		return;
+	vat_io_free(*io);
+	*io = NULL;
+}
+
+/* The pump alone: a socket is closed whatever fails, the call ends. */
+static void pump(struct vat *v)
+{
+	int sv[2];
+	struct vat_io *io[2] = {NULL};
+	bool answered = false;
+	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+	struct vat_cap *object = vat_serve_any(v, serve, NULL, NULL);
+	int r0 = vat_io_new(v, sv[0], NULL, &io[0]);
+	int r1 = vat_io_new(v, sv[1], &(struct vat_io_config){.bootstrap = object}, &io[1]);
+	CHECK((r0 == 0 || r0 == -ENOMEM) && (r1 == 0 || r1 == -ENOMEM));
+	if (r0 == 0 && r1 == 0) {
+		struct vat_cap *remote = vat_conn_bootstrap(vat_io_conn(io[0]));
+		struct vat_call *q = vat_call_new(v, remote, INTERFACE, METHOD_ECHO, 0);
+		vat_call_send(q, on_answer, &answered);
+		for (int i = 0; q && !answered; i++) {
+			CHECK(i < 50);
+			turn_pump(v, &io[0]);
+			turn_pump(v, &io[1]);
+		}
+		vat_call_free(q);
+		vat_cap_unref(remote);
+	}
+	vat_io_free(io[0]);
+	vat_io_free(io[1]);
+	vat_cap_unref(object);
+}
+
+TEST(memory_may_run_out_in_the_pump)
+{
+	long n = 0;
+	bool failed;
+	do {
+		struct vat *v = vat_new(NULL);
+		alloc_fail_from(++n);
+		pump(v);
+		vat_free(v);
+		failed = alloc_count >= n;
+		alloc_fail_from(0);
+		CHECK(n < 500);
+	} while (failed);
 	CHECK(n > 10);
 }
 
