@@ -46,6 +46,7 @@ struct third {
 	struct consumer probe_consumer;
 	struct list held; /* messages that wait until we know */
 	uint32_t n_held;
+	struct list accepts; /* of the peer, waiting */
 	struct list arrivals; /* descriptors that came with a Provide */
 	uint32_t n_arrivals;
 	struct vat_handoff_counts counts;
@@ -120,6 +121,8 @@ void stems_free(struct stem *s);
 void provision_free(struct provision *p);
 /* Descriptors that nobody has been told of are closed. */
 void arrivals_end(struct third *t);
+/* Accepts that wait fail: parts of what they return may be wanted by others still. */
+void accepts_end(struct third *t);
 /* A Disembargo for what that question provides. Returns as in_disembargo. */
 int provision_disembargo(struct vat_conn *c, uint32_t question, struct vat_data id);
 void handoffs_free(struct handoffs *h);

@@ -38,6 +38,7 @@ struct third *third_get(struct vat_conn *c)
 	if (c->third) {
 		c->third->conn = c;
 		list_init(&c->third->held);
+		list_init(&c->third->accepts);
 		list_init(&c->third->arrivals);
 		list_init(&c->third->probe_consumer.link);
 	}
@@ -53,6 +54,7 @@ void third_end(struct vat_conn *c)
 	while ((l = list_pop(&t->held)))
 		free(list_entry(l, struct held, link));
 	t->n_held = 0;
+	accepts_end(t);
 	arrivals_end(t);
 }
 

@@ -37,6 +37,7 @@ struct provision {
 
 struct accept {
 	struct list link; /* in its meeting */
+	struct list mine; /* in conn->third->accepts */
 	struct vat_conn *conn; /* charged */
 	struct meeting *meeting;
 	struct outcome *outcome; /* referenced; this produces it */
@@ -144,20 +145,32 @@ static struct outcome *accept_end(struct accept *a)
 	struct outcome *o = a->outcome;
 	outcome_clear_producer(o);
 	list_unlink(&a->link);
-	if (a->conn->third)
-		a->conn->third->counts.accepts--;
+	list_unlink(&a->mine);
+	a->conn->third->counts.accepts--;
 	free(a);
 	return o;
 }
 
+/* Nobody gets what this Accept asks for any more. */
+static void accept_fail(struct accept *a, struct failure *takes)
+{
+	struct meeting *m = a->meeting;
+	struct outcome *o = accept_end(a);
+	meeting_check(m);
+	outcome_fail(o, takes);
+	outcome_unref(o);
+}
+
 static void on_cancel(struct outcome *o, void *data)
 {
-	struct accept *a = data;
-	struct meeting *m = a->meeting;
-	accept_end(a);
-	meeting_check(m);
-	outcome_fail(o, failure_canceled());
-	outcome_unref(o);
+	accept_fail(data, failure_canceled());
+}
+
+void accepts_end(struct third *t)
+{
+	while (!list_empty(&t->accepts))
+		accept_fail(list_entry(t->accepts.next, struct accept, mine),
+			failure_new(VAT_DISCONNECTED, "connection closed"));
 }
 
 static void return_cap(struct outcome *o, struct vat_cap *cap)
@@ -207,6 +220,7 @@ static void accept_start(struct vat_conn *c, struct meeting *m, struct accept *a
 	if (embargo.len)
 		memcpy(a->embargo, embargo.p, embargo.len);
 	list_append(&m->accepts, &a->link);
+	list_append(&c->third->accepts, &a->mine);
 	c->third->counts.accepts++;
 	outcome_set_producer(o, &producer, a);
 	try_accept(a);

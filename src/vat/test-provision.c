@@ -382,3 +382,43 @@ TEST(vine_without_a_contact_is_used)
 	CHECK_INT(raw_return(&w, vat_r_u32(w.body, 0, 0), RETURN_CANCELED, 0, NULL), 0);
 	raw_done(&w);
 }
+
+/* What is to be in the results of an Accept may outlive the connection it came over. */
+static void accept_outlives_its_connection(bool provided)
+{
+	struct raw w;
+	struct vat_conn *other;
+	const uint16_t none[1] = {0};
+	const struct descriptor result = {
+		.tag = DESC_RECEIVER_ANSWER, .id = 2, .path = none, .fd = NO_FD};
+	hosting(&w);
+	CHECK_INT(accept(&w, 2, 7, ""), 0);
+	CHECK_INT(raw_call(&w, &(struct raw_call){.id = 3,
+				       .method = THING_HOLD,
+				       .target = {.id = 0},
+				       .caps = &result,
+				       .n_caps = 1}),
+		0);
+	CHECK(w.t.held);
+	vat_conn_free(w.c);
+	CHECK(vat_cap_is_broken(w.t.held, NULL));
+	const struct vat_conn_config cfg = {.bootstrap = w.boot, .closed = raw_closed, .user = &w};
+	CHECK_INT(vat_conn_new(w.vat, &cfg, &w.c), 0);
+	other = w.c;
+	CHECK_INT(raw_bootstrap(&w, 0), 0);
+	if (provided)
+		CHECK_INT(provide(&w, 1, 7), 0);
+	CHECK(w.c == other);
+	w.t.held = vat_cap_unref(w.t.held);
+	raw_done(&w);
+}
+
+TEST(capability_of_an_accept_breaks_with_its_connection)
+{
+	accept_outlives_its_connection(false);
+}
+
+TEST(accept_of_a_lost_connection_meets_no_provide)
+{
+	accept_outlives_its_connection(true);
+}
