@@ -253,6 +253,7 @@ struct outcome {
 	struct failure *failure;
 	struct list consumers;
 	struct list pipes; /* promises: waiting, or embargoed after the results came */
+	struct list unwanted; /* in vat->unwanted, referenced */
 	uint32_t n_pipes;
 };
 

@@ -39,6 +39,8 @@ struct vat {
 	struct list settling;
 	struct list dead;
 	struct list later; /* struct consumer */
+	struct list unwanted; /* struct outcome, whose producers are to be told */
+	bool canceling; /* one is being told: the others wait */
 	struct vat_call *current; /* whose done callback runs */
 	struct vat_cap *oom; /* a broken capability for when there is no memory to make one */
 	struct pool pool; /* for everything small that a call needs */

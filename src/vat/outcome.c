@@ -17,6 +17,7 @@ struct outcome *outcome_new(struct vat *v)
 	o->vat = vat_ref(v);
 	list_init(&o->consumers);
 	list_init(&o->pipes);
+	list_init(&o->unwanted);
 	return o;
 }
 
@@ -38,14 +39,41 @@ void outcome_unref(struct outcome *o)
 	vat_unref(v);
 }
 
+static bool is_unwanted(const struct outcome *o)
+{
+	return o->state == OUTCOME_PENDING && !o->interest && o->producer && !o->canceled;
+}
+
+static void cancel(struct outcome *o)
+{
+	o->canceled = true;
+	o->producer->cancel(o, o->producer_data);
+}
+
+/* A producer that is told may be the only one who wanted another outcome, and so on: a row as long
+ * as peers like (calls redirected each to the next, say).  So one is told after the other, not
+ * within the other. */
 void outcome_check(struct outcome *o)
 {
-	if (o->state != OUTCOME_PENDING || o->interest || !o->producer || o->canceled)
-		return;
-	o->canceled = true;
-	vat_enter(o->vat);
 	struct vat *v = o->vat;
-	o->producer->cancel(o, o->producer_data);
+	struct list *l;
+	if (!is_unwanted(o))
+		return;
+	if (v->canceling) {
+		if (list_empty(&o->unwanted))
+			list_append(&v->unwanted, &outcome_ref(o)->unwanted);
+		return;
+	}
+	vat_enter(v);
+	v->canceling = true;
+	cancel(o);
+	while ((l = list_pop(&v->unwanted))) {
+		o = list_entry(l, struct outcome, unwanted);
+		if (is_unwanted(o))
+			cancel(o);
+		outcome_unref(o);
+	}
+	v->canceling = false;
 	vat_leave(v);
 }
 

@@ -392,6 +392,25 @@ TEST(long_row_of_redirected_calls)
 	raw_done(&w);
 }
 
+/* Each of them is wanted only by the one before it. */
+TEST(long_row_of_redirected_calls_is_given_up)
+{
+	enum { N = 50000 };
+	struct raw w;
+	const struct vat_limits limits = {.answers = N + 2};
+	reflecting(&w, &limits);
+	for (uint32_t i = 0; i < N; i++)
+		reflect(&w, 2 + i);
+	for (uint32_t i = 0; i + 1 < N; i++)
+		CHECK_INT(raw_return(&w, i, RETURN_TAKE_FROM_OTHER, 3 + i, NULL), 0);
+	for (uint32_t i = 1; i < N; i++)
+		CHECK_INT(raw_finish(&w, 2 + i, true), 0);
+	CHECK_INT(counts(&w).questions, N);
+	CHECK_INT(raw_finish(&w, 2, true), 0);
+	CHECK_INT(counts(&w).questions, 1); /* sent and finished, not returned */
+	raw_done(&w);
+}
+
 TEST(redirected_results_are_counted)
 {
 	struct raw w;

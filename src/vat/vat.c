@@ -19,6 +19,7 @@ struct vat *vat_new(const struct vat_config *cfg)
 	list_init(&v->settling);
 	list_init(&v->dead);
 	list_init(&v->later);
+	list_init(&v->unwanted);
 	v->oom = cap_broken(v, failure_oom());
 	if (!v->oom) {
 		free(v);
