@@ -14,18 +14,21 @@ int in_malformed(struct in *in)
 	return conn_abort(in->c, "malformed message");
 }
 
-/* Sends back what we do not understand. */
+/* Sends back what we do not understand: if it needs more room than it came in, its pointers lead to
+ * the same things again and again, which no honest peer's do. */
 int in_echo(struct in *in)
 {
-	struct vat_message *m = vat_message_new(vat_message_words(in->p->msg) + 8, 0);
+	size_t words = vat_message_words(in->p->msg) + 8;
+	struct vat_message *m = vat_message_new(words, words);
 	if (!m)
 		return conn_oom(in->c);
 	struct vat_struct_b root = vat_init_struct(vat_root_b(m), 1, 1);
 	vat_set_struct(vat_ptr_at_b(root, 0), in->root);
 	size_t size = 0;
-	AUTO_FREE void *flat = vat_message_error(m) ? NULL : vat_message_flatten(m, &size);
+	int e = vat_message_error(m);
+	AUTO_FREE void *flat = e ? NULL : vat_message_flatten(m, &size);
 	vat_message_free(m);
-	if (vat_message_error(in->p->msg) > 0)
+	if (vat_message_error(in->p->msg) > 0 || e == -EMSGSIZE)
 		return in_malformed(in);
 	if (!flat)
 		return conn_oom(in->c);

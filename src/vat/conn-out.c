@@ -6,7 +6,10 @@
 
 /* ---- capability tables ---------------------------------------------------------------------- */
 
-enum { FDS_MAX = 253 };
+enum {
+	FDS_MAX = 253,
+	SMALL_WORDS = 128, /* results */
+};
 
 /* What a table of capabilities being written has taken so far. */
 struct table {
@@ -276,9 +279,19 @@ static void keep_sent(struct answer *a, struct parcel *p, const struct table *t)
 	a->conn->result_words += a->result_words;
 }
 
+/* Results too large to be queued behind what the peer has not read yet. The output that calls in
+ * progress may add to it is bounded so. */
+static bool is_too_much(const struct vat_conn *c, const struct parcel *p)
+{
+	return p && c->out_bytes > c->limits.output_bytes &&
+	       vat_message_words(p->msg) > SMALL_WORDS;
+}
+
 static struct failure *return_results(struct answer *a)
 {
 	struct vat_conn *c = a->conn;
+	if (is_too_much(c, a->outcome->results))
+		return failure_new(VAT_OVERLOADED, "too much output queued");
 	AUTO(parcel_unref) struct parcel *p = prepare_results(a);
 	if (!p)
 		return build_failure(-ENOMEM, a->outcome->results);

@@ -196,6 +196,9 @@ static int put_copy(struct vat_conn *c, const struct vat_message *m)
 int conn_put_parcel(struct vat_conn *c, struct parcel *p, struct vat_cap **owners, uint32_t n_fds)
 {
 	const struct vat_message *m = p->msg;
+	/* Not behind a message that could not be queued. */
+	if (c->over || c->oom)
+		return -ENOMEM;
 	p->sent = true;
 	if (!n_fds && m->n_segs == 1 && m->segs[0].used <= COPY_BYTES / 8)
 		return put_copy(c, m);

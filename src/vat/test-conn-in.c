@@ -28,6 +28,25 @@ TEST(unknown_messages_are_echoed)
 }
 
 /* The peer echoes our message with this tag and first word. */
+/* Pointers that lead to the same object are not followed into a message many times as large. */
+TEST(echo_is_not_larger_than_what_it_echoes)
+{
+	enum { N = 4000, WORDS = 1000, AT = 4 + N };
+	struct raw w;
+	static uint64_t words[AT + WORDS];
+	booted(&w);
+	words[0] = (uint64_t)(AT + WORDS - 1) << 32;
+	words[1] = UINT64_C(1) << 32 | UINT64_C(1) << 48;
+	words[2] = 99; /* no such message */
+	words[3] = (uint64_t)N << 48;
+	for (unsigned i = 0; i < N; i++)
+		words[4 + i] =
+			(uint64_t)(N - i - 1) << 2 | 1 | UINT64_C(5) << 32 | (uint64_t)WORDS << 35;
+	raw_words(&w, words, ARRAY_SIZE(words));
+	CHECK(counts(&w).output_bytes <= sizeof(words) + 64);
+	raw_done(&w);
+}
+
 static int echoed(struct raw *w, uint16_t tag, uint32_t id)
 {
 	struct vat_struct_b inner;
@@ -279,6 +298,29 @@ TEST(full_output_stops_input_and_calls)
 	raw_collect(&w);
 	CHECK(vat_conn_wants_input(w.c));
 	vat_cap_unref(c);
+	raw_done(&w);
+}
+
+/* Neither calls nor what answers them: results that nobody reads do not pile up. */
+TEST(full_output_takes_no_more_results)
+{
+	struct raw w;
+	const struct vat_limits l = {.output_bytes = 2000};
+	raw_init(&w, &l);
+	CHECK_INT(raw_bootstrap(&w, 0), 0);
+	for (uint32_t i = 1; i <= 50; i++)
+		CHECK_INT(
+			raw_call(&w,
+				&(struct raw_call){.id = i, .target = boot, .method = THING_WAIT}),
+			0);
+	for (unsigned i = 0; i < w.t.n_waiting; i++) {
+		vat_init_data(vat_ctx_results(w.t.waiting[i]), 4000);
+		vat_ctx_return(w.t.waiting[i]);
+	}
+	CHECK(counts(&w).output_bytes < 2000 + 4000 + 50 * 200);
+	CHECK_RETURN(&w, 0, RETURN_RESULTS);
+	CHECK_RETURN(&w, 1, RETURN_RESULTS);
+	CHECK_RETURN(&w, 2, RETURN_EXCEPTION);
 	raw_done(&w);
 }
 
