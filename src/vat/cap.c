@@ -316,17 +316,15 @@ static void break_circle(struct vat_cap *p, struct vat_cap *pin)
 {
 	struct vat *v = p->vat;
 	struct failure *f = failure_new(VAT_FAILED, "promise resolved to itself by way of a peer");
-	struct address a, b;
+	static const uint16_t none[1];
+	struct address a;
 	struct list same;
 	vat_enter(v);
 	vat_cap_ref(pin);
 	list_init(&same);
 	cap_address(p, &a);
-	list_for_each_safe (l, &a.conn->pins)
-		if (cap_address(list_entry(l, struct vat_cap, link), &b) && same_address(&a, &b)) {
-			list_unlink(l);
-			list_append(&same, l);
-		}
+	pins_take(a.import ? &a.import->pins : &a.question->pins, a.n_path ? a.path : none,
+		a.n_path, &same);
 	while (!list_empty(&same))
 		cap_break(list_entry(same.next, struct vat_cap, link), f);
 	cap_reject(p, f);

@@ -87,6 +87,7 @@ struct vat_cap {
 			struct question *question;
 			uint16_t *path; /* owned */
 			uint16_t n_path;
+			struct list same; /* in its import's or question's list */
 		} pin;
 		struct {
 			struct vat_membrane *membrane;

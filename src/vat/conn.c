@@ -49,10 +49,13 @@ static void run_closed(struct task *t)
 	void (*closed)(void *, const struct vat_error *) = TAKE_PTR(c->closed);
 	if (!closed || c->vat->freed)
 		return;
+	/* Kept for the callback, which may free the connection. */
+	struct failure *f = c->failure ? failure_ref(c->failure) : NULL;
 	struct vat_error e;
-	if (c->failure)
-		e = failure_error(c->failure);
-	closed(c->user, c->failure ? &e : NULL);
+	if (f)
+		e = failure_error(f);
+	closed(c->user, f ? &e : NULL);
+	failure_unref(f);
 }
 
 int vat_conn_new(struct vat *v, const struct vat_conn_config *cfg, struct vat_conn **ret)
@@ -112,6 +115,7 @@ static struct import *import_new(struct vat_conn *c, uint32_t id, bool promise)
 	if (!i)
 		return NULL;
 	*i = (struct import){.conn = c, .id = id, .promise = promise};
+	list_init(&i->pins);
 	if (idmap_add(&c->imports, id, i) < 0) {
 		pool_put(&c->vat->pool, i, sizeof(*i));
 		return NULL;
@@ -141,6 +145,18 @@ static struct vat_cap *import_cap(struct vat_conn *c, struct import *i)
 	return cap;
 }
 
+/* What is sent to us with every call for days on end is given back now and then, all but the last
+ * time: neither side's counter runs over. */
+static void count_remote(struct import *i)
+{
+	uint64_t w[WIRE_WORDS];
+	if (i->remote_refs == REMOTE_REFS_MAX) {
+		conn_put(i->conn, w, wire_release(w, i->id, i->remote_refs));
+		i->remote_refs = 0;
+	}
+	i->remote_refs++;
+}
+
 struct vat_cap *import_get(struct vat_conn *c, uint32_t id, bool promise)
 {
 	struct import *i = idmap_get(&c->imports, id);
@@ -152,7 +168,7 @@ struct vat_cap *import_get(struct vat_conn *c, uint32_t id, bool promise)
 	struct vat_cap *cap = i->cap;
 	cap = cap ? cap_revive(cap) : import_cap(c, i);
 	if (cap)
-		i->remote_refs++;
+		count_remote(i);
 	else if (fresh)
 		import_free(i);
 	return cap;
@@ -202,6 +218,7 @@ struct question *question_new(struct vat_conn *c, struct outcome *o)
 	q->refs = 1;
 	q->outcome = o ? outcome_ref(o) : NULL;
 	list_init(&q->take.link);
+	list_init(&q->pins);
 	return q;
 }
 
@@ -330,7 +347,7 @@ struct vat_cap *pin_new(struct vat *v, const struct address *a)
 	if (a->question && a->n_path) {
 		c->pin.path = malloc(a->n_path * sizeof(*c->pin.path));
 		if (!c->pin.path) {
-			c->kind = CAP_PIN;
+			list_init(&c->pin.same);
 			vat_cap_unref(c);
 			return NULL;
 		}
@@ -343,13 +360,28 @@ struct vat_cap *pin_new(struct vat *v, const struct address *a)
 		a->import->refs++;
 	else
 		a->question->refs++;
+	list_append(a->import ? &a->import->pins : &a->question->pins, &c->pin.same);
 	list_append(&a->conn->pins, &c->link);
 	return c;
+}
+
+void pins_take(struct list *from, const uint16_t *path, size_t n, struct list *to)
+{
+	list_for_each (l, from) {
+		struct vat_cap *c = list_entry(l, struct vat_cap, pin.same);
+		bool match = !path || (c->pin.n_path == n && (!n || !memcmp(c->pin.path, path,
+									    n * sizeof(*path))));
+		if (!c->refs || !match)
+			continue;
+		list_unlink(&c->link);
+		list_append(to, &c->link);
+	}
 }
 
 void pin_clear(struct vat_cap *c)
 {
 	list_unlink(&c->link);
+	list_unlink(&c->pin.same);
 	import_unref(c->pin.import);
 	question_unref(c->pin.question);
 	free(c->pin.path);
@@ -429,6 +461,7 @@ static void end_dead_pins(struct vat_conn *c)
 		struct address a;
 		if (pin->kind != CAP_PIN || !cap_address(pin, &a) || a.conn != c)
 			continue;
+		list_unlink(&pin->pin.same);
 		import_unref(pin->pin.import);
 		question_unref(pin->pin.question);
 		free(pin->pin.path);

@@ -11,8 +11,10 @@
 #include "vat/proto.h"
 #include "vat/table.h"
 
+enum { REMOTE_REFS_MAX = 1 << 24 };
+
 /* Their object or promise. remote_refs: how often they have sent it, given back in one Release when
- * the last of our references (the capability, pins) goes. */
+ * the last of our references (the capability, pins) goes, or when there are REMOTE_REFS_MAX. */
 struct import {
 	struct vat_conn *conn;
 	uint32_t id;
@@ -22,6 +24,7 @@ struct import {
 	bool has_fd; /* counted in conn->n_held_fds */
 	bool vine; /* may be resolved to an exception: the hand-off failed */
 	struct vat_cap *cap; /* not counted; NULL when gone or resolved */
+	struct list pins; /* struct vat_cap, by pin.same; those about to be freed, too */
 	struct stem *stems; /* vines by which others introduced us to it: handoff-internal.h */
 };
 
@@ -71,6 +74,7 @@ struct question {
 	struct outcome *outcome; /* referenced; NULL once known or not wanted any more */
 	struct vat_cap
 		*via; /* the pipe it was sent to: while we want this, we want that call too */
+	struct list pins; /* struct vat_cap, by pin.same; those about to be freed, too */
 	struct ids param_exports; /* what our capTable exported */
 	bool redirected; /* Return said takeFromOtherQuestion */
 	bool tail; /* its results stay at the peer, whose question `answer` takes them */
@@ -241,6 +245,9 @@ void answer_free(struct answer *a);
 /* A capability whose calls always go to this address. NULL: no memory. */
 struct vat_cap *pin_new(struct vat *v, const struct address *a);
 void pin_clear(struct vat_cap *c);
+/* Takes pins off their connection, to be broken one by one: those in `from` (of a question or
+ * import) with this path; path NULL: all. They are linked in `to` by link. */
+void pins_take(struct list *from, const uint16_t *path, size_t n, struct list *to);
 
 /* ---- export.c ------------------------------------------------------------------------------- */
 

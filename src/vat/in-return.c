@@ -132,12 +132,7 @@ static bool forgotten(struct in *in, struct question *q)
 	}
 	struct list pins;
 	list_init(&pins);
-	if (q->refs > (q->outcome != NULL))
-		list_for_each_safe (l, &in->c->pins)
-			if (list_entry(l, struct vat_cap, link)->pin.question == q) {
-				list_unlink(l);
-				list_append(&pins, l);
-			}
+	pins_take(&q->pins, NULL, 0, &pins);
 	q->refs++;
 	while (!list_empty(&pins))
 		cap_break(list_entry(pins.next, struct vat_cap, link), f);
@@ -147,6 +142,7 @@ static bool forgotten(struct in *in, struct question *q)
 	question_free(q);
 	return false;
 }
+
 static int returned(struct in *in, struct question *q)
 {
 	if (q->finished) {

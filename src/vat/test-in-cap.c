@@ -238,3 +238,27 @@ TEST(unimplemented_disembargo_accept_and_unknown)
 		raw_done(&w);
 	}
 }
+
+/* A capability that comes with every call and is never let go of: the counters do not run over. */
+TEST(capability_sent_too_often_is_given_back_in_between)
+{
+	struct raw w;
+	booted(&w);
+	const struct raw_call hold = {
+		.id = 1, .target = boot, .method = THING_HOLD, .caps = &hosted, .n_caps = 1};
+	CHECK_INT(raw_call(&w, &hold), 0);
+	CHECK_NEXT(&w, MSG_RETURN);
+	struct import *i = idmap_get(&w.c->imports, hosted.id);
+	CHECK_INT(i->remote_refs, 1);
+	i->remote_refs = REMOTE_REFS_MAX;
+	CHECK_INT(raw_call(&w, &hold), 0);
+	CHECK_NEXT(&w, MSG_RELEASE);
+	CHECK_INT(vat_r_u32(w.body, 0, 0), hosted.id);
+	CHECK_INT(vat_r_u32(w.body, 1, 0), REMOTE_REFS_MAX);
+	CHECK_NEXT(&w, MSG_RETURN);
+	CHECK_INT(i->remote_refs, 1);
+	w.t.held = vat_cap_unref(w.t.held);
+	CHECK_NEXT(&w, MSG_RELEASE);
+	CHECK_INT(vat_r_u32(w.body, 1, 0), 1);
+	raw_done(&w);
+}
