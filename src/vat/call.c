@@ -4,6 +4,20 @@
  */
 #include "vat/call.h"
 
+/* The text of an error is kept for the callback, which may free the call. */
+static void call_done(struct vat_call *call)
+{
+	const struct outcome *o = call->outcome;
+	if (o->state != OUTCOME_FAILED) {
+		call->done(call->user, NULL, parcel_content(o->results));
+		return;
+	}
+	struct failure *f = failure_ref(o->failure);
+	struct vat_error e = failure_error(f);
+	call->done(call->user, &e, (struct vat_ptr_r){0});
+	failure_unref(f);
+}
+
 static void run_done(struct task *t)
 {
 	struct vat_call *call = container_of(t, struct vat_call, task);
@@ -15,14 +29,8 @@ static void run_done(struct task *t)
 		return;
 	}
 	v->current = call;
-	if (call->done) {
-		const struct outcome *o = call->outcome;
-		struct vat_error e;
-		if (o->state == OUTCOME_FAILED)
-			e = failure_error(o->failure);
-		call->done(call->user, o->state == OUTCOME_FAILED ? &e : NULL,
-			parcel_content(o->results));
-	}
+	if (call->done)
+		call_done(call);
 	/* Freed by the callback? */
 	if (v->current != call)
 		return;

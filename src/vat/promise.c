@@ -168,10 +168,13 @@ static void run_watch(struct task *t)
 	struct vat_watch *w = container_of(t, struct vat_watch, task);
 	if (w->vat->freed)
 		return;
+	/* Kept for the callback, which may free the watch. */
+	struct failure *f = w->failure ? failure_ref(w->failure) : NULL;
 	struct vat_error e;
-	if (w->failure)
-		e = failure_error(w->failure);
-	w->fn(w->user, w->failure ? &e : NULL);
+	if (f)
+		e = failure_error(f);
+	w->fn(w->user, f ? &e : NULL);
+	failure_unref(f);
 }
 
 /* Fires if the event has come, else waits for the next change. */

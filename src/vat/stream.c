@@ -82,11 +82,14 @@ static void notify(struct vat_stream *s)
 {
 	s->busy = true;
 	if (s->finishing && !s->n_calls) {
+		/* Kept for the callback, which may free the stream. */
+		struct failure *f = s->failure ? failure_ref(s->failure) : NULL;
 		struct vat_error e;
-		if (s->failure)
-			e = failure_error(s->failure);
+		if (f)
+			e = failure_error(f);
 		s->finishing = false;
-		s->finished(s->finished_user, s->failure ? &e : NULL);
+		s->finished(s->finished_user, f ? &e : NULL);
+		failure_unref(f);
 	}
 	if (!s->freed && s->full && ready(s)) {
 		s->full = false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Watches, descriptors, and the lives of vats and connections. */
+#include "vat/stream.h"
 #include "vat/test-net.h"
 
 #include <sys/mman.h>
@@ -428,4 +429,55 @@ TEST(long_chain_of_references_is_freed)
 	vat_cap_unref(p);
 	net_run(&n);
 	net_done(&n);
+}
+
+/* ---- what a callback was told, when it has freed what told it -------------------------------- */
+
+struct farewell {
+	struct vat_call *call;
+	struct vat_watch *watch;
+	struct vat_stream *stream;
+	struct vat_conn *conn;
+	unsigned heard;
+};
+
+static void say_farewell(void *user, const struct vat_error *e)
+{
+	struct farewell *f = user;
+	vat_call_free(TAKE_PTR(f->call));
+	vat_watch_free(TAKE_PTR(f->watch));
+	vat_stream_free(TAKE_PTR(f->stream));
+	vat_conn_free(TAKE_PTR(f->conn));
+	CHECK(e && strstr(e->text, "broke"));
+	f->heard++;
+}
+
+static void say_farewell_done(void *user, const struct vat_error *e, struct vat_ptr_r results)
+{
+	CHECK(vat_ptr_is_null(results));
+	say_farewell(user, e);
+}
+
+TEST(text_of_an_error_outlives_what_it_is_about)
+{
+	struct vat *v = vat_new(NULL);
+	struct vat_resolver *res;
+	struct vat_cap *c;
+	struct farewell by_call = {0}, by_watch = {0}, by_stream = {0}, by_conn = {0};
+	CHECK_INT(vat_promise(v, &c, &res), 0);
+	by_call.call = vat_call_new(v, c, 1, 0, 0);
+	vat_call_send(by_call.call, say_farewell_done, &by_call);
+	by_watch.watch = vat_cap_on_broken(c, say_farewell, &by_watch);
+	by_stream.stream = vat_stream_new(v, c, NULL);
+	CHECK_INT(vat_stream_send(by_stream.stream, vat_call_new(v, c, 1, 0, 0)), 0);
+	CHECK_INT(vat_stream_finish(by_stream.stream, say_farewell, &by_stream), 0);
+	vat_cap_unref(c);
+	vat_reject(res, VAT_FAILED, "it broke");
+	const struct vat_conn_config cfg = {.closed = say_farewell, .user = &by_conn};
+	CHECK_INT(vat_conn_new(v, &cfg, &by_conn.conn), 0);
+	CHECK_INT(conn_abort(by_conn.conn, "who broke it?"), -EPROTO);
+	while (vat_run(v, 0))
+		;
+	CHECK_INT(by_call.heard + by_watch.heard + by_stream.heard + by_conn.heard, 4);
+	vat_free(v);
 }
