@@ -79,8 +79,9 @@ struct vat_limits { /* 0 = the default named */
 	uint64_t call_words; /* parameters of the peer's calls in progress; 8 Mi words */
 	uint64_t result_words; /* results kept until the peer's Finish; 8 Mi words */
 	uint64_t output_bytes; /* queued output; when above, input is not read (see
-				* vat_conn_wants_input), and calls to the peer and all but small
-				* results (1 KiB) for it fail as `overloaded`; 64 MiB */
+				* vat_conn_wants_input) and calls to the peer fail as
+				* `overloaded`; above four times it (and 256 MiB), so do results
+				* of more than 1 KiB for the peer; 64 MiB */
 	uint32_t fds_per_message; /* accepted; the surplus is closed. 0 = none unless fds is set: 16
 				   */
 	uint32_t pending_fds; /* received descriptors held by imports; 256 */

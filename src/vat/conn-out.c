@@ -9,6 +9,8 @@
 enum {
 	FDS_MAX = 253,
 	SMALL_WORDS = 128, /* results */
+	OVER_LIMIT = 4,
+	OVER_LIMIT_MIN = 64 << 20,
 };
 
 /* What a table of capabilities being written has taken so far. */
@@ -279,11 +281,12 @@ static void keep_sent(struct answer *a, struct parcel *p, const struct table *t)
 	a->conn->result_words += a->result_words;
 }
 
-/* Results too large to be queued behind what the peer has not read yet. The output that calls in
- * progress may add to it is bounded so. */
+/* Results too large to be queued behind what the peer has not read yet.  Above the limit no call is
+ * read any more; those in progress then add to it, with a read's worth of small calls for large
+ * results easily many times the limit, but not what they like. */
 static bool is_too_much(const struct vat_conn *c, const struct parcel *p)
 {
-	return p && c->out_bytes > c->limits.output_bytes &&
+	return p && c->out_bytes / OVER_LIMIT > MAX(c->limits.output_bytes, OVER_LIMIT_MIN) &&
 	       vat_message_words(p->msg) > SMALL_WORDS;
 }
 

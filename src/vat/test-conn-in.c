@@ -301,26 +301,23 @@ TEST(full_output_stops_input_and_calls)
 	raw_done(&w);
 }
 
-/* Neither calls nor what answers them: results that nobody reads do not pile up. */
+/* Results that nobody reads do not pile up without end. */
 TEST(full_output_takes_no_more_results)
 {
+	enum { SIZE = 10 << 20, CALLS = 50 };
 	struct raw w;
-	const struct vat_limits l = {.output_bytes = 2000};
-	raw_init(&w, &l);
+	raw_init(&w, NULL);
 	CHECK_INT(raw_bootstrap(&w, 0), 0);
-	for (uint32_t i = 1; i <= 50; i++)
-		CHECK_INT(
-			raw_call(&w,
-				&(struct raw_call){.id = i, .target = boot, .method = THING_WAIT}),
-			0);
+	for (uint32_t i = 1; i <= CALLS; i++) {
+		const struct raw_call wait = {.id = i, .target = boot, .method = THING_WAIT};
+		CHECK_INT(raw_call(&w, &wait), 0);
+	}
 	for (unsigned i = 0; i < w.t.n_waiting; i++) {
-		vat_init_data(vat_ctx_results(w.t.waiting[i]), 4000);
+		vat_init_data(vat_ctx_results(w.t.waiting[i]), SIZE);
 		vat_ctx_return(w.t.waiting[i]);
 	}
-	CHECK(counts(&w).output_bytes < 2000 + 4000 + 50 * 200);
-	CHECK_RETURN(&w, 0, RETURN_RESULTS);
-	CHECK_RETURN(&w, 1, RETURN_RESULTS);
-	CHECK_RETURN(&w, 2, RETURN_EXCEPTION);
+	CHECK(counts(&w).output_bytes > 256 << 20);
+	CHECK(counts(&w).output_bytes < (256 << 20) + 2 * SIZE);
 	raw_done(&w);
 }
 
