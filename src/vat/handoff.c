@@ -192,7 +192,11 @@ static void finish(struct handoff *h, struct vat_cap *takes_target)
 	drop_accept(h);
 	list_unlink(&h->hook.link);
 	if (promise) {
+		struct vat_cap *inner = cap_inner(takes_target);
 		keep_all(h, takes_target);
+		/* Calls are on their way by the vine, perhaps to where this comes to next. */
+		if (inner && inner->kind == CAP_PROMISE)
+			inner->received_call |= promise->received_call;
 		promise->promise.handoff = NULL;
 		cap_resolve(promise, takes_target);
 	} else {

@@ -259,6 +259,8 @@ int in_accept(struct in *in)
 		return conn_oom(c);
 	}
 	in_answer_consume(a);
+	/* What the embargo is for are calls that go ahead, by way of the introducer. */
+	a->called = embargo.len;
 	accept_start(c, m, accept, a->outcome, embargo);
 	return 0;
 }
