@@ -359,8 +359,8 @@ static inline struct vat_cap *vat_pipe_cap(struct vat_pipe p, uint16_t index)
  * kept the pointer.  Parameters are valid until then.  The object is kept alive until then.
  */
 VAT_API struct vat_ptr_r vat_ctx_params(struct vat_ctx *ctx);
-/* The place for results (allocated at first use). Without memory for it, or for what is built in it,
- * building does nothing and vat_ctx_return() fails the call with `overloaded`. */
+/* The place for results (allocated at first use). Without memory for it, or for what is built in
+ * it, building does nothing and vat_ctx_return() fails the call with `overloaded`. */
 VAT_API struct vat_ptr_b vat_ctx_results(struct vat_ctx *ctx);
 VAT_API void vat_ctx_return(struct vat_ctx *ctx);
 /* The text goes to the caller, cut after 1000 bytes. */

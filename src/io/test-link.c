@@ -4,7 +4,7 @@
  */
 #include "io/io.h"
 #include "io/test-object.h"
-#include "vat/test-alloc.h"
+#include "vat/cap/test-alloc.h"
 
 #include <poll.h>
 

@@ -4,7 +4,7 @@
  * all types, defaults, unions, groups.  Lists and versions are in test-lists.c.
  */
 #include "encoding/all.h"
-#include "vat/message-internal.h"
+#include "vat/message/message-internal.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
  * implementation's encoding-test, under its names.  See test-encoding.c.
  */
 #include "encoding/all.h"
-#include "vat/message-internal.h"
+#include "vat/message/message-internal.h"
 
 DEFINE_AUTO(struct vat_message *, vat_message_free);
 #define MESSAGE(name, words) \

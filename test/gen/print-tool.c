@@ -11,7 +11,7 @@
 #include "base/macro.h"
 #include "vat/json.h"
 #include "vat/print.h"
-#include "vat/schema-internal.h"
+#include "vat/schema/schema-internal.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 #include "base/test.h"
 #include "vat/json.h"
 #include "vat/print.h"
-#include "vat/test-alloc.h"
+#include "vat/cap/test-alloc.h"
 #include "vat/trace.h"
 
 #include "gen/constructs.capnp.h"

@@ -11,8 +11,8 @@
  *
  * Texts are written as arrays of bytes, since bytes is what they are.
  */
-#include "vat/test-caps.h"
-#include "vat/message-internal.h"
+#include "vat/cap/test-caps.h"
+#include "vat/message/message-internal.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -14,7 +14,7 @@
  * of lists only the first LIST_LIMIT elements count.
  */
 #include "interop/alltypes-table.h"
-#include "vat/test-caps.h"
+#include "vat/cap/test-caps.h"
 
 #include <inttypes.h>
 #include <stdio.h>

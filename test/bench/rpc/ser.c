@@ -3,7 +3,7 @@
 #include "bench.h"
 #include "../record.h"
 #include "base/macro.h"
-#include "vat/message-internal.h"
+#include "vat/message/message-internal.h"
 
 #include <stdio.h>
 
