@@ -26,7 +26,8 @@ command_of() {
 	esac
 }
 
-# start FILE COMMAND...: a server in the background, its pid in $started, until it is ready.
+# start FILE COMMAND...: a server in the background, its pid in $started, until it is ready. $copier
+# ends when FILE has all it printed.
 start() {
 	file=$1
 	shift
@@ -36,6 +37,7 @@ start() {
 	exec 3<"$dir/ready"
 	read -r _ <&3
 	cat <&3 >"$file" &
+	copier=$!
 	exec 3<&-
 	rm "$dir/ready"
 }
@@ -51,6 +53,7 @@ run() {
 	server_pid=$started
 	start "$dir/relay" "$VAT_PEER" relay "unix:$dir/r" "unix:$dir/s"
 	relay_pid=$started
+	relay_copier=$copier
 	# shellcheck disable=SC2046 # words
 	timeout 60 $(command_of "$1") client "unix:$dir/r" >"$dir/out" 2>"$dir/err"
 	client_status=$?
@@ -61,6 +64,7 @@ run() {
 	say $client_status "$title: the client ends well"
 	wait $relay_pid
 	say $? "$title: the relay ends well"
+	wait $relay_copier
 	if [ "$2" = C ]; then
 		wait $server_pid
 		say $? "$title: the server ends well"
