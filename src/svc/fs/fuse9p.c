@@ -38,6 +38,7 @@ struct f9_op *f9_op_new(fuse_req_t req, fuse_ino_t ino)
 	op->tag = -1;
 	op->newfid = P9_NOFID;
 	list_init(&op->sleep);
+	list_init(&op->park);
 	list_append(&fs->ops, &op->link);
 	fs->n_ops++;
 	op->node = f9_node_ref(f9_node_of(fs, ino));
@@ -75,6 +76,7 @@ void f9_op_free(struct f9_op *op)
 {
 	struct f9 *fs = op->fs;
 	list_unlink(&op->sleep);
+	list_unlink(&op->park);
 	if (op->newfid != P9_NOFID)
 		p9_client_clunk(fs->client, op->newfid);
 	f9_fid_unpin(fs, op->fid);
@@ -95,6 +97,12 @@ void f9_op_err(struct f9_op *op, int error)
 {
 	fuse_reply_err(op->req, -error);
 	f9_op_free(op);
+}
+
+void f9_op_begin(struct f9_op *op, f9_start start)
+{
+	op->start = start;
+	start(op);
 }
 
 /* ---- 9P requests ---- */
@@ -120,6 +128,11 @@ void f9_send(struct f9_op *op, const struct p9_msg *m, f9_then then)
 		p9_client_flush(op->fs->client, (uint16_t)r);
 }
 
+void f9_send_once(struct f9_op *op, const struct p9_msg *m, f9_then then)
+{
+	f9_send(op, m, then);
+}
+
 /* ---- the whole ---- */
 
 static void init(void *user, struct fuse_conn_info *conn)
@@ -139,6 +152,7 @@ int f9_init(struct f9 *fs, struct p9_client *client)
 {
 	fs->client = client;
 	list_init(&fs->ops);
+	list_init(&fs->parked);
 	list_init(&fs->sleepers);
 	list_init(&fs->lru);
 	int r = f9_table_init(&fs->by_qid);

@@ -17,6 +17,14 @@
  *	fuse9p-dir.c    open directories
  *	fuse9p-xattr.c  extended attributes
  *	fuse9p-lock.c   record locks and flock
+ *	fuse9p-data.c   written data on its way to the server; what was read ahead
+ *	fuse9p-watch.c  the server's events, and how long what it said is believed
+ *	fuse9p-recover.c  after the connection was lost: open files, locks, operations
+ *
+ * When the connection is lost, every operation under way is parked; when there is a new one, open
+ * files are found again, and each operation begins anew from its start function, with what it
+ * was asked for: what it had found out meanwhile is forgotten (f9_op_rewind).  A request that
+ * must not be done twice goes through f9_send_once(), which makes the repetition harmless.
  *
  * Who may do what is decided twice: by the kernel here from the mode bits (default_permissions),
  *and by the server, to whom each request goes on a fid of the requesting user, got by an attach of
@@ -79,6 +87,8 @@ struct f9_handle {
 	struct f9_node *node;
 	uint32_t fid, iounit;
 	int flags; /* of open(2) */
+	uid_t uid; /* whose rights it has */
+	int error; /* not 0: it could not be found again (-ESTALE), or its lock is gone (-EIO) */
 	struct list on_node;
 };
 
@@ -109,6 +119,12 @@ struct f9 {
 		uint64_t at_ms;
 	} outrun;
 
+	bool metac; /* the server speaks 9P2000.L.metac */
+	bool kept, watches; /* as Rsession said */
+	bool down; /* there is no connection right now: operations are parked */
+	uint64_t epoch; /* number of the connection */
+	struct list parked; /* struct f9_op, oldest first */
+
 	struct list ops; /* struct f9_op under way */
 	struct list sleepers; /* those that wait for time to pass */
 	unsigned n_ops;
@@ -117,6 +133,9 @@ struct f9 {
 /* Called when a step of an operation has ended. reply is NULL when error is set, and for steps that
  * have none. */
 typedef void (*f9_then)(struct f9_op *op, int error, const struct p9_msg *reply);
+
+/* Begins an operation: called once, and once more after each loss of the connection. */
+typedef void (*f9_start)(struct f9_op *op);
 
 struct f9_plus; /* fuse9p-dir.c */
 
@@ -128,6 +147,14 @@ struct f9_op {
 	uid_t uid;
 	gid_t gid;
 	bool interrupted;
+
+	f9_start start;
+	bool parked; /* waits for a connection, in fs.parked */
+	struct list park;
+	struct p9_once once; /* of f9_send_once(); seq 0: none yet */
+	bool in_doubt; /* that request was sent before, and the server does not know any more what
+			* became of it: see docs/9p2000.L.metac.md, "Not twice" */
+	uint64_t first_sent_ns; /* when, by the wall clock */
 
 	f9_then then; /* of the 9P request under way */
 	int tag; /* of it; -1: none */
@@ -191,8 +218,18 @@ void f9_op_free(struct f9_op *op);
 /* Answers with an errno (0 = success) and frees. */
 void f9_op_err(struct f9_op *op, int error);
 
-/* Sends m; `then` is called with the reply, or at once if it cannot be sent. */
+/* Sets op's start function and calls it. What the operation was asked for is in op by then. */
+void f9_op_begin(struct f9_op *op, f9_start start);
+/* Forgets all that was found out on the way (fids, walks, replies) but not what was asked for, so
+ * that the start function may be called again. The server has forgotten too: nothing is clunked. */
+void f9_op_rewind(struct f9_op *op);
+/* Sends m; `then` is called with the reply, or at once if it cannot be sent. When the connection is
+ * lost meanwhile, `then` is not called: the operation is parked. */
 void f9_send(struct f9_op *op, const struct p9_msg *m, f9_then then);
+/* The same for what must not be done twice (create, make, link, unlink, rename, append): at most
+ * one such request per operation. Where the server has 9P2000.L.metac it goes inside a Tonce, with
+ * the same slot and seq when the operation is begun again. */
+void f9_send_once(struct f9_op *op, const struct p9_msg *m, f9_then then);
 
 static inline struct f9 *f9_of(fuse_req_t req)
 {

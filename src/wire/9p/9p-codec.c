@@ -9,7 +9,7 @@
 #include <endian.h>
 #include <limits.h>
 
-enum kind { U8, U16, U32, U64, STR, QID, NAMES, QIDS, DATA };
+enum kind { U8, U16, U32, U64, STR, QID, ATTR, NAMES, QIDS, DATA };
 
 struct field {
 	uint8_t kind;
@@ -66,13 +66,7 @@ FIELDS(Trename, AT(U32, trename.fid), AT(U32, trename.dfid), AT(STR, trename.nam
 FIELDS(Treadlink, AT(U32, treadlink.fid));
 FIELDS(Rreadlink, AT(STR, rreadlink.target));
 FIELDS(Tgetattr, AT(U32, tgetattr.fid), AT(U64, tgetattr.request_mask));
-FIELDS(Rgetattr, AT(U64, rgetattr.valid), AT(QID, rgetattr.qid), AT(U32, rgetattr.mode),
-	AT(U32, rgetattr.uid), AT(U32, rgetattr.gid), AT(U64, rgetattr.nlink),
-	AT(U64, rgetattr.rdev), AT(U64, rgetattr.size), AT(U64, rgetattr.blksize),
-	AT(U64, rgetattr.blocks), AT(U64, rgetattr.atime_sec), AT(U64, rgetattr.atime_nsec),
-	AT(U64, rgetattr.mtime_sec), AT(U64, rgetattr.mtime_nsec), AT(U64, rgetattr.ctime_sec),
-	AT(U64, rgetattr.ctime_nsec), AT(U64, rgetattr.btime_sec), AT(U64, rgetattr.btime_nsec),
-	AT(U64, rgetattr.gen), AT(U64, rgetattr.data_version));
+FIELDS(Rgetattr, AT(ATTR, rgetattr));
 FIELDS(Tsetattr, AT(U32, tsetattr.fid), AT(U32, tsetattr.valid), AT(U32, tsetattr.mode),
 	AT(U32, tsetattr.uid), AT(U32, tsetattr.gid), AT(U64, tsetattr.size),
 	AT(U64, tsetattr.atime_sec), AT(U64, tsetattr.atime_nsec), AT(U64, tsetattr.mtime_sec),
@@ -98,6 +92,57 @@ FIELDS(Rmkdir, AT(QID, rmkdir.qid));
 FIELDS(Trenameat, AT(U32, trenameat.olddirfid), AT(STR, trenameat.oldname),
 	AT(U32, trenameat.newdirfid), AT(STR, trenameat.newname));
 FIELDS(Tunlinkat, AT(U32, tunlinkat.dirfid), AT(STR, tunlinkat.name), AT(U32, tunlinkat.flags));
+
+/* 9P2000.L.metac */
+FIELDS(Tlookup, AT(U32, tlookup.dfid), AT(U32, tlookup.newfid), AT(STR, tlookup.name),
+	AT(U64, tlookup.request_mask), AT(U32, tlookup.flags));
+FIELDS(Rlookup, AT(ATTR, rlookup.attr), AT(U32, rlookup.flags));
+FIELDS(Topenat, AT(U32, topenat.fid), AT(U32, topenat.newfid), AT(STR, topenat.name),
+	AT(U32, topenat.open_flags), AT(U64, topenat.request_mask), AT(U32, topenat.flags),
+	AT(U32, topenat.count));
+FIELDS(Ropenat, AT(ATTR, ropenat.attr), AT(U32, ropenat.iounit), AT(U32, ropenat.flags),
+	AT(DATA, ropenat.data));
+FIELDS(Tcreateat, AT(U32, tcreateat.dfid), AT(U32, tcreateat.newfid), AT(STR, tcreateat.name),
+	AT(U32, tcreateat.open_flags), AT(U32, tcreateat.mode), AT(U32, tcreateat.gid),
+	AT(U64, tcreateat.request_mask));
+FIELDS(Rcreateat, AT(ATTR, rcreateat.attr), AT(U32, rcreateat.iounit));
+FIELDS(Tmakeat, AT(U32, tmakeat.dfid), AT(U32, tmakeat.newfid), AT(STR, tmakeat.name),
+	AT(U32, tmakeat.mode), AT(U32, tmakeat.major), AT(U32, tmakeat.minor), AT(U32, tmakeat.gid),
+	AT(STR, tmakeat.target), AT(U64, tmakeat.request_mask));
+FIELDS(Rmakeat, AT(ATTR, rmakeat.attr));
+FIELDS(Tlinkat, AT(U32, tlinkat.dfid), AT(U32, tlinkat.fid), AT(STR, tlinkat.name),
+	AT(U64, tlinkat.request_mask));
+FIELDS(Rlinkat, AT(ATTR, rlinkat.attr));
+FIELDS(Treaddirplus, AT(U32, treaddirplus.fid), AT(U64, treaddirplus.offset),
+	AT(U32, treaddirplus.count), AT(U64, treaddirplus.request_mask),
+	AT(U32, treaddirplus.flags));
+FIELDS(Rreaddirplus, AT(U32, rreaddirplus.flags), AT(DATA, rreaddirplus.data));
+FIELDS(Trenameat2, AT(U32, trenameat2.olddirfid), AT(STR, trenameat2.oldname),
+	AT(U32, trenameat2.newdirfid), AT(STR, trenameat2.newname), AT(U32, trenameat2.flags));
+FIELDS(Tfallocate, AT(U32, tfallocate.fid), AT(U32, tfallocate.mode), AT(U64, tfallocate.offset),
+	AT(U64, tfallocate.length));
+FIELDS(Tseek, AT(U32, tseek.fid), AT(U32, tseek.whence), AT(U64, tseek.offset));
+FIELDS(Rseek, AT(U64, rseek.offset));
+FIELDS(Tcopyrange, AT(U32, tcopyrange.srcfid), AT(U64, tcopyrange.srcoffset),
+	AT(U32, tcopyrange.dstfid), AT(U64, tcopyrange.dstoffset), AT(U64, tcopyrange.count));
+FIELDS(Rcopyrange, AT(U64, rcopyrange.count));
+FIELDS(Ttmpfile, AT(U32, ttmpfile.dfid), AT(U32, ttmpfile.newfid), AT(U32, ttmpfile.open_flags),
+	AT(U32, ttmpfile.mode), AT(U32, ttmpfile.gid), AT(U64, ttmpfile.request_mask));
+FIELDS(Rtmpfile, AT(ATTR, rtmpfile.attr), AT(U32, rtmpfile.iounit));
+FIELDS(Tgetxattr, AT(U32, tgetxattr.fid), AT(STR, tgetxattr.name), AT(U32, tgetxattr.count));
+FIELDS(Rgetxattr, AT(U32, rgetxattr.size), AT(DATA, rgetxattr.data));
+FIELDS(Tlistxattr, AT(U32, tlistxattr.fid), AT(U32, tlistxattr.count));
+FIELDS(Rlistxattr, AT(U32, rlistxattr.size), AT(DATA, rlistxattr.data));
+FIELDS(Tsetxattr, AT(U32, tsetxattr.fid), AT(STR, tsetxattr.name), AT(U32, tsetxattr.flags),
+	AT(DATA, tsetxattr.data));
+FIELDS(Tremovexattr, AT(U32, tremovexattr.fid), AT(STR, tremovexattr.name));
+FIELDS(Rsetattrx, AT(ATTR, rsetattrx.attr));
+FIELDS(Tevents, AT(U32, tevents.count));
+FIELDS(Revents, AT(DATA, revents.data));
+FIELDS(Tattachx, AT(U32, tattachx.fid), AT(STR, tattachx.aname), AT(U32, tattachx.n_uname),
+	AT(U32, tattachx.gid), AT(DATA, tattachx.groups));
+FIELDS(Rattachx, AT(QID, rattachx.qid));
+FIELDS(Rsession, AT(U32, rsession.flags));
 
 #define ROW(type) [P9_##type] = {#type, type##_fields, ARRAY_SIZE(type##_fields)}
 #define EMPTY(type) [P9_##type] = {#type, NULL, 0}
@@ -161,6 +206,44 @@ static const struct layout layouts[256] = {
 	EMPTY(Rrenameat),
 	ROW(Tunlinkat),
 	EMPTY(Runlinkat),
+	ROW(Tlookup),
+	ROW(Rlookup),
+	ROW(Topenat),
+	ROW(Ropenat),
+	ROW(Tcreateat),
+	ROW(Rcreateat),
+	ROW(Tmakeat),
+	ROW(Rmakeat),
+	ROW(Tlinkat),
+	ROW(Rlinkat),
+	ROW(Treaddirplus),
+	ROW(Rreaddirplus),
+	ROW(Trenameat2),
+	EMPTY(Rrenameat2),
+	ROW(Tfallocate),
+	EMPTY(Rfallocate),
+	ROW(Tseek),
+	ROW(Rseek),
+	ROW(Tcopyrange),
+	ROW(Rcopyrange),
+	ROW(Ttmpfile),
+	ROW(Rtmpfile),
+	ROW(Tgetxattr),
+	ROW(Rgetxattr),
+	ROW(Tlistxattr),
+	ROW(Rlistxattr),
+	ROW(Tsetxattr),
+	EMPTY(Rsetxattr),
+	ROW(Tremovexattr),
+	EMPTY(Rremovexattr),
+	[P9_Tsetattrx] = {"Tsetattrx", Tsetattr_fields, ARRAY_SIZE(Tsetattr_fields)},
+	ROW(Rsetattrx),
+	ROW(Tevents),
+	ROW(Revents),
+	ROW(Tattachx),
+	ROW(Rattachx),
+	EMPTY(Tsession),
+	ROW(Rsession),
 };
 
 const char *p9_type_name(uint8_t type)
@@ -259,6 +342,51 @@ static void take_qids(struct reader *r, struct p9_msg *m)
 	m->rwalk.nwqid = r->bad ? 0 : n;
 }
 
+/* The numbers that follow the identity, in the order of struct p9_attr. */
+static const struct field attr_fields[] = {
+#define ATTR_AT(kind, member)                          \
+	{                                              \
+		kind, offsetof(struct p9_attr, member) \
+	}
+	ATTR_AT(U64, valid),
+	ATTR_AT(QID, qid),
+	ATTR_AT(U32, mode),
+	ATTR_AT(U32, uid),
+	ATTR_AT(U32, gid),
+	ATTR_AT(U64, nlink),
+	ATTR_AT(U64, rdev),
+	ATTR_AT(U64, size),
+	ATTR_AT(U64, blksize),
+	ATTR_AT(U64, blocks),
+	ATTR_AT(U64, atime_sec),
+	ATTR_AT(U64, atime_nsec),
+	ATTR_AT(U64, mtime_sec),
+	ATTR_AT(U64, mtime_nsec),
+	ATTR_AT(U64, ctime_sec),
+	ATTR_AT(U64, ctime_nsec),
+	ATTR_AT(U64, btime_sec),
+	ATTR_AT(U64, btime_nsec),
+	ATTR_AT(U64, gen),
+	ATTR_AT(U64, data_version),
+#undef ATTR_AT
+};
+
+static void take_attr(struct reader *r, struct p9_attr *a)
+{
+	struct reader at = {.p = take(r, P9_ATTR_SIZE), .left = P9_ATTR_SIZE};
+	if (!at.p)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(attr_fields); i++) {
+		void *to = (char *)a + attr_fields[i].at;
+		if (attr_fields[i].kind == QID)
+			*(struct p9_qid *)to = take_qid(&at);
+		else if (attr_fields[i].kind == U32)
+			*(uint32_t *)to = (uint32_t)take_int(&at, 4);
+		else
+			*(uint64_t *)to = take_int(&at, 8);
+	}
+}
+
 static void take_field(struct reader *r, const struct field *f, struct p9_msg *m)
 {
 	void *at = (char *)m + f->at;
@@ -280,6 +408,9 @@ static void take_field(struct reader *r, const struct field *f, struct p9_msg *m
 		break;
 	case QID:
 		*(struct p9_qid *)at = take_qid(r);
+		break;
+	case ATTR:
+		take_attr(r, at);
 		break;
 	case NAMES:
 		take_names(r, m);
@@ -315,9 +446,24 @@ uint16_t p9_frame_tag(const void *frame)
 	return (uint16_t)load((const uint8_t *)frame + 5, 2);
 }
 
-static int decode(struct reader *r, uint8_t type, struct p9_msg *m)
+/* A request wrapped in Tonce. Replies are not, nor is Tonce itself. */
+static void take_once(struct reader *r, struct p9_msg *m)
 {
-	const struct layout *l = &layouts[type];
+	m->once.slot = (uint16_t)take_int(r, 2);
+	m->once.seq = (uint32_t)take_int(r, 4);
+	m->type = (uint8_t)take_int(r, 1);
+	if (m->once.slot >= P9_ONCE_SLOTS || !m->once.seq || m->type & 1)
+		r->bad = true;
+}
+
+static int decode(struct reader *r, struct p9_msg *m)
+{
+	m->once = (struct p9_once){};
+	if (m->type == P9_Tonce)
+		take_once(r, m);
+	if (r->bad)
+		return -EBADMSG;
+	const struct layout *l = &layouts[m->type];
 	if (!l->name)
 		return -EOPNOTSUPP;
 	for (size_t i = 0; i < l->n_fields; i++)
@@ -339,7 +485,7 @@ int p9_decode(const void *frame, size_t len, struct p9_msg *ret)
 	if (load(frame, 4) != len)
 		return -EBADMSG;
 	struct reader r = {.p = (const uint8_t *)frame + P9_HEADER, .left = len - P9_HEADER};
-	return decode(&r, ret->type, ret);
+	return decode(&r, ret);
 }
 
 int p9_decode_head(const void *frame, size_t len, struct p9_msg *ret)
@@ -353,7 +499,7 @@ int p9_decode_head(const void *frame, size_t len, struct p9_msg *ret)
 	struct reader r = {.p = (const uint8_t *)frame + P9_HEADER,
 		.left = len - P9_HEADER,
 		.outside = size - len};
-	return decode(&r, ret->type, ret);
+	return decode(&r, ret);
 }
 
 /* --- encoding --- */
@@ -435,6 +581,19 @@ static void put_qids(struct writer *w, const struct p9_msg *m)
 		put_qid(w, &m->rwalk.wqid[i]);
 }
 
+static void put_attr(struct writer *w, const struct p9_attr *a)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(attr_fields); i++) {
+		const void *from = (const char *)a + attr_fields[i].at;
+		if (attr_fields[i].kind == QID)
+			put_qid(w, from);
+		else if (attr_fields[i].kind == U32)
+			put_int(w, 4, *(const uint32_t *)from);
+		else
+			put_int(w, 8, *(const uint64_t *)from);
+	}
+}
+
 static void put_field(struct writer *w, const struct field *f, const struct p9_msg *m)
 {
 	const void *at = (const char *)m + f->at;
@@ -457,6 +616,9 @@ static void put_field(struct writer *w, const struct field *f, const struct p9_m
 	case QID:
 		put_qid(w, at);
 		break;
+	case ATTR:
+		put_attr(w, at);
+		break;
 	case NAMES:
 		put_names(w, m);
 		break;
@@ -477,8 +639,13 @@ static int encode(const struct p9_msg *m, void *buf, size_t cap, bool head_only)
 	if (!l->name)
 		return -EINVAL;
 	put_int(&w, 4, 0);
-	put_int(&w, 1, m->type);
+	put_int(&w, 1, m->once.seq ? P9_Tonce : m->type);
 	put_int(&w, 2, m->tag);
+	if (m->once.seq) {
+		put_int(&w, 2, m->once.slot);
+		put_int(&w, 4, m->once.seq);
+		put_int(&w, 1, m->type);
+	}
 	for (size_t i = 0; i < l->n_fields; i++)
 		put_field(&w, &l->fields[i], m);
 	if (w.error)
@@ -525,6 +692,56 @@ int p9_dirent_decode(const void *buf, size_t len, struct p9_dirent *ret)
 	if (r.bad)
 		return -EBADMSG;
 	*ret = d;
+	return (int)(len - r.left);
+}
+
+int p9_direntplus_encode(const struct p9_direntplus *d, void *buf, size_t cap)
+{
+	struct writer w = {.p = buf, .left = cap};
+	put_int(&w, 8, d->offset);
+	put_int(&w, 1, d->type);
+	put_str(&w, &d->name);
+	put_attr(&w, &d->attr);
+	return w.error ? w.error : (int)(cap - w.left);
+}
+
+int p9_direntplus_decode(const void *buf, size_t len, struct p9_direntplus *ret)
+{
+	struct reader r = {.p = buf, .left = len};
+	struct p9_direntplus d = {};
+	if (!len)
+		return 0;
+	d.offset = take_int(&r, 8);
+	d.type = (uint8_t)take_int(&r, 1);
+	d.name = take_str(&r);
+	take_attr(&r, &d.attr);
+	if (r.bad)
+		return -EBADMSG;
+	*ret = d;
+	return (int)(len - r.left);
+}
+
+int p9_event_encode(const struct p9_event *e, void *buf, size_t cap)
+{
+	struct writer w = {.p = buf, .left = cap};
+	put_int(&w, 1, e->type);
+	put_int(&w, 8, e->path);
+	put_str(&w, &e->name);
+	return w.error ? w.error : (int)(cap - w.left);
+}
+
+int p9_event_decode(const void *buf, size_t len, struct p9_event *ret)
+{
+	struct reader r = {.p = buf, .left = len};
+	struct p9_event e = {};
+	if (!len)
+		return 0;
+	e.type = (uint8_t)take_int(&r, 1);
+	e.path = take_int(&r, 8);
+	e.name = take_str(&r);
+	if (r.bad || e.type < P9_EVENT_ENTRY || e.type > P9_EVENT_ALL)
+		return -EBADMSG;
+	*ret = e;
 	return (int)(len - r.left);
 }
 

@@ -9,12 +9,14 @@
  * inside it, and a walk has at most P9_MAX_WALK names.  What the fields mean (is a name allowed, is
  * a count sane) is the caller's business; p9_name_valid() helps.
  *
- * The payload of Twrite, Rread and Rreaddir is always the last field, so that a caller who wants to
- * write it from where it lies encodes the head alone (p9_encode_head) and sends both with writev.
+ * The payload of Twrite, Rread, Rreaddir, Ropenat and Rreaddirplus is always the last field, so
+ * that a caller who wants to write it from where it lies encodes the head alone (p9_encode_head)
+ * and sends both with writev.
  */
 #include "base/macro.h"
 
 #define P9_VERSION "9P2000.L"
+#define P9_VERSION_METAC "9P2000.L.metac" /* with the messages from Tlookup on */
 #define P9_NOTAG 0xffffu
 #define P9_NOFID 0xffffffffu
 #define P9_NONUNAME 0xffffffffu
@@ -58,7 +60,27 @@
 	X(read, 116)                                                        \
 	X(write, 118)                                                       \
 	X(clunk, 120)                                                       \
-	X(remove, 122)
+	X(remove, 122)                                                      \
+	X(lookup, 128) /* from here on: 9P2000.L.metac */                   \
+	X(openat, 130)                                                      \
+	X(createat, 132)                                                    \
+	X(makeat, 134)                                                      \
+	X(linkat, 136)                                                      \
+	X(readdirplus, 138)                                                 \
+	X(renameat2, 140)                                                   \
+	X(fallocate, 142)                                                   \
+	X(seek, 144)                                                        \
+	X(copyrange, 146)                                                   \
+	X(tmpfile, 148)                                                     \
+	X(getxattr, 150)                                                    \
+	X(listxattr, 152)                                                   \
+	X(setxattr, 154)                                                    \
+	X(removexattr, 156)                                                 \
+	X(setattrx, 158)                                                    \
+	X(events, 160)                                                      \
+	X(attachx, 162)                                                     \
+	X(session, 164)                                                     \
+	X(once, 166) /* Tonce only: a prefix, see struct p9_once */
 
 enum p9_type {
 #define P9_X(name, number) P9_T##name = (number), P9_R##name = (number) + 1,
@@ -141,17 +163,70 @@ enum p9_lock_flags { P9_LOCK_BLOCK = 1, P9_LOCK_RECLAIM = 2 };
 enum p9_lock_status { P9_LOCK_SUCCESS, P9_LOCK_BLOCKED, P9_LOCK_ERROR, P9_LOCK_GRACE };
 enum p9_unlinkat_flags { P9_AT_REMOVEDIR = 0x200 };
 
+/* --- 9P2000.L.metac: docs/9p2000.L.metac.md says what each message means --- */
+
+/* Tlock.flags and Tgetlock, metac only: a lock of flock(2), not of fcntl(2). */
+enum { P9_LOCK_FLOCK = 4 };
+
+/* Tlookup, Topenat, Treaddirplus .flags */
+enum p9_want { P9_WANT_WATCH = 1 }; /* have the directory watched from before looking on */
+/* Rlookup, Ropenat, Rreaddirplus .flags */
+enum p9_got {
+	P9_GOT_WATCH = 1
+}; /* it is: an Revents will tell when the answer is no longer true */
+
+/* Trenameat2.flags: the numbers of renameat2(2) */
+enum p9_rename { P9_RENAME_NOREPLACE = 1, P9_RENAME_EXCHANGE = 2 };
+/* Tseek.whence: the numbers of lseek(2) */
+enum p9_whence { P9_SEEK_DATA = 3, P9_SEEK_HOLE = 4 };
+/* Tfallocate.mode: the numbers of fallocate(2) */
+enum p9_fallocate {
+	P9_FALLOC_KEEP_SIZE = 0x01,
+	P9_FALLOC_PUNCH_HOLE = 0x02,
+	P9_FALLOC_COLLAPSE_RANGE = 0x08,
+	P9_FALLOC_ZERO_RANGE = 0x10,
+	P9_FALLOC_INSERT_RANGE = 0x20,
+	P9_FALLOC_UNSHARE_RANGE = 0x40,
+};
+/* Rsession.flags */
+enum p9_session_flags {
+	P9_SESSION_KEPT = 1, /* the answers to Tonce of the connection before are known here */
+	P9_SESSION_WATCHES = 2, /* directories can be watched */
+};
+
+enum { P9_ONCE_SLOTS = 64, P9_MAX_GROUPS = 1024 };
+
 struct p9_data {
 	const void *p;
 	uint32_t len;
+};
+
+/* What Rgetattr says; `valid` tells which fields count. */
+struct p9_attr {
+	uint64_t valid; /* enum p9_getattr */
+	struct p9_qid qid;
+	uint32_t mode, uid, gid;
+	uint64_t nlink, rdev, size, blksize, blocks;
+	uint64_t atime_sec, atime_nsec, mtime_sec, mtime_nsec;
+	uint64_t ctime_sec, ctime_nsec, btime_sec, btime_nsec;
+	uint64_t gen; /* metac: tells apart files that had the same qid.path one after the other */
+	uint64_t data_version;
+};
+
+/* A request that must not be done twice although it may be sent twice: encoded as a Tonce whose
+ * body is slot[2] seq[4] type[1] and the fields of that type. seq 0: not wrapped. */
+struct p9_once {
+	uint16_t slot;
+	uint32_t seq;
 };
 
 /* A message of either direction: type tells which member of the union counts.  Messages without
  * fields (Rclunk, Rremove, Rrename, Rsetattr, Rxattrcreate, Rfsync, Rlink, Rrenameat, Runlinkat,
  * Rflush) have no member. */
 struct p9_msg {
-	uint8_t type; /* enum p9_type */
+	uint8_t type; /* enum p9_type; never P9_Tonce: that is in `once` */
 	uint16_t tag;
+	struct p9_once once; /* T messages */
 	union {
 		struct {
 			uint32_t ecode;
@@ -248,19 +323,11 @@ struct p9_msg {
 			uint32_t fid;
 			uint64_t request_mask;
 		} tgetattr;
-		struct {
-			uint64_t valid;
-			struct p9_qid qid;
-			uint32_t mode, uid, gid;
-			uint64_t nlink, rdev, size, blksize, blocks;
-			uint64_t atime_sec, atime_nsec, mtime_sec, mtime_nsec;
-			uint64_t ctime_sec, ctime_nsec, btime_sec, btime_nsec;
-			uint64_t gen, data_version;
-		} rgetattr;
+		struct p9_attr rgetattr;
 		struct {
 			uint32_t fid, valid, mode, uid, gid;
 			uint64_t size, atime_sec, atime_nsec, mtime_sec, mtime_nsec;
-		} tsetattr;
+		} tsetattr, tsetattrx;
 		struct {
 			uint32_t fid, newfid;
 			struct p9_str name;
@@ -321,6 +388,136 @@ struct p9_msg {
 			struct p9_str name;
 			uint32_t flags;
 		} tunlinkat;
+		/* 9P2000.L.metac */
+		struct {
+			uint32_t dfid, newfid;
+			struct p9_str name;
+			uint64_t request_mask;
+			uint32_t flags;
+		} tlookup;
+		struct {
+			struct p9_attr attr;
+			uint32_t flags;
+		} rlookup;
+		struct {
+			uint32_t fid, newfid;
+			struct p9_str name;
+			uint32_t open_flags;
+			uint64_t request_mask;
+			uint32_t flags, count;
+		} topenat;
+		struct {
+			struct p9_attr attr;
+			uint32_t iounit, flags;
+			struct p9_data data;
+		} ropenat;
+		struct {
+			uint32_t dfid, newfid;
+			struct p9_str name;
+			uint32_t open_flags, mode, gid;
+			uint64_t request_mask;
+		} tcreateat;
+		struct {
+			struct p9_attr attr;
+			uint32_t iounit;
+		} rcreateat, rtmpfile;
+		struct {
+			uint32_t dfid, newfid;
+			struct p9_str name;
+			uint32_t mode, major, minor, gid;
+			struct p9_str target;
+			uint64_t request_mask;
+		} tmakeat;
+		struct {
+			uint32_t dfid, fid;
+			struct p9_str name;
+			uint64_t request_mask;
+		} tlinkat;
+		struct {
+			struct p9_attr attr;
+		} rmakeat, rlinkat, rsetattrx;
+		struct {
+			uint32_t fid;
+			uint64_t offset;
+			uint32_t count;
+			uint64_t request_mask;
+			uint32_t flags;
+		} treaddirplus;
+		struct {
+			uint32_t flags;
+			struct p9_data data;
+		} rreaddirplus;
+		struct {
+			uint32_t olddirfid;
+			struct p9_str oldname;
+			uint32_t newdirfid;
+			struct p9_str newname;
+			uint32_t flags;
+		} trenameat2;
+		struct {
+			uint32_t fid, mode;
+			uint64_t offset, length;
+		} tfallocate;
+		struct {
+			uint32_t fid, whence;
+			uint64_t offset;
+		} tseek;
+		struct {
+			uint64_t offset;
+		} rseek;
+		struct {
+			uint32_t srcfid;
+			uint64_t srcoffset;
+			uint32_t dstfid;
+			uint64_t dstoffset, count;
+		} tcopyrange;
+		struct {
+			uint64_t count;
+		} rcopyrange;
+		struct {
+			uint32_t dfid, newfid, open_flags, mode, gid;
+			uint64_t request_mask;
+		} ttmpfile;
+		struct {
+			uint32_t fid;
+			struct p9_str name;
+			uint32_t count;
+		} tgetxattr;
+		struct {
+			uint32_t fid, count;
+		} tlistxattr;
+		struct {
+			uint32_t size;
+			struct p9_data data;
+		} rgetxattr, rlistxattr;
+		struct {
+			uint32_t fid;
+			struct p9_str name;
+			uint32_t flags;
+			struct p9_data data;
+		} tsetxattr;
+		struct {
+			uint32_t fid;
+			struct p9_str name;
+		} tremovexattr;
+		struct {
+			uint32_t count;
+		} tevents;
+		struct {
+			struct p9_data data;
+		} revents;
+		struct {
+			uint32_t fid;
+			struct p9_str aname;
+			uint32_t n_uname, gid;
+			struct p9_data groups; /* 4 bytes each */
+		} tattachx;
+		struct {
+			struct p9_qid qid;
+		} rattachx;
+		struct {
+			uint32_t flags;
+		} rsession;
 	};
 };
 
@@ -367,6 +564,42 @@ struct p9_dirent {
 int p9_dirent_encode(const struct p9_dirent *d, void *buf, size_t cap);
 /* Bytes used, 0 at the end (len == 0), -EBADMSG. */
 int p9_dirent_decode(const void *buf, size_t len, struct p9_dirent *ret);
+
+/* Entries of an Rreaddirplus payload: offset[8] type[1] name[s] attr, the attributes laid out as in
+ * Rgetattr. */
+struct p9_direntplus {
+	uint64_t offset;
+	uint8_t type; /* DT_* */
+	struct p9_str name;
+	struct p9_attr attr; /* attr.valid 0: only attr.qid.path is known */
+};
+
+enum { P9_ATTR_SIZE = 8 + 13 + 3 * 4 + 15 * 8, P9_DIRENTPLUS_MIN = 8 + 1 + 2 + P9_ATTR_SIZE };
+
+/* As p9_dirent_encode and p9_dirent_decode. */
+int p9_direntplus_encode(const struct p9_direntplus *d, void *buf, size_t cap);
+int p9_direntplus_decode(const void *buf, size_t len, struct p9_direntplus *ret);
+
+/* Events of an Revents payload: type[1] path[8] name[s]. */
+enum p9_event_type {
+	P9_EVENT_ENTRY =
+		1, /* in the directory `path`, `name` stands for something else, or nothing */
+	P9_EVENT_CHANGED = 2, /* what `name` in the directory `path` stands for has changed */
+	P9_EVENT_SELF = 3, /* the object `path` has changed (a directory's own attributes, a file
+			      with several names) */
+	P9_EVENT_UNWATCHED = 4, /* the directory `path` is not watched any more */
+	P9_EVENT_ALL = 5, /* events were lost: nothing that was said is to be believed */
+};
+struct p9_event {
+	uint8_t type;
+	uint64_t path; /* qid.path */
+	struct p9_str name; /* empty where the type has none */
+};
+enum { P9_EVENT_MIN = 1 + 8 + 2, P9_EVENT_MAX = P9_EVENT_MIN + P9_MAX_NAME };
+
+int p9_event_encode(const struct p9_event *e, void *buf, size_t cap);
+/* Bytes used, 0 at the end, -EBADMSG (an unknown type as well). */
+int p9_event_decode(const void *buf, size_t len, struct p9_event *ret);
 
 /* True for a name that may stand for one directory entry: 1..P9_MAX_NAME bytes, no '/', no NUL, not
  * "." and not "..". */
