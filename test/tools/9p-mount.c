@@ -11,8 +11,8 @@
  *then "ready"; then says "lost MOUNTPOINT" when a worker says so, until its standard input ends: it
  * unmounts everything, and exits with 0 if all workers then ended by themselves with success.
  */
-#include "svc/fs/9p-mount.h"
-#include "svc/fs/9p-server.h"
+#include "svc/fs/fuse/9p-mount.h"
+#include "svc/fs/server/9p-server.h"
 #include "svc/fs/fs-mount.h"
 #include "sys/priv.h"
 #include "sys/spawn.h"

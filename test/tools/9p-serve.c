@@ -8,7 +8,7 @@
  *line of its own when it listens, and serves until killed.  The worker is the real one, lock-down
  *included.
  */
-#include "svc/fs/9p-server.h"
+#include "svc/fs/server/9p-server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

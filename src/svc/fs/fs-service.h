@@ -10,7 +10,8 @@
  *	view-ref.c    sturdy references to objects made from a view
  *	namespace.c   FilesystemNamespace: a mount namespace
  *	fs-service.c  bootstrap objects, restoring stored objects
- *	9p-*.c        the workers that serve and mount 9P
+ *	server/       the worker that serves 9P
+ *	fuse/         the worker that puts a 9P tree under FUSE
  */
 #include "base/list.h"
 #include "core/service.h"

@@ -17,9 +17,9 @@
  * writes into the directory underneath by mistake.
  */
 #include "base/log.h"
-#include "svc/fs/9p-mount.h"
+#include "svc/fs/fuse/9p-mount.h"
 #include "svc/fs/fs-mount.h"
-#include "svc/fs/fuse9p-inval.h"
+#include "svc/fs/fuse/fuse9p-inval.h"
 #include "sys/landlock.h"
 #include "sys/seccomp.h"
 

@@ -3,7 +3,7 @@
  * Theory of operation: 9p-tree.h.  Here: nodes and fids, the method table with each operation's
  * identity, and what is short (attributes, reading a link).
  */
-#include "svc/fs/9p-tree.h"
+#include "svc/fs/server/9p-tree.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -13,7 +13,7 @@
  * it now and then to look whether the request has been flushed.  Only so many threads may wait:
  * beyond that the answer is "blocked", which makes the client try again later.
  */
-#include "svc/fs/9p-tree.h"
+#include "svc/fs/server/9p-tree.h"
 
 #include <fcntl.h>
 #include <signal.h>

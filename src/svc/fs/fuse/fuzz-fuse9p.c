@@ -12,7 +12,7 @@
  * Checked: every FUSE request gets one reply, all memory comes back (the address sanitizer's part),
  * and nothing is used after it has gone.
  */
-#include "svc/fs/fuse9p-inval.h"
+#include "svc/fs/fuse/fuse9p-inval.h"
 
 #include <linux/fuse.h>
 #include <stdio.h>

@@ -18,8 +18,8 @@
  * what is in the file counts).  That is done by another thread (fuse9p-inval.c), since it may have
  * to wait for requests that this one must answer.
  */
-#include "svc/fs/fuse9p.h"
-#include "svc/fs/fuse9p-inval.h"
+#include "svc/fs/fuse/fuse9p.h"
+#include "svc/fs/fuse/fuse9p-inval.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -5,7 +5,7 @@
  * (Txattrcreate), writing the value and clunking, where Rclunk says whether it worked.  Removing is
  * writing nothing where the protocol has no other way (as v9fs does it).
  */
-#include "svc/fs/fuse9p.h"
+#include "svc/fs/fuse/fuse9p.h"
 
 #include <sys/xattr.h>
 

@@ -8,8 +8,8 @@
  * acting for several users needs, forbid what is outside the tree (landlock), start the threads,
  * and forbid the system calls that serving does not take (seccomp).
  */
-#include "svc/fs/9p-confine.h"
-#include "svc/fs/9p-server.h"
+#include "svc/fs/server/9p-confine.h"
+#include "svc/fs/server/9p-server.h"
 
 #include "base/log.h"
 #include "sys/landlock.h"

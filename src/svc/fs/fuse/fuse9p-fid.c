@@ -10,7 +10,7 @@
  * A node whose name is gone (removed, but still open or in use) can only be reached by the fids it
  * has, whoever's they are; those are not clunked.
  */
-#include "svc/fs/fuse9p.h"
+#include "svc/fs/fuse/fuse9p.h"
 
 /* ---- cached fids ---- */
 

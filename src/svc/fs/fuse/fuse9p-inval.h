@@ -4,7 +4,7 @@
  * Telling the kernel to drop what it has cached of a file, from a thread of its own: the kernel may
  * have to wait for reads and writes of that file, which the main thread must go on answering.
  */
-#include "svc/fs/fuse9p.h"
+#include "svc/fs/fuse/fuse9p.h"
 
 /* Starts the thread; *ret_fd (borrowed) is readable when f9_inval_run() has something to do. */
 int f9_inval_new(struct f9 *fs, struct f9_invalidator **ret, int *ret_fd);

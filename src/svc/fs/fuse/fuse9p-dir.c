@@ -7,7 +7,7 @@
  * at the same time.  An entry that cannot be asked (it vanished, or may not be seen) is given by
  * name alone.  No fids are kept from this: a node without a fid is walked to when one is needed.
  */
-#include "svc/fs/fuse9p.h"
+#include "svc/fs/fuse/fuse9p.h"
 
 #include <fcntl.h>
 

@@ -8,7 +8,7 @@
  * kernel is asked where the object is now (/proc/self/fd/N), and that path is walked again from the
  * root with RESOLVE_BENEATH and without links; what is found there must be the same object.
  */
-#include "svc/fs/9p-tree.h"
+#include "svc/fs/server/9p-tree.h"
 
 #include "sys/beneath.h"
 

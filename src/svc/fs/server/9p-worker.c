@@ -14,9 +14,9 @@
  * Locks are taken in the order writing, core; `turns` is never held with another.  Nothing waits
  * while it holds `core`.
  */
-#include "svc/fs/9p-confine.h"
-#include "svc/fs/9p-server.h"
-#include "svc/fs/9p-tree.h"
+#include "svc/fs/server/9p-confine.h"
+#include "svc/fs/server/9p-server.h"
+#include "svc/fs/server/9p-tree.h"
 
 #include "base/log.h"
 #include "sys/seccomp.h"

@@ -10,7 +10,7 @@
  * goes without the cache, and the server appends: so records of several machines do not overwrite
  * each other.
  */
-#include "svc/fs/fuse9p.h"
+#include "svc/fs/fuse/fuse9p.h"
 
 #include <fcntl.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Attributes, and whose rights a request has. */
-#include "svc/fs/test-9p.h"
+#include "svc/fs/server/test-9p.h"
 
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>

@@ -6,7 +6,7 @@
  * Tflush of whatever 9P request is under way; the step then ends with EINTR, or with success when
  * it had been done already.
  */
-#include "svc/fs/fuse9p.h"
+#include "svc/fs/fuse/fuse9p.h"
 
 #include <stdio.h>
 

@@ -7,7 +7,7 @@
  * several pieces belongs together; values held this way are counted for the connection.  The kernel
  * has no calls that take a descriptor opened with O_PATH, hence /proc/self/fd.
  */
-#include "svc/fs/9p-tree.h"
+#include "svc/fs/server/9p-tree.h"
 
 #include <linux/limits.h>
 #include <sys/xattr.h>

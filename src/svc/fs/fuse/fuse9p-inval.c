@@ -5,7 +5,7 @@
  * other.  The thread touches nothing of an operation but the number of its node, which the
  * operation keeps referenced.  Nothing is lost if the kernel has forgotten the inode meanwhile.
  */
-#include "svc/fs/fuse9p-inval.h"
+#include "svc/fs/fuse/fuse9p-inval.h"
 
 #include <pthread.h>
 #include <signal.h>

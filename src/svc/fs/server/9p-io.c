@@ -7,7 +7,7 @@
  * in its place in between.  Once open, the fid keeps the file and gives the O_PATH descriptor back.
  * Payload is read and written where it lies in the connection's buffers.
  */
-#include "svc/fs/9p-tree.h"
+#include "svc/fs/server/9p-tree.h"
 
 #include <dirent.h>
 #include <fcntl.h>

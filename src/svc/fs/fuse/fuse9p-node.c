@@ -6,7 +6,7 @@
  * that removing and renaming can tell which nodes lose or change theirs.  Names are a hint: whoever
  * walks by them compares the qid at the end.
  */
-#include "svc/fs/fuse9p.h"
+#include "svc/fs/fuse/fuse9p.h"
 
 #include <time.h>
 

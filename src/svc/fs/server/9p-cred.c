@@ -4,7 +4,7 @@
  * wants that), so the raw system calls are used.  A thread remembers who it is and calls the kernel
  * only for a change; in the usual case, root all the time, that is never.
  */
-#include "svc/fs/9p-cred.h"
+#include "svc/fs/server/9p-cred.h"
 
 #include <grp.h>
 #include <pwd.h>

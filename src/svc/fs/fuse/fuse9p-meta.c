@@ -5,7 +5,7 @@
  * the node, tell the kernel.  The kernel counts each entry it was told (nlookup); a reply that it
  * no longer wanted does not count.
  */
-#include "svc/fs/fuse9p.h"
+#include "svc/fs/fuse/fuse9p.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The connection: framing, order of replies, flush, and peers that misbehave. */
-#include "svc/fs/test-9p.h"
+#include "svc/fs/server/test-9p.h"
 
 #include <poll.h>
 #include <sys/resource.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Locks between fids, client processes, connections and this machine's own. */
-#include "svc/fs/test-9p.h"
+#include "svc/fs/server/test-9p.h"
 
 static struct p9_msg lock_msg(
 	uint32_t fid, uint8_t type, uint64_t start, uint64_t length, uint32_t pid, uint32_t flags)

@@ -4,7 +4,7 @@
  * What the 9P server gives up before it looks at the first byte from its peer.
  */
 #include "base/macro.h"
-#include "svc/fs/9p-server.h"
+#include "svc/fs/server/9p-server.h"
 
 /* The first half, before threads start: user, capabilities, all files that are not in the tree.
  * Returns 0 or negative errno: then do not serve. */

@@ -13,7 +13,7 @@
  *
  * Operations may run in several threads at once; p9_tree_run() is the only door for requests.
  */
-#include "svc/fs/9p-cred.h"
+#include "svc/fs/server/9p-cred.h"
 #include "wire/9p/server.h"
 
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Open files and directories. */
-#include "svc/fs/test-9p.h"
+#include "svc/fs/server/test-9p.h"
 
 TEST(create_write_read)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Attach, walk, and everything that makes, moves and removes names. */
-#include "svc/fs/test-9p.h"
+#include "svc/fs/server/test-9p.h"
 
 #include <sys/sysmacros.h>
 

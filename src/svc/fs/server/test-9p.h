@@ -6,7 +6,7 @@
  * the server told it.
  */
 #include "base/test.h"
-#include "svc/fs/9p-server.h"
+#include "svc/fs/server/9p-server.h"
 #include "wire/9p/9p-codec.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Extended attributes. */
-#include "svc/fs/test-9p.h"
+#include "svc/fs/server/test-9p.h"
 
 #include <sys/xattr.h>
 

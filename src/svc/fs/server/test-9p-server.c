@@ -3,7 +3,7 @@
  * The real worker, confined as in use, in a process of its own: what it may do, what it refuses,
  * and every request with every field at its worst.
  */
-#include "svc/fs/test-9p.h"
+#include "svc/fs/server/test-9p.h"
 
 #include <linux/capability.h>
 #include <signal.h>
