@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: 9p-mount.h.  A message is one fixed-size packet; what else comes is refused
+ * and its descriptors are closed.
+ */
+#include "base/fdpass.h"
+#include "svc/fs/fuse/9p-mount.h"
+
+#include <sys/socket.h>
+
+int mount_message_send(int control, const struct mount_message *m, int attached)
+{
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)m, .iov_len = sizeof(*m)};
+	ssize_t n = fdpass_sendmsg(
+		control, &iov, 1, MSG_NOSIGNAL | MSG_DONTWAIT, &attached, attached >= 0);
+	return n < 0 ? (int)n : 0;
+}
+
+int mount_connection_send(int control, int fd)
+{
+	return mount_message_send(control, &(struct mount_message){.type = MOUNT_CONNECTION}, fd);
+}
+
+int mount_word_send(int control, enum mount_message_type type, int error, const char *text)
+{
+	struct mount_message m = {.type = type, .error = error};
+	if (text)
+		memcpy(m.text, text, strnlen(text, sizeof(m.text) - 1));
+	return mount_message_send(control, &m, -EBADF);
+}
+
+static bool known(const struct mount_message *m)
+{
+	switch (m->type) {
+	case MOUNT_CONNECTION:
+	case MOUNT_OVER:
+	case MOUNT_STATS:
+	case MOUNT_ATTACHED:
+	case MOUNT_LOST_CONNECTION:
+	case MOUNT_RECOVERED:
+	case MOUNT_REFUSED:
+		return m->error >= 0 && m->error < 4096;
+	default:
+		return false;
+	}
+}
+
+int mount_message_recv(int control, struct mount_message *ret, int *ret_attached)
+{
+	struct mount_message m;
+	int got = -EBADF;
+	size_t n_fds;
+	*ret_attached = -EBADF;
+	ssize_t n = fdpass_recvmsg(control, &m, sizeof(m), MSG_DONTWAIT, &got, 1, &n_fds);
+	if (n == -ECONNRESET)
+		return 0;
+	if (n <= 0)
+		return n == -EMSGSIZE ? -EPROTO : n == -EINTR ? -EAGAIN : (int)n;
+	if (n != sizeof(m) || !known(&m) || (m.type == MOUNT_CONNECTION) != (n_fds == 1)) {
+		if (n_fds)
+			fd_close(got);
+		return -EPROTO;
+	}
+	m.text[sizeof(m.text) - 1] = '\0';
+	*ret = m;
+	if (n_fds)
+		*ret_attached = got;
+	return 1;
+}
