@@ -445,6 +445,7 @@ int p9_server_begin(struct p9_server *s, const void *frame, size_t len, struct p
 	list_init(&q->link);
 	list_init(&q->flushes);
 	int r = p9_decode(frame, len, &q->t);
+	q->msize = s->msize;
 	q->count = s->msize - P9_READ_HEADER;
 	q->r.type = (uint8_t)(q->t.type + 1);
 	q->r.tag = q->t.tag;

@@ -47,6 +47,7 @@ struct p9_request {
 	struct p9_fid *fid; /* the fid (olddirfid of Trenameat, dfid of Tlink) named first */
 	struct p9_fid *fid2; /* second existing fid: dfid, newdirfid, fid of Tlink */
 	struct p9_fid *newfid; /* to be made by Tattach, Twalk, Txattrwalk: set newfid->data */
+	uint32_t msize; /* of the connection */
 	uint32_t count; /* payload bytes a Tread or Treaddir may return */
 	atomic_bool flushed; /* the client lost interest */
 	void *user; /* the caller's */
