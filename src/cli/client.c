@@ -238,15 +238,10 @@ static int find_node(struct client *c, const char *address, struct metac_node_c 
 	return r;
 }
 
-int client_restore(struct client *c, const char *text, struct vat_cap **ret)
+static int restore(struct client *c, const struct ref *ref, struct vat_cap **ret)
 {
-	AUTO(ref_free) struct ref *ref = NULL;
 	struct metac_node_c node = {};
-	char masked[128];
-	int r = ref_parse(text, &ref, &c->cli->err);
-	if (r < 0)
-		return r;
-	r = find_node(c, ref->node, &node);
+	int r = find_node(c, ref->node, &node);
 	if (r < 0)
 		return r;
 	struct metac_node_get_service_req q = metac_node_get_service(c->loop.vat, node);
@@ -260,13 +255,39 @@ int client_restore(struct client *c, const char *text, struct vat_cap **ret)
 	metac_service_unref(service);
 	metac_node_unref(node);
 	r = client_settle(c, obj);
-	if (r < 0) {
+	if (r < 0)
 		vat_cap_unref(obj);
-		ref_mask(text, masked, sizeof(masked));
-		return err_wrap(&c->cli->err, r, "%s", masked);
-	}
-	*ret = obj;
-	return 0;
+	else
+		*ret = obj;
+	return r;
+}
+
+int client_restore(struct client *c, const char *text, struct vat_cap **ret)
+{
+	AUTO(ref_free) struct ref *ref = NULL;
+	char masked[128];
+	int r = ref_parse(text, &ref, &c->cli->err);
+	if (r < 0)
+		return r;
+	r = restore(c, ref, ret);
+	ref_mask(text, masked, sizeof(masked));
+	return r < 0 ? err_wrap(&c->cli->err, r, "%s", masked) : 0;
+}
+
+int client_restore_within(
+	struct client *c, const char *text, struct vat_cap **ret, char *ret_path, size_t path_size)
+{
+	AUTO(ref_free) struct ref *ref = NULL;
+	const char *path = NULL;
+	char masked[128];
+	int r = ref_parse_within(text, &ref, &path, &c->cli->err);
+	if (r >= 0)
+		r = path_normalize(path, ret_path, path_size, &c->cli->err);
+	if (r < 0)
+		return r;
+	r = restore(c, ref, ret);
+	ref_mask(text, masked, sizeof(masked));
+	return r < 0 ? err_wrap(&c->cli->err, r, "%s", masked) : 0;
 }
 
 /* The text of a sturdy reference just received, malloc'ed. */

@@ -16,7 +16,7 @@
 #include "schema/persistence.capnp.h"
 #include "schema/stream.capnp.h"
 
-enum { CLIENT_CALL_SECONDS = 60, CLIENT_CONNECT_SECONDS = 10 };
+enum { CLIENT_CALL_SECONDS = 60, CLIENT_CONNECT_SECONDS = 10, CLIENT_PATH_MAX = 4096 };
 
 struct client {
 	struct cli *cli;
@@ -60,10 +60,18 @@ void client_pipeline(struct vat_call *call);
 
 /* What a reference stands for, restored on its node. */
 int client_restore(struct client *c, const char *text, struct vat_cap **ret);
+/* The same where a path inside the object may follow: ret_path gets it as path_normalize() makes
+ * it. */
+int client_restore_within(
+	struct client *c, const char *text, struct vat_cap **ret, char *ret_path, size_t path_size);
 
 /* What a URI (also "-") names. */
 int client_filesystem(struct client *c, const char *uri, struct fs_filesystem_c *ret);
 int client_file(struct client *c, const char *uri, struct fs_file_c *ret);
+/* A directory in which the URI (not "-") leads to something, file or directory, and the path to it
+ * from there, "" for the directory itself: for who walks by 9P. ret_path has CLIENT_PATH_MAX bytes.
+ */
+int client_tree(struct client *c, const char *uri, struct fs_filesystem_c *ret, char *ret_path);
 
 /* Admin interface of a service of the node; not waited for. */
 struct metac_service_admin_c client_service(struct client *c, const char *name);

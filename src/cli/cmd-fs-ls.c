@@ -111,12 +111,12 @@ static int list(struct client *c, int fd, const char *path)
 	return r;
 }
 
-/* The stream of the directory that the URI names. */
-static int open_stream(
-	struct client *c, const char *uri, int *ret_fd, struct stream_connection_c *ret_end)
+/* The 9P stream of a directory in which the URI leads to `path`. */
+static int open_stream(struct client *c, const char *uri, char *path, int *ret_fd,
+	struct stream_connection_c *ret_end)
 {
 	struct fs_filesystem_c fs = {};
-	int r = client_filesystem(c, uri, &fs);
+	int r = client_tree(c, uri, &fs, path);
 	if (r < 0)
 		return r;
 	struct vat_call *q = fs_filesystem_v9fs_stream(c->loop.vat, fs).call;
@@ -128,23 +128,33 @@ static int open_stream(
 	return r;
 }
 
+/* Where to look: the path of the URI and the one given besides. */
+static int join(const char *path, const char *more, char *ret, struct err *err)
+{
+	char both[2 * CLIENT_PATH_MAX];
+	if ((size_t)snprintf(both, sizeof(both), "%s/%s", path, more) >= sizeof(both))
+		return err_set(err, -ENAMETOOLONG, "the path is too long");
+	return path_normalize(both, ret, CLIENT_PATH_MAX, err);
+}
+
 int cmd_fs_ls(struct cli *cli)
 {
 	AUTO(client_close) struct client *c = NULL;
+	AUTO_FREE char *uri = uri_read(cli->args[0], STDIN_FILENO, &cli->err);
 	AUTO_CLOSE int fd = -EBADF;
 	struct stream_connection_c end = {};
-	char path[4096] = "", shown[128];
-	int r = cli->n_args > 1 ? path_normalize(cli->args[1], path, sizeof(path), &cli->err) : 0;
+	char above[CLIENT_PATH_MAX], path[CLIENT_PATH_MAX], shown[128];
+	int r = uri ? client_open(cli, &c) : cli->err.code;
 	if (r >= 0)
-		r = client_open(cli, &c);
+		r = open_stream(c, uri, above, &fd, &end);
 	if (r >= 0)
-		r = open_stream(c, cli->args[0], &fd, &end);
-	if (r < 0)
-		return r;
-	client_default_signals();
-	r = list(c, fd, path);
-	if (r < 0 && r != -EPIPE && strcmp(cli->args[0], "-"))
-		err_wrap(&cli->err, r, "%s", show_word(cli->args[0], shown, sizeof(shown)));
+		r = join(above, cli->n_args > 1 ? cli->args[1] : "", path, &cli->err);
+	if (r >= 0) {
+		client_default_signals();
+		r = list(c, fd, path);
+		if (r < 0 && r != -EPIPE && strcmp(cli->args[0], "-"))
+			err_wrap(&cli->err, r, "%s", show_word(cli->args[0], shown, sizeof(shown)));
+	}
 	stream_connection_unref(end);
 	return r;
 }

@@ -87,8 +87,10 @@ static int local_filesystem(struct client *c, const char *uri, struct fs_filesys
 static int restored_filesystem(struct client *c, const char *uri, struct fs_filesystem_c *ret)
 {
 	struct vat_cap *cap = NULL;
-	int r = client_restore(c, uri, &cap);
-	*ret = fs_filesystem_cast(cap);
+	char path[CLIENT_PATH_MAX];
+	int r = client_restore_within(c, uri, &cap, path, sizeof(path));
+	if (r >= 0)
+		*ret = subtree(c, fs_filesystem_cast(cap), path, strlen(path));
 	return r;
 }
 
@@ -111,6 +113,56 @@ int client_filesystem(struct client *c, const char *word, struct fs_filesystem_c
 	return r;
 }
 
+/* The directory above what local: names, so that this may be anything. */
+static int local_tree(
+	struct client *c, const char *uri, struct fs_filesystem_c *ret, char *ret_path)
+{
+	struct uri_local u;
+	int r = uri_parse_local(uri, &u, &c->cli->err);
+	if (r < 0)
+		return r;
+	const char *slash = strrchr(u.path, '/');
+	strcpy(ret_path, slash ? slash + 1 : u.path);
+	*ret = local_directory(c, &u, slash ? (size_t)(slash - u.path) : 0);
+	return 0;
+}
+
+static int restored_tree(
+	struct client *c, const char *uri, struct fs_filesystem_c *ret, char *ret_path)
+{
+	struct vat_cap *cap = NULL;
+	int r = client_restore_within(c, uri, &cap, ret_path, CLIENT_PATH_MAX);
+	if (r >= 0)
+		*ret = fs_filesystem_cast(cap);
+	return r;
+}
+
+int client_tree(struct client *c, const char *uri, struct fs_filesystem_c *ret, char *ret_path)
+{
+	struct fs_filesystem_c fs = {};
+	int r = ref_is(uri) ? restored_tree(c, uri, &fs, ret_path)
+			    : local_tree(c, uri, &fs, ret_path);
+	if (r < 0)
+		return r;
+	r = client_settle(c, fs.cap);
+	if (r < 0)
+		fs_filesystem_unref(fs);
+	else
+		*ret = fs;
+	return r;
+}
+
+/* The file at path below dir (taken): path is not empty. */
+static struct fs_file_c file_below(struct client *c, struct fs_filesystem_c takes, const char *path)
+{
+	struct fs_filesystem_get_file_req q = fs_filesystem_get_file(c->loop.vat, takes);
+	fs_filesystem_get_file_params_set_name(q.params, vat_str(path));
+	struct fs_file_c file = fs_filesystem_get_file_pipe_file(q.call);
+	client_pipeline(q.call);
+	fs_filesystem_unref(takes);
+	return file;
+}
+
 static int local_file(struct client *c, const char *uri, struct fs_file_c *ret)
 {
 	struct uri_local u;
@@ -121,21 +173,27 @@ static int local_file(struct client *c, const char *uri, struct fs_file_c *ret)
 		return err_set(&c->cli->err, -EISDIR, "local:/ is a directory");
 	const char *slash = strrchr(u.path, '/');
 	const char *name = slash ? slash + 1 : u.path;
-	struct fs_filesystem_c dir = local_directory(c, &u, slash ? (size_t)(slash - u.path) : 0);
-	struct fs_filesystem_get_file_req q = fs_filesystem_get_file(c->loop.vat, dir);
-	fs_filesystem_get_file_params_set_name(q.params, vat_str(name));
-	*ret = fs_filesystem_get_file_pipe_file(q.call);
-	client_pipeline(q.call);
-	fs_filesystem_unref(dir);
+	*ret = file_below(c, local_directory(c, &u, slash ? (size_t)(slash - u.path) : 0), name);
 	return 0;
 }
 
+/* A reference to the file, or to a directory with the path in it. */
 static int restored_file(struct client *c, const char *uri, struct fs_file_c *ret)
 {
 	struct vat_cap *cap = NULL;
-	int r = client_restore(c, uri, &cap);
-	*ret = fs_file_cast(cap);
-	return r;
+	char path[CLIENT_PATH_MAX];
+	int r = client_restore_within(c, uri, &cap, path, sizeof(path));
+	if (r < 0)
+		return r;
+	if (!*path) {
+		*ret = fs_file_cast(cap);
+		return 0;
+	}
+	char *slash = strrchr(path, '/');
+	struct fs_filesystem_c dir =
+		subtree(c, fs_filesystem_cast(cap), path, slash ? (size_t)(slash - path) : 0);
+	*ret = file_below(c, dir, slash ? slash + 1 : path);
+	return 0;
 }
 
 int client_file(struct client *c, const char *word, struct fs_file_c *ret)

@@ -25,10 +25,10 @@ const struct opt opt_table[] = {
 	{},
 };
 
-#define URI_HELP                                                                           \
-	"URI is local:[ro,][uid=N,gid=N,]/PATH, a path on this host, or a reference\n"     \
-	"(ref://...), or - to read the reference from the first line of standard input,\n" \
-	"so that the secret stays off the command line."
+#define URI_HELP                                                                              \
+	"URI is local:[ro,][uid=N,gid=N,]/PATH, a path on this host, or a reference\n"        \
+	"(ref://...), also with a path in it (ref://.../sub/dir), or - to read it from the\n" \
+	"first line of standard input, so that the secret stays off the command line."
 
 static const struct verb fs_verbs[] = {
 	{"export", "URI", {WORD_URI}, OPT_EXPORT | OPT_READ_ONLY,

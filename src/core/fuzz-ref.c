@@ -9,7 +9,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 	struct ref *f = NULL, *again = NULL;
-	if (text && !ref_parse(text, &f, NULL)) {
+	const char *path = NULL;
+	char shown[64];
+	if (text)
+		ref_mask(text, shown, sizeof(shown));
+	if (text && !ref_parse_within(text, &f, &path, NULL)) {
+		assert(path >= text && path <= text + strlen(text));
 		char *back = ref_format(f);
 		if (back) {
 			assert(!ref_parse(back, &again, NULL));

@@ -77,13 +77,13 @@ static int message_from_words(const void *words, size_t size, struct vat_message
 	return r;
 }
 
-static int parse_object(const char *text, struct vat_message **ret)
+static int parse_object(const char *text, size_t len, struct vat_message **ret)
 {
 	uint8_t packed[REF_OBJECT_MAX];
 	size_t n_packed;
 	void *words = NULL;
 	size_t size = 0;
-	if (sodium_base642bin(packed, sizeof(packed), text, strlen(text), NULL, &n_packed, NULL,
+	if (sodium_base642bin(packed, sizeof(packed), text, len, NULL, &n_packed, NULL,
 		    sodium_base64_VARIANT_URLSAFE_NO_PADDING))
 		return -EINVAL;
 	int r = n_packed ? vat_unpack(packed, n_packed, REF_OBJECT_MAX, &words, &size) : -EINVAL;
@@ -94,43 +94,80 @@ static int parse_object(const char *text, struct vat_message **ret)
 	return r == -ENOMEM ? r : r < 0 ? -EINVAL : 0;
 }
 
-static int parse_into(struct ref *f, const char *text, struct err *e)
+/*
+ * The object, with its service in front unless that is "persistence"; *ret_end is what follows.
+ * Where something follows, a first component that may be a service's name is one.  No object looks
+ * like that: its first two characters are the tag of a packed pointer to a small struct or list
+ * (0x10, 0x40, 0x50, 0x11 ... 0x31), which begins with a capital letter, and the only exceptions
+ * are lists of 8192 elements.
+ */
+static int parse_target(struct ref *f, const char *rest, const char **ret_end, struct err *e)
 {
-	if (strlen(text) > REF_TEXT_MAX)
-		return err_set(
-			e, -EINVAL, "malformed reference: longer than %d characters", REF_TEXT_MAX);
+	size_t n = strcspn(rest, "/");
+	struct vat_text service = {rest, (uint32_t)n};
+	if (rest[n] && service_name_valid(service)) {
+		rest += n + 1;
+		n = strcspn(rest, "/");
+	} else {
+		service = vat_str(REF_DEFAULT_SERVICE);
+	}
+	int r = parse_object(rest, n, &f->info);
+	if (r == -EINVAL)
+		return err_set(e, r,
+			"malformed reference: the part after the address is damaged "
+			"(was it copied whole?)");
+	if (r < 0)
+		return err_errno(e, r, "reference");
+	memcpy(f->service, service.s, service.len);
+	*ret_end = rest + n;
+	return 0;
+}
+
+static int parse_into(struct ref *f, const char *text, const char **ret_end, struct err *e)
+{
 	if (strncmp(text, REF_PREFIX, strlen(REF_PREFIX)))
 		return err_set(e, -EINVAL, "malformed reference: it must start with " REF_PREFIX);
 	const char *rest = parse_node(text + strlen(REF_PREFIX), f->node);
 	if (!rest)
 		return err_set(
 			e, -EINVAL, "malformed reference: no node address (ref://[ADDRESS]/...)");
-	const char *slash = strchr(rest, '/');
-	struct vat_text service = vat_str(REF_DEFAULT_SERVICE);
-	if (slash)
-		service = (struct vat_text){rest, (uint32_t)(slash - rest)};
-	if (!service_name_valid(service))
-		return err_set(e, -EINVAL, "malformed reference: bad service name");
-	memcpy(f->service, service.s, service.len);
-	int r = parse_object(slash ? slash + 1 : rest, &f->info);
-	if (r == -EINVAL)
-		return err_set(e, r,
-			"malformed reference: the part after the address is damaged "
-			"(was it copied whole?)");
-	return r < 0 ? err_errno(e, r, "reference") : 0;
+	int r = parse_target(f, rest, ret_end, e);
+	if (r >= 0 && *ret_end - text > REF_TEXT_MAX)
+		return err_set(
+			e, -EINVAL, "malformed reference: longer than %d characters", REF_TEXT_MAX);
+	return r;
+}
+
+int ref_parse_within(const char *text, struct ref **ret, const char **ret_path, struct err *e)
+{
+	const char *end = NULL;
+	struct ref *f = calloc(1, sizeof(*f));
+	if (!f)
+		return err_errno(e, -ENOMEM, "reference");
+	int r = parse_into(f, text, &end, e);
+	if (r < 0) {
+		ref_free(f);
+		return r;
+	}
+	*ret = f;
+	*ret_path = *end ? end + 1 : end;
+	return 0;
 }
 
 int ref_parse(const char *text, struct ref **ret, struct err *e)
 {
-	struct ref *f = calloc(1, sizeof(*f));
-	if (!f)
-		return err_errno(e, -ENOMEM, "reference");
-	int r = parse_into(f, text, e);
+	const char *path;
+	struct ref *f = NULL;
+	int r = ref_parse_within(text, &f, &path, e);
 	if (r < 0)
+		return r;
+	if (path[-1] == '/' || *path) {
 		ref_free(f);
-	else
-		*ret = f;
-	return r;
+		return err_set(e, -EINVAL,
+			"malformed reference: a path follows it, where the object itself is meant");
+	}
+	*ret = f;
+	return 0;
 }
 
 static int from_sturdy_into(struct ref *f, struct metac_metac_sturdy_ref_r s)
@@ -213,9 +250,23 @@ char *ref_format(const struct ref *f)
 
 void ref_mask(const char *text, char *ret, size_t size)
 {
-	const char *slash = strrchr(text, '/');
-	size_t shown = slash ? (size_t)(slash - text) + 1 + MIN(strlen(slash + 1), 4u) : 4;
-	(void)snprintf(ret, size, "%.*s...", (int)MIN(shown, size), text);
+	AUTO(ref_free) struct ref *f = NULL;
+	const char *path = "", *object = NULL;
+	size_t prefix = strlen(REF_PREFIX);
+	if (!strncmp(text, REF_PREFIX, prefix))
+		object = strchr(text + prefix, '/');
+	size_t shown = 4;
+	if (object) {
+		/* A service's name is no secret. */
+		size_t n = strcspn(++object, "/");
+		if (object[n] && service_name_valid((struct vat_text){object, (uint32_t)n}))
+			object += n + 1;
+		shown = (size_t)(object - text) + MIN(strcspn(object, "/"), (size_t)4);
+	}
+	if (ref_parse_within(text, &f, &path, NULL) < 0)
+		path = "";
+	(void)snprintf(ret, size, "%.*s...%s%s", (int)MIN(shown, strlen(text)), text,
+		*path ? "/" : "", path);
 }
 
 void ref_free(struct ref *f)

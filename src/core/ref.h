@@ -5,6 +5,9 @@
  * "persistence".  OBJECT is the URL-safe base64, without padding, of the packed Cap'n Proto
  * encoding of objectInfo (one segment, no segment table).  (MetaContainer paper, chapter 6)
  *
+ * A path may follow, ref://[NODE-ADDRESS]/OBJECT/sub/dir: something inside the directory that OBJECT
+ * is.  The reference itself ends where the path begins.
+ *
  * A reference is a secret: it is not logged, and errors show it shortened (ref_mask).
  */
 #include "base/err.h"
@@ -29,6 +32,9 @@ bool ref_is(const char *text);
 /* Returns 0, -EINVAL (malformed; e tells what is wrong, without giving the secret away), -ENOMEM.
  */
 int ref_parse(const char *text, struct ref **ret, struct err *e);
+/* The same where a path may follow: *ret_path is what comes after OBJECT and its slash, as it
+ * stands in text (borrowed, not checked); "" if there is none. */
+int ref_parse_within(const char *text, struct ref **ret, const char **ret_path, struct err *e);
 
 /* From a message; what it holds is copied. -EINVAL as above. */
 int ref_from_sturdy(struct metac_metac_sturdy_ref_r r, struct ref **ret, struct err *e);
@@ -37,7 +43,7 @@ void ref_to_sturdy(const struct ref *r, struct metac_metac_sturdy_ref_b b);
 /* The text, malloc'ed; NULL when memory is out. */
 char *ref_format(const struct ref *r);
 
-/* "ref://[fd00::1]/MQEa..." for errors: at most four characters of the object. */
+/* "ref://[fd00::1]/MQEa.../sub/dir" for errors: at most four characters of the object. */
 void ref_mask(const char *text, char *ret, size_t size);
 
 void ref_free(struct ref *r);

@@ -106,6 +106,70 @@ TEST(a_mask_shows_no_more_than_four_characters)
 	char shown[64];
 	ref_mask("ref://[fd00::1]/MQEaAftmSECRET", shown, sizeof(shown));
 	CHECK_STR(shown, "ref://[fd00::1]/MQEa...");
+	ref_mask("ref://[fd00::1]/MQEaAftmSECRET/sub", shown, sizeof(shown));
+	CHECK_STR(shown, "ref://[fd00::1]/MQEa..."); /* damaged: what is secret cannot be told */
+	ref_mask("ref://[fd00::1]/album/MQEaAftmSECRET", shown, sizeof(shown));
+	CHECK_STR(shown, "ref://[fd00::1]/album/MQEa...");
+	ref_mask("ref:", shown, sizeof(shown));
+	CHECK_STR(shown, "ref:...");
+}
+
+static void check_path(const char *service, const char *path, const char *expect)
+{
+	AUTO(ref_free) struct ref *f = sample(service);
+	AUTO(ref_free) struct ref *back = NULL;
+	AUTO(ref_free) struct ref *strict = NULL;
+	AUTO_FREE char *text = ref_format(f);
+	AUTO_FREE char *whole = NULL;
+	char shown[96];
+	const char *rest = NULL;
+	CHECK(asprintf(&whole, "%s%s", text, path) > 0);
+	CHECK_INT(ref_parse_within(whole, &back, &rest, NULL), 0);
+	CHECK_STR(rest, expect);
+	CHECK_STR(back->service, service);
+	AUTO_FREE char *again = ref_format(back);
+	CHECK_STR(again, text);
+	CHECK_INT(ref_parse(whole, &strict, NULL), *path ? -EINVAL : 0);
+	ref_mask(whole, shown, sizeof(shown));
+	CHECK(!strstr(shown, strrchr(text, '/') + 6));
+	CHECK(!*expect || strstr(shown, expect));
+}
+
+TEST(a_path_may_follow_the_object)
+{
+	check_path("persistence", "", "");
+	check_path("persistence", "/", "");
+	check_path("persistence", "/sub", "sub");
+	check_path("persistence", "/sub/dir with space/\xff", "sub/dir with space/\xff");
+	check_path("photo-album", "/2024", "2024");
+	/* names that look like an object, or like a service */
+	check_path("persistence", "/EQEB", "EQEB");
+	check_path("persistence", "/fs/EQEB", "fs/EQEB");
+}
+
+/* The smallest and the largest of each kind that an objectInfo may be. */
+TEST(no_object_looks_like_a_service_name)
+{
+	static const uint16_t sizes[] = {1, 2, 3, 31, 32, 33, 100, 255};
+	for (size_t i = 0; i < 4 * ARRAY_SIZE(sizes); i++) {
+		AUTO(ref_free) struct ref *f = sample("persistence");
+		uint16_t n = sizes[i / 4];
+		vat_message_free(f->info);
+		f->info = vat_message_new(0, 0);
+		struct vat_ptr_b root = vat_root_b(f->info);
+		if (i % 4 == 0)
+			memset(vat_init_data(root, n), 'a', n);
+		else if (i % 4 == 1)
+			(void)vat_init_struct(root, n, 0);
+		else if (i % 4 == 2)
+			(void)vat_init_struct(root, 0, n);
+		else
+			(void)vat_init_struct(root, n / 2, n / 2 + 1);
+		AUTO_FREE char *text = ref_format(f);
+		const char *object = strrchr(text, '/') + 1;
+		CHECK(*object >= 'A' && *object <= 'Z');
+		CHECK(!service_name_valid(vat_str(object)));
+	}
 }
 
 TEST(service_names_are_checked)

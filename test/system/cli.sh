@@ -53,6 +53,19 @@ check "fs ls -l has modes, sizes and targets" json \
 check "fs ls -l as a table" bash -c 'grep -Eq "^-rw-r--r-- +1 +0 +0 +8 .* file$" <<<"$1"' _ "$(metac_b fs ls -l "$ref")"
 check "fs ls of one file" test "$(metac_b fs ls "$ref" file)" = file
 fails_with "fs ls of what is not there" 1 'nowhere: No such file' metac_b fs ls "$ref" dir/nowhere
+check "a path in a reference" test "$(metac_b fs ls "$ref/dir/..//" 2>&1 | grep -c 'has .\.\.. in it')" = 1
+printf 'deep' >"$src/dir/deep"
+check "fs ls of a directory in a reference" test "$(metac_b fs ls "$ref/dir/")" = deep
+check "fs ls of a file in a reference" test "$(metac_b fs ls "$ref/dir/deep")" = dir/deep
+check "fs ls of a file here" test "$(metac_a fs ls "local:$src/dir/deep")" = deep
+check "file cat of a file in a reference" test "$(metac_b file cat "$ref/dir/deep")" = deep
+check "file write to a file in a reference" metac_b file write "$ref/dir/new" <"$src/file"
+check "the file has what was written" cmp "$src/file" "$src/dir/new"
+fails_with "a path that is not there" 1 'nowhere: No such file' metac_b file cat "$ref/nowhere"
+inner=$(metac_b fs export "$ref/dir")
+check "fs export of a directory in a reference" test "$(metac_b fs ls "$inner")" = $'deep\nnew'
+fails_with "a path where no file system is" 1 'a path follows' metac_a ref rm "$ref/dir"
+rm -r "$src/dir/deep" "$src/dir/new"
 many=$TOP/a/many
 mkdir "$many" && (cd "$many" && seq -f 'entry-with-a-long-name-%05g' 6000 | xargs touch)
 check "fs ls of very many" test "$(metac_a fs ls "local:$many" | wc -l)" = 6000
