@@ -638,10 +638,13 @@ static int encode(const struct p9_msg *m, void *buf, size_t cap, bool head_only)
 	struct writer w = {.p = buf, .left = cap, .head_only = head_only};
 	if (!l->name)
 		return -EINVAL;
+	bool once = m->once.seq && !(m->type & 1);
 	put_int(&w, 4, 0);
-	put_int(&w, 1, m->once.seq ? P9_Tonce : m->type);
+	put_int(&w, 1, once ? P9_Tonce : m->type);
 	put_int(&w, 2, m->tag);
-	if (m->once.seq) {
+	if (once) {
+		if (m->once.slot >= P9_ONCE_SLOTS)
+			w.error = -EINVAL;
 		put_int(&w, 2, m->once.slot);
 		put_int(&w, 4, m->once.seq);
 		put_int(&w, 1, m->type);
@@ -665,6 +668,55 @@ int p9_encode(const struct p9_msg *m, void *buf, size_t cap)
 int p9_encode_head(const struct p9_msg *m, void *buf, size_t cap)
 {
 	return encode(m, buf, cap, true);
+}
+
+/* --- payloads --- */
+
+static size_t fixed_size(uint8_t kind)
+{
+	switch ((enum kind)kind) {
+	case U8:
+		return 1;
+	case U16:
+		return 2;
+	case U32:
+	case DATA: /* its length */
+		return 4;
+	case U64:
+		return 8;
+	case QID:
+		return 13;
+	case ATTR:
+		return P9_ATTR_SIZE;
+	case STR:
+	case NAMES:
+	case QIDS:
+		return 0;
+	}
+	return 0;
+}
+
+size_t p9_payload_offset(uint8_t type)
+{
+	const struct layout *l = &layouts[type];
+	size_t at = P9_HEADER;
+	if (!l->n_fields || l->fields[l->n_fields - 1].kind != DATA)
+		return 0;
+	for (size_t i = 0; i < l->n_fields; i++) {
+		size_t n = fixed_size(l->fields[i].kind);
+		if (!n)
+			return 0;
+		at += n;
+	}
+	return at;
+}
+
+const struct p9_data *p9_payload(const struct p9_msg *m)
+{
+	const struct layout *l = &layouts[m->type];
+	if (!l->n_fields || l->fields[l->n_fields - 1].kind != DATA)
+		return NULL;
+	return (const void *)((const char *)m + l->fields[l->n_fields - 1].at);
 }
 
 /* --- directory entries and names --- */

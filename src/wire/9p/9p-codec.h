@@ -9,9 +9,8 @@
  * inside it, and a walk has at most P9_MAX_WALK names.  What the fields mean (is a name allowed, is
  * a count sane) is the caller's business; p9_name_valid() helps.
  *
- * The payload of Twrite, Rread, Rreaddir, Ropenat and Rreaddirplus is always the last field, so
- * that a caller who wants to write it from where it lies encodes the head alone (p9_encode_head)
- * and sends both with writev.
+ * A payload (struct p9_data) is always the last field, so that a caller who wants to write it from
+ * where it lies encodes the head alone (p9_encode_head) and sends both with writev.
  */
 #include "base/macro.h"
 
@@ -26,6 +25,9 @@
 #define P9_IO_HEADER 24 /* room v9fs leaves around a payload: iounit = msize - 24 */
 #define P9_WRITE_HEADER (P9_HEADER + 4 + 8 + 4) /* Twrite up to its payload (23) */
 #define P9_READ_HEADER (P9_HEADER + 4) /* Rread, Rreaddir up to their payload (11) */
+#define P9_PLUS_HEADER (P9_HEADER + 4 + 4) /* Rreaddirplus, Rgetxattr, Rlistxattr (15) */
+#define P9_OPENAT_HEADER (P9_HEADER + P9_ATTR_SIZE + 4 + 4 + 4) /* Ropenat (172) */
+#define P9_ONCE_HEADER (2 + 4 + 1) /* what Tonce puts before the fields */
 #define P9_MIN_MSIZE 4096
 #define P9_MAX_MSIZE (1024 * 1024)
 
@@ -214,7 +216,8 @@ struct p9_attr {
 };
 
 /* A request that must not be done twice although it may be sent twice: encoded as a Tonce whose
- * body is slot[2] seq[4] type[1] and the fields of that type. seq 0: not wrapped. */
+ * body is slot[2] seq[4] type[1] and the fields of that type. seq 0: not wrapped.  Only of T
+ * messages: decoding refuses anything else, encoding passes over it. */
 struct p9_once {
 	uint16_t slot;
 	uint32_t seq;
@@ -538,8 +541,8 @@ uint16_t p9_frame_tag(const void *frame);
 int p9_decode(const void *frame, size_t len, struct p9_msg *ret);
 
 /* Like p9_decode for a frame whose payload lies elsewhere: `frame` holds the first `len` bytes, the
- * size field says how much there is in all.  Twrite, Rread, Rreaddir only; data.p is left NULL,
- * data.len set and checked against the size. */
+ * size field says how much there is in all.  Only of types that have a payload; data.p is left
+ * NULL, data.len set and checked against the size. */
 int p9_decode_head(const void *frame, size_t len, struct p9_msg *ret);
 
 /* Encodes m into buf.  Returns the frame's size, -EMSGSIZE when it does not fit into cap,
@@ -548,6 +551,13 @@ int p9_encode(const struct p9_msg *m, void *buf, size_t cap);
 
 /* Encodes all but the payload's bytes (the size field counts them).  Returns the head's length. */
 int p9_encode_head(const struct p9_msg *m, void *buf, size_t cap);
+
+/* How far from its beginning a frame of that type has its payload; 0 for types whose payload is not
+ * at a fixed place, or that have none. Not inside Tonce. */
+size_t p9_payload_offset(uint8_t type);
+
+/* The payload of a message whose type has one, NULL otherwise. */
+const struct p9_data *p9_payload(const struct p9_msg *m);
 
 /* "Twalk", "Rlerror", or "?" */
 const char *p9_type_name(uint8_t type);

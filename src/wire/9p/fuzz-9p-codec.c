@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as a frame, as the head of one and as directory entries.  What decodes must encode to
- * the very same bytes.
+ * Any bytes as a frame, as the head of one, as directory entries (with and without attributes) and
+ * as events.  What decodes must encode to the very same bytes.
  */
 #include "wire/9p/9p-codec.h"
 
@@ -16,6 +16,11 @@ static void check_frame(const uint8_t *data, size_t size)
 	assert(p9_encode(&m, again, size) == (int)size);
 	assert(!memcmp(again, data, size));
 	free(again);
+	size_t at = p9_payload_offset(m.type);
+	const struct p9_data *d = p9_payload(&m);
+	assert(d || !at);
+	if (at && !m.once.seq)
+		assert(d->p == data + at && at + d->len == size);
 }
 
 static void check_head(const uint8_t *data, size_t size)
@@ -42,11 +47,36 @@ static void check_entries(const uint8_t *data, size_t size)
 	}
 }
 
+static void check_plus_entries(const uint8_t *data, size_t size)
+{
+	struct p9_direntplus d;
+	int n;
+	for (size_t at = 0; (n = p9_direntplus_decode(data + at, size - at, &d)) > 0;
+		at += (size_t)n) {
+		uint8_t again[P9_DIRENTPLUS_MIN + UINT16_MAX];
+		assert(p9_direntplus_encode(&d, again, sizeof(again)) == n);
+		assert(!memcmp(again, data + at, (size_t)n));
+	}
+}
+
+static void check_events(const uint8_t *data, size_t size)
+{
+	struct p9_event e;
+	int n;
+	for (size_t at = 0; (n = p9_event_decode(data + at, size - at, &e)) > 0; at += (size_t)n) {
+		uint8_t again[P9_EVENT_MIN + UINT16_MAX];
+		assert(p9_event_encode(&e, again, sizeof(again)) == n);
+		assert(!memcmp(again, data + at, (size_t)n));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	(void)p9_frame_size(data, size, P9_MAX_MSIZE);
 	check_frame(data, size);
 	check_head(data, size);
 	check_entries(data, size);
+	check_plus_entries(data, size);
+	check_events(data, size);
 	return 0;
 }

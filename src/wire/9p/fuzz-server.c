@@ -3,8 +3,9 @@
  * The protocol core with frames from the input and a backend whose results come from it too.
  *
  * The input is a sequence of length[2] frame; length 0x8000 | n ends the n-th running request with
- * the result in the next byte (0 or an error).  Whatever is asked, replies must encode, each
- * request that was let in must be possible to end, and no data may be lost.
+ * the result in the next byte (0 or an error; 0x8008: events are told instead).  Whatever is asked,
+ * replies must encode, each request that was let in must be possible to end, and no data may be
+ * lost.
  */
 #include "wire/9p/server.h"
 
@@ -14,14 +15,14 @@ enum { SLOTS = 8 };
 
 struct world {
 	struct p9_server *s;
-	struct p9_request q[SLOTS];
+	struct p9_request q[SLOTS], teller;
 	uint8_t *frames[SLOTS];
 	unsigned n_data;
 };
 
 static void on_send(void *ctx, struct p9_request *q, const struct p9_msg *m)
 {
-	uint8_t out[P9_MIN_MSIZE];
+	static uint8_t out[P9_MAX_MSIZE];
 	assert(q);
 	assert(p9_encode(m, out, sizeof(out)) > 0);
 	(void)ctx;
@@ -38,7 +39,8 @@ static void end(struct world *w, size_t i, int result)
 	struct p9_request *q = &w->q[i];
 	if (!w->frames[i])
 		return;
-	if (q->newfid && !result) {
+	q->unmade = q->t.once.slot & 1;
+	if (q->newfid && !result && !q->unmade) {
 		q->newfid->data = malloc(1);
 		w->n_data++;
 		if (q->t.type == P9_Twalk)
@@ -48,6 +50,15 @@ static void end(struct world *w, size_t i, int result)
 	free(w->frames[i]);
 	w->frames[i] = NULL;
 	reap(w);
+}
+
+static void tell(struct world *w)
+{
+	static const uint8_t events[P9_MAX_MSIZE];
+	uint32_t room = p9_server_events_room(w->s);
+	assert(!room || room >= P9_EVENT_MAX);
+	if (room)
+		p9_server_events_answer(w->s, &w->teller, events, room);
 }
 
 /* False: the connection would be closed. */
@@ -86,7 +97,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 2;
 		size -= 2;
 		if (n & 0x8000) {
-			end(w, n % SLOTS, size ? -(int)*data : 0);
+			if (n & SLOTS)
+				tell(w);
+			else
+				end(w, n % SLOTS, size ? -(int)*data : 0);
 			continue;
 		}
 		n = MIN(n, size);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: `rules` has one row per T message: which fields name fids and names, and
- * whether it changes the tree or the fid.  begin() does what the row says (looks fids up, checks
- * names, reserves the new fid) before anybody looks at the operation itself; end() undoes or
- * commits it.  A fid lives in the table until it is clunked and in memory until the last request
- * that uses it has ended; then it is on the dead list until the caller releases its data.
+ * Theory of operation: `rules` has one row per T message: which fields name fids and names, where
+ * it says how much it wants to hear, and whether it changes the tree or the fid.  begin() does what
+ * the row says (looks fids up, checks names, reserves the new fid) before anybody looks at the
+ * operation itself; end() undoes or commits it.  A fid lives in the table until it is clunked and
+ * in memory until the last request that uses it has ended; then it is on the dead list until the
+ * caller releases its data.
  *
  * The tag table has a pointer for each of the 65536 tags, touched only where the client's tags are.
  */
@@ -14,6 +15,11 @@ enum {
 	CHANGES_TREE = 1,
 	CHANGES_FID = 2, /* needs `use` for itself alone */
 	ENDS_FID = 4,
+	IN_PLACE = 8, /* the new fid may be the old one */
+	MAY_MAKE = 16, /* NOFID: no new fid is wanted */
+	MAY_BE_EMPTY = 32, /* the name */
+	METAC = 64, /* only where 9P2000.L.metac was agreed on */
+	ONCE = 128, /* may come inside Tonce */
 };
 
 enum { N_BUCKETS = 1024, DEFAULT_FIDS = 4096, DEFAULT_FLUSHES = 1024 };
@@ -21,6 +27,8 @@ enum { N_BUCKETS = 1024, DEFAULT_FIDS = 4096, DEFAULT_FLUSHES = 1024 };
 struct rule {
 	uint16_t use, use2, make; /* offsets in struct p9_msg of fid numbers, 0: none */
 	uint16_t name, name2; /* of names of one directory entry */
+	uint16_t count; /* of how many bytes of payload are wanted */
+	uint8_t head; /* bytes of the answer before its payload */
 	uint8_t flags;
 	bool known;
 };
@@ -28,48 +36,90 @@ struct rule {
 #define OF(member) offsetof(struct p9_msg, member)
 #define RULE(type, ...) [P9_##type] = {.known = true, __VA_ARGS__}
 
+/* clang-format off */
 static const struct rule rules[256] = {
 	RULE(Tattach, .make = OF(tattach.fid)),
-	RULE(Twalk, .use = OF(twalk.fid), .make = OF(twalk.newfid)),
-	RULE(Tread, .use = OF(tread.fid)),
-	RULE(Twrite, .use = OF(twrite.fid), .flags = CHANGES_TREE),
+	RULE(Twalk, .use = OF(twalk.fid), .make = OF(twalk.newfid), .flags = IN_PLACE),
+	RULE(Tread, .use = OF(tread.fid), .count = OF(tread.count), .head = P9_READ_HEADER),
+	RULE(Twrite, .use = OF(twrite.fid), .flags = CHANGES_TREE | ONCE),
 	RULE(Tclunk, .use = OF(tclunk.fid), .flags = ENDS_FID),
 	RULE(Tremove, .use = OF(tremove.fid), .flags = ENDS_FID | CHANGES_TREE),
 	RULE(Tstatfs, .use = OF(tstatfs.fid)),
 	RULE(Tlopen, .use = OF(tlopen.fid), .flags = CHANGES_FID),
 	RULE(Tlcreate, .use = OF(tlcreate.fid), .name = OF(tlcreate.name),
 		.flags = CHANGES_TREE | CHANGES_FID),
-	RULE(Tsymlink, .use = OF(tsymlink.fid), .name = OF(tsymlink.name), .flags = CHANGES_TREE),
-	RULE(Tmknod, .use = OF(tmknod.dfid), .name = OF(tmknod.name), .flags = CHANGES_TREE),
+	RULE(Tsymlink, .use = OF(tsymlink.fid), .name = OF(tsymlink.name),
+		.flags = CHANGES_TREE | ONCE),
+	RULE(Tmknod, .use = OF(tmknod.dfid), .name = OF(tmknod.name),
+		.flags = CHANGES_TREE | ONCE),
 	RULE(Trename, .use = OF(trename.fid), .use2 = OF(trename.dfid), .name = OF(trename.name),
 		.flags = CHANGES_TREE),
 	RULE(Treadlink, .use = OF(treadlink.fid)),
 	RULE(Tgetattr, .use = OF(tgetattr.fid)),
 	RULE(Tsetattr, .use = OF(tsetattr.fid), .flags = CHANGES_TREE),
-	RULE(Txattrwalk, .use = OF(txattrwalk.fid), .make = OF(txattrwalk.newfid)),
+	RULE(Txattrwalk, .use = OF(txattrwalk.fid), .make = OF(txattrwalk.newfid),
+		.flags = IN_PLACE),
 	RULE(Txattrcreate, .use = OF(txattrcreate.fid), .flags = CHANGES_TREE | CHANGES_FID),
-	RULE(Treaddir, .use = OF(treaddir.fid)),
+	RULE(Treaddir, .use = OF(treaddir.fid), .count = OF(treaddir.count),
+		.head = P9_READ_HEADER),
 	RULE(Tfsync, .use = OF(tfsync.fid)),
 	RULE(Tlock, .use = OF(tlock.fid)),
 	RULE(Tgetlock, .use = OF(tgetlock.fid)),
 	RULE(Tlink, .use = OF(tlink.dfid), .use2 = OF(tlink.fid), .name = OF(tlink.name),
-		.flags = CHANGES_TREE),
-	RULE(Tmkdir, .use = OF(tmkdir.dfid), .name = OF(tmkdir.name), .flags = CHANGES_TREE),
+		.flags = CHANGES_TREE | ONCE),
+	RULE(Tmkdir, .use = OF(tmkdir.dfid), .name = OF(tmkdir.name),
+		.flags = CHANGES_TREE | ONCE),
 	RULE(Trenameat, .use = OF(trenameat.olddirfid), .use2 = OF(trenameat.newdirfid),
 		.name = OF(trenameat.oldname), .name2 = OF(trenameat.newname),
-		.flags = CHANGES_TREE),
+		.flags = CHANGES_TREE | ONCE),
 	RULE(Tunlinkat, .use = OF(tunlinkat.dirfid), .name = OF(tunlinkat.name),
-		.flags = CHANGES_TREE),
-};
+		.flags = CHANGES_TREE | ONCE),
 
-/* A Tflush that waits for the request (or for another parked Tflush) with the tag it names. */
+	RULE(Tlookup, .use = OF(tlookup.dfid), .make = OF(tlookup.newfid),
+		.name = OF(tlookup.name), .flags = METAC | MAY_MAKE | MAY_BE_EMPTY),
+	RULE(Topenat, .use = OF(topenat.fid), .make = OF(topenat.newfid),
+		.name = OF(topenat.name), .count = OF(topenat.count), .head = P9_OPENAT_HEADER,
+		.flags = METAC | MAY_BE_EMPTY),
+	RULE(Tcreateat, .use = OF(tcreateat.dfid), .make = OF(tcreateat.newfid),
+		.name = OF(tcreateat.name), .flags = METAC | CHANGES_TREE | ONCE),
+	RULE(Tmakeat, .use = OF(tmakeat.dfid), .make = OF(tmakeat.newfid),
+		.name = OF(tmakeat.name), .flags = METAC | MAY_MAKE | CHANGES_TREE | ONCE),
+	RULE(Tlinkat, .use = OF(tlinkat.dfid), .use2 = OF(tlinkat.fid),
+		.name = OF(tlinkat.name), .flags = METAC | CHANGES_TREE | ONCE),
+	RULE(Treaddirplus, .use = OF(treaddirplus.fid), .count = OF(treaddirplus.count),
+		.head = P9_PLUS_HEADER, .flags = METAC),
+	RULE(Trenameat2, .use = OF(trenameat2.olddirfid), .use2 = OF(trenameat2.newdirfid),
+		.name = OF(trenameat2.oldname), .name2 = OF(trenameat2.newname),
+		.flags = METAC | CHANGES_TREE | ONCE),
+	RULE(Tfallocate, .use = OF(tfallocate.fid), .flags = METAC | CHANGES_TREE | ONCE),
+	RULE(Tseek, .use = OF(tseek.fid), .flags = METAC),
+	RULE(Tcopyrange, .use = OF(tcopyrange.srcfid), .use2 = OF(tcopyrange.dstfid),
+		.flags = METAC | CHANGES_TREE),
+	RULE(Ttmpfile, .use = OF(ttmpfile.dfid), .make = OF(ttmpfile.newfid),
+		.flags = METAC | CHANGES_TREE | ONCE),
+	RULE(Tgetxattr, .use = OF(tgetxattr.fid), .count = OF(tgetxattr.count),
+		.head = P9_PLUS_HEADER, .flags = METAC),
+	RULE(Tlistxattr, .use = OF(tlistxattr.fid), .count = OF(tlistxattr.count),
+		.head = P9_PLUS_HEADER, .flags = METAC),
+	RULE(Tsetxattr, .use = OF(tsetxattr.fid), .flags = METAC | CHANGES_TREE | ONCE),
+	RULE(Tremovexattr, .use = OF(tremovexattr.fid), .flags = METAC | CHANGES_TREE | ONCE),
+	RULE(Tsetattrx, .use = OF(tsetattrx.fid), .flags = METAC | CHANGES_TREE),
+	RULE(Tevents, .count = OF(tevents.count), .head = P9_READ_HEADER, .flags = METAC),
+	RULE(Tattachx, .make = OF(tattachx.fid), .flags = METAC),
+	RULE(Tsession, .flags = METAC),
+};
+/* clang-format on */
+
+/* A Tflush that waits for the request (or for another parked Tflush) with the tag it names; or a
+ * Tevents that waits for something to happen. */
 struct parked {
 	uint16_t tag;
-	struct list link; /* in request.flushes or parked.flushes */
+	struct list link; /* in request.flushes or parked.flushes; server.events */
 	struct list flushes; /* Tflush that wait for this one */
+	uint32_t events; /* bytes the Tevents takes; 0: a Tflush */
 };
 
-/* What a tag stands for at the moment: a running request or a parked Tflush. */
+/* What a tag stands for at the moment: a running request or something parked. */
 struct tag {
 	struct p9_request *request;
 	struct parked *parked;
@@ -78,9 +128,10 @@ struct tag {
 struct p9_server {
 	struct p9_server_config config;
 	uint32_t msize;
-	bool negotiated;
-	uint32_t n_fids, n_parked;
+	bool negotiated, metac;
+	uint32_t n_fids, n_parked, n_events;
 	struct list running;
+	struct list events; /* parked Tevents, the oldest first */
 	struct list dead;
 	struct p9_fid *fids[N_BUCKETS];
 	struct tag *tags; /* 65536 */
@@ -215,6 +266,18 @@ static void send_error(struct p9_server *s, struct p9_request *q, int error)
 	send_msg(s, q, &m);
 }
 
+static int park(struct p9_server *s, uint16_t tag, struct parked **ret)
+{
+	struct parked *p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->tag = tag;
+	list_init(&p->flushes);
+	s->tags[tag].parked = p;
+	*ret = p;
+	return 0;
+}
+
 /* Answers the Tflush that waited, and those that waited for them, in the order they came. */
 static void release_flushes(
 	struct p9_server *s, struct p9_request *q, struct list *flushes, bool answer)
@@ -232,6 +295,48 @@ static void release_flushes(
 	}
 }
 
+static void events_drop(struct p9_server *s, struct parked *p)
+{
+	list_unlink(&p->link);
+	s->tags[p->tag].parked = NULL;
+	s->n_events--;
+	free(p);
+}
+
+/* Too little room for any event would make the Tevents wait for ever. */
+static int begin_events(struct p9_server *s, struct p9_request *q)
+{
+	struct parked *p;
+	if (q->count < P9_EVENT_MAX)
+		return -EINVAL;
+	if (s->n_events == P9_SERVER_MAX_EVENTS)
+		return -EAGAIN;
+	int r = park(s, q->t.tag, &p);
+	if (r)
+		return r;
+	p->events = q->count;
+	list_append(&s->events, &p->link);
+	s->n_events++;
+	return 0;
+}
+
+uint32_t p9_server_events_room(const struct p9_server *s)
+{
+	if (list_empty(&s->events))
+		return 0;
+	return list_entry(s->events.next, struct parked, link)->events;
+}
+
+void p9_server_events_answer(
+	struct p9_server *s, struct p9_request *q, const void *data, uint32_t len)
+{
+	assert(len && len <= p9_server_events_room(s));
+	struct parked *p = list_entry(s->events.next, struct parked, link);
+	struct p9_msg m = {.type = P9_Revents, .tag = p->tag, .revents.data = {data, len}};
+	events_drop(s, p);
+	send_msg(s, q, &m);
+}
+
 static int begin_flush(struct p9_server *s, struct p9_request *q)
 {
 	uint16_t old = q->t.tflush.oldtag;
@@ -240,14 +345,17 @@ static int begin_flush(struct p9_server *s, struct p9_request *q)
 		send_msg(s, q, &q->r);
 		return 0;
 	}
+	if (target->parked && target->parked->events) {
+		events_drop(s, target->parked);
+		send_msg(s, q, &q->r);
+		return 0;
+	}
 	if (s->n_parked >= s->config.max_flushes)
 		return -ENOBUFS;
-	struct parked *p = calloc(1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	p->tag = q->t.tag;
-	list_init(&p->flushes);
-	s->tags[p->tag].parked = p;
+	struct parked *p;
+	int r = park(s, q->t.tag, &p);
+	if (r)
+		return r;
 	s->n_parked++;
 	if (target->request) {
 		atomic_store(&target->request->flushed, true);
@@ -275,6 +383,7 @@ struct p9_server *p9_server_new(const struct p9_server_config *config)
 	assert(s->config.msize >= P9_MIN_MSIZE);
 	s->msize = s->config.msize;
 	list_init(&s->running);
+	list_init(&s->events);
 	list_init(&s->dead);
 	s->tags = calloc(65536, sizeof(*s->tags));
 	if (!s->tags) {
@@ -289,6 +398,7 @@ void p9_server_free(struct p9_server *s)
 	if (!s)
 		return;
 	assert(list_empty(&s->running) && list_empty(&s->dead) && !s->n_fids);
+	assert(list_empty(&s->events)); /* p9_server_reset does away with those */
 	free(s->tags);
 	free(s);
 }
@@ -296,6 +406,11 @@ void p9_server_free(struct p9_server *s)
 uint32_t p9_server_msize(const struct p9_server *s)
 {
 	return s->msize;
+}
+
+bool p9_server_is_metac(const struct p9_server *s)
+{
+	return s->metac;
 }
 
 void p9_server_reset(struct p9_server *s)
@@ -309,11 +424,13 @@ void p9_server_reset(struct p9_server *s)
 			s->tags[q->t.tag].request = NULL;
 		q->has_tag = false;
 	}
+	while (!list_empty(&s->events))
+		events_drop(s, list_entry(s->events.next, struct parked, link));
 	for (size_t i = 0; i < N_BUCKETS; i++) {
 		while (s->fids[i])
 			fid_remove(s, s->fids[i]);
 	}
-	s->negotiated = false;
+	s->negotiated = s->metac = false;
 	s->msize = s->config.msize;
 }
 
@@ -326,23 +443,24 @@ static int begin_version(struct p9_server *s, struct p9_request *q)
 		send_error(s, q, -EMSGSIZE);
 		return 0;
 	}
-	s->negotiated = p9_str_eq(q->t.tversion.version, P9_VERSION);
+	s->metac = !s->config.plain && p9_str_eq(q->t.tversion.version, P9_VERSION_METAC);
+	s->negotiated = s->metac || p9_str_eq(q->t.tversion.version, P9_VERSION);
 	if (s->negotiated)
 		s->msize = msize;
 	q->r.rversion.msize = msize;
-	q->r.rversion.version = p9_str(s->negotiated ? P9_VERSION : "unknown");
+	q->r.rversion.version = s->negotiated ? q->t.tversion.version : p9_str("unknown");
 	send_msg(s, q, &q->r);
 	return 0;
 }
 
 /* --- requests --- */
 
-static uint32_t fid_field(const struct p9_msg *m, uint16_t at)
+static uint32_t u32_field(const struct p9_msg *m, uint16_t at)
 {
 	return *(const uint32_t *)(const void *)((const char *)m + at);
 }
 
-static int check_name(const struct p9_msg *m, uint16_t at)
+static int check_name(const struct p9_msg *m, uint16_t at, bool may_be_empty)
 {
 	if (!at)
 		return 0;
@@ -350,41 +468,63 @@ static int check_name(const struct p9_msg *m, uint16_t at)
 	if (n->len > P9_MAX_NAME)
 		return -ENAMETOOLONG;
 	if (!n->len)
-		return -ENOENT;
+		return may_be_empty ? 0 : -ENOENT;
 	return p9_name_valid(*n) ? 0 : -EINVAL;
 }
 
 static int check_walk(const struct p9_msg *m)
 {
 	for (uint16_t i = 0; i < m->twalk.nwname; i++) {
-		int r = check_name(m, (uint16_t)(OF(twalk.wname) + i * sizeof(struct p9_str)));
+		int r = check_name(
+			m, (uint16_t)(OF(twalk.wname) + i * sizeof(struct p9_str)), false);
 		if (r && !p9_str_eq(m->twalk.wname[i], ".."))
 			return r;
 	}
 	return 0;
 }
 
+static int check_open_flags(const struct p9_server *s, uint32_t flags)
+{
+	return s->config.read_only && (flags & (P9_O_ACCMODE | P9_O_TRUNC)) ? -EROFS : 0;
+}
+
+/* What the payload of the answer may be at most. */
+static int check_count(struct p9_server *s, struct p9_request *q, const struct rule *rule)
+{
+	uint32_t wanted = u32_field(&q->t, rule->count), most = s->msize - rule->head;
+	/* Data that is shorter than asked for would say that the file ends there. */
+	if (q->t.type == P9_Topenat && wanted > most)
+		return -EMSGSIZE;
+	q->count = MIN(wanted, most);
+	return 0;
+}
+
 /* What the fields say, apart from fids. */
 static int check_fields(struct p9_server *s, struct p9_request *q, const struct rule *rule)
 {
-	int r = check_name(&q->t, rule->name);
+	const struct p9_msg *t = &q->t;
+	int r = check_name(t, rule->name, rule->flags & MAY_BE_EMPTY);
 	if (!r)
-		r = check_name(&q->t, rule->name2);
+		r = check_name(t, rule->name2, false);
+	if (!r && rule->count)
+		r = check_count(s, q, rule);
 	if (r)
 		return r;
-	switch (q->t.type) {
+	switch (t->type) {
 	case P9_Twalk:
-		return check_walk(&q->t);
-	case P9_Tread:
-	case P9_Treaddir:
-		q->count = MIN(q->t.tread.count, s->msize - P9_READ_HEADER);
-		return 0;
+		return check_walk(t);
 	case P9_Tattach:
-		return q->t.tattach.afid == P9_NOFID ? 0 : -EBADF;
+		return t->tattach.afid == P9_NOFID ? 0 : -EBADF;
+	case P9_Tattachx:
+		return t->tattachx.groups.len % 4 || t->tattachx.groups.len / 4 > P9_MAX_GROUPS
+			       ? -EINVAL
+			       : 0;
 	case P9_Tlopen:
-		if (s->config.read_only && (q->t.tlopen.flags & (P9_O_ACCMODE | P9_O_TRUNC)))
-			return -EROFS;
-		return 0;
+		return check_open_flags(s, t->tlopen.flags);
+	case P9_Topenat:
+		return check_open_flags(s, t->topenat.open_flags);
+	case P9_Tlock:
+		return (t->tlock.flags & P9_LOCK_FLOCK) && !s->metac ? -EINVAL : 0;
 	}
 	return 0;
 }
@@ -394,14 +534,16 @@ static int take_fids(struct p9_server *s, struct p9_request *q, const struct rul
 	const struct p9_msg *t = &q->t;
 	int r = 0;
 	bool in_place =
-		rule->use && rule->make && fid_field(t, rule->use) == fid_field(t, rule->make);
+		(rule->flags & IN_PLACE) && u32_field(t, rule->use) == u32_field(t, rule->make);
+	bool make =
+		rule->make && !((rule->flags & MAY_MAKE) && u32_field(t, rule->make) == P9_NOFID);
 	if (rule->use)
-		r = fid_use(s, fid_field(t, rule->use), in_place || (rule->flags & CHANGES_FID),
+		r = fid_use(s, u32_field(t, rule->use), in_place || (rule->flags & CHANGES_FID),
 			&q->fid);
 	if (!r && rule->use2)
-		r = fid_use(s, fid_field(t, rule->use2), false, &q->fid2);
-	if (!r && rule->make)
-		r = fid_make(s, fid_field(t, rule->make), in_place, &q->newfid);
+		r = fid_use(s, u32_field(t, rule->use2), false, &q->fid2);
+	if (!r && make)
+		r = fid_make(s, u32_field(t, rule->make), in_place, &q->newfid);
 	return r;
 }
 
@@ -419,10 +561,13 @@ static void drop_fids(struct p9_server *s, struct p9_request *q)
 static int prepare(struct p9_server *s, struct p9_request *q)
 {
 	const struct rule *rule = &rules[q->t.type];
+	bool once = q->t.once.seq;
 	if (!s->negotiated)
 		return -EPROTO;
-	if (!rule->known)
+	if (!rule->known || ((once || (rule->flags & METAC)) && !s->metac))
 		return -EOPNOTSUPP;
+	if (once && !(rule->flags & ONCE))
+		return -EINVAL;
 	/* Fids first: "no such fid" is told even where the tree may not be changed. */
 	int r = take_fids(s, q, rule);
 	if (!r)
@@ -449,22 +594,26 @@ int p9_server_begin(struct p9_server *s, const void *frame, size_t len, struct p
 	q->count = s->msize - P9_READ_HEADER;
 	q->r.type = (uint8_t)(q->t.type + 1);
 	q->r.tag = q->t.tag;
-	if (q->t.type == P9_Tversion && !r)
+	bool bare = !r && !q->t.once.seq;
+	if (q->t.type == P9_Tversion && bare)
 		return begin_version(s, q);
 	/* With the same tag twice on the wire no answer could be told from another. */
 	if (s->tags[q->t.tag].request || s->tags[q->t.tag].parked)
 		return -EPROTO;
-	if (!r && q->t.type == P9_Tflush)
+	if (q->t.type == P9_Tflush && bare)
 		return begin_flush(s, q);
 	/* There is nothing to authenticate: who holds the connection holds the tree. */
-	if (!r && q->t.type == P9_Tauth)
+	if (q->t.type == P9_Tauth && bare)
 		r = -ENOENT;
 	if (!r)
 		r = prepare(s, q);
-	if (r) {
+	bool waits = !r && q->t.type == P9_Tevents;
+	if (waits)
+		r = begin_events(s, q);
+	if (r)
 		send_error(s, q, r);
+	if (r || waits)
 		return 0;
-	}
 	s->tags[q->t.tag].request = q;
 	q->has_tag = true;
 	list_append(&s->running, &q->link);
@@ -474,7 +623,7 @@ int p9_server_begin(struct p9_server *s, const void *frame, size_t len, struct p
 /* A walk that stopped half-way is answered but makes no fid (walk(5)). */
 static bool made_fid(const struct p9_request *q, int result)
 {
-	if (result || q->aborted)
+	if (result || q->aborted || q->unmade)
 		return false;
 	return q->t.type != P9_Twalk || q->r.rwalk.nwqid == q->t.twalk.nwname;
 }

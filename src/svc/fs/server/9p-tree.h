@@ -85,7 +85,8 @@ struct p9_tree {
 struct p9_job {
 	struct p9_request q;
 	struct p9_tree *tree;
-	uint8_t *payload; /* room for q.count bytes of Rread and Rreaddir */
+	uint8_t *payload; /* room for q.count bytes of what the answer carries (Rread, Ropenat ...)
+			   */
 	bool may_block; /* false: return P9_TREE_WOULD_BLOCK rather than wait for a disk */
 	char text[4097]; /* Rreadlink */
 };

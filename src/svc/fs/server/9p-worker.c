@@ -125,10 +125,10 @@ static void flush_batch(struct thread *t)
 	pthread_mutex_unlock(&t->conn->writing);
 }
 
-/* Where the payload of the next reply lies if it is encoded next. */
+/* Where the payload of the reply to the request lies if it is encoded next. */
 static uint8_t *payload_place(struct thread *t)
 {
-	return t->out + t->out_len + P9_READ_HEADER;
+	return t->out + t->out_len + p9_payload_offset((uint8_t)(t->job.q.t.type + 1));
 }
 
 static void on_send(void *ctx, struct p9_request *q, const struct p9_msg *m)
@@ -136,11 +136,11 @@ static void on_send(void *ctx, struct p9_request *q, const struct p9_msg *m)
 	struct thread *t = q->user;
 	uint8_t *at = t->out + t->out_len;
 	size_t room = OUT_SIZE - t->out_len;
-	bool in_place = (m->type == P9_Rread || m->type == P9_Rreaddir) &&
-			m->rread.data.p == payload_place(t);
+	const struct p9_data *d = p9_payload(m);
+	bool in_place = d && d->len && d->p == at + p9_payload_offset(m->type);
 	int n = in_place ? p9_encode_head(m, at, room) : p9_encode(m, at, room);
 	assert(n > 0);
-	t->out_len += (size_t)n + (in_place ? m->rread.data.len : 0);
+	t->out_len += (size_t)n + (in_place ? d->len : 0);
 	(void)ctx;
 }
 
