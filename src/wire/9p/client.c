@@ -482,6 +482,18 @@ void p9_client_fail(struct p9_client *c)
 	c->out_start = c->out_end = 0;
 }
 
+void p9_client_reset(struct p9_client *c)
+{
+	assert(!c->feeding);
+	p9_client_fail(c);
+	assert(c->in_flight == 0 && c->n_requests == 0);
+	c->n_slots = 0;
+	c->free_slot = NO_SLOT;
+	c->in_start = c->in_end = 0;
+	c->msize = 0;
+	c->state = NEW;
+}
+
 /* ---- state ---- */
 
 bool p9_client_failed(const struct p9_client *c)

@@ -9,6 +9,7 @@
  * Callbacks may make and flush requests, but neither free the client nor feed it.
  *
  *	new --start()--> version asked --Rversion--> ready --fail(), bad bytes--> failed
+ *	 ^-----------------------------------reset()-----------------------------------+
  *
  * What the server sends is not trusted: a reply to nothing, of another type than asked for, or
  * with more data or qids than asked for ends the connection (-EPROTO).
@@ -70,8 +71,14 @@ int p9_client_input(struct p9_client *c, size_t n);
 void p9_client_output(struct p9_client *c, const void **ret_p, size_t *ret_n);
 void p9_client_output_done(struct p9_client *c, size_t n);
 
-/* The connection is lost: every request, pending or later, answers -EIO. */
+/* The connection is lost: every request, pending or later, answers -EIO. (In the callbacks
+ * p9_client_failed() tells this from an -EIO of the server's.) */
 void p9_client_fail(struct p9_client *c);
+
+/* Fails, and is as new: for another connection, to be begun with p9_client_start(). Fid numbers
+ * stay with those who hold them, though the new server knows none of them: they may be dropped,
+ * clunked (it will say that there is no such fid), or used for new fids. */
+void p9_client_reset(struct p9_client *c);
 
 bool p9_client_failed(const struct p9_client *c);
 bool p9_client_ready(const struct p9_client *c);

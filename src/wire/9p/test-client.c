@@ -333,3 +333,34 @@ TEST(freeing_answers_what_is_open)
 	for (int i = 0; i < 300; i++)
 		CHECK(a[i].calls == 1 && a[i].error == -EIO);
 }
+
+TEST(after_a_reset_there_is_a_new_connection_and_fid_numbers_stay_taken)
+{
+	AUTO(p9_client_free) struct p9_client *c = connected(NULL, 65536);
+	struct answer a[2] = {};
+	struct p9_msg m;
+	uint32_t fid[3];
+	for (int i = 0; i < 2; i++)
+		CHECK_INT(p9_client_fid_new(c, &fid[i]), 0);
+	CHECK(ask_getattr(c, fid[0], &a[0]) >= 0);
+	p9_client_clunk(c, fid[1]); /* given back by the loss */
+	CHECK_INT(give_bytes(c, "\x0b\0\0", 3), 0);
+	p9_client_reset(c);
+	CHECK(a[0].calls == 1 && a[0].error == -EIO);
+	CHECK(!p9_client_failed(c) && !p9_client_ready(c));
+	CHECK_INT(ask_getattr(c, fid[0], &a[1]), -ENOTCONN);
+	CHECK(!take(c, &m));
+	CHECK(p9_client_start(c, on_reply, &a[1]) >= 0);
+	CHECK(take(c, &m) && m.type == P9_Tversion);
+	CHECK_INT(GIVE(c, P9_NOTAG, .type = P9_Rversion,
+			  .rversion = {.msize = 8192, .version = p9_str(P9_VERSION)}),
+		0);
+	CHECK(p9_client_ready(c) && p9_client_msize(c) == 8192);
+	CHECK_INT(p9_client_fids(c), 1);
+	CHECK_INT(p9_client_fid_new(c, &fid[2]), 0);
+	CHECK_INT(fid[2], fid[1]);
+	CHECK(ask_getattr(c, fid[0], &a[0]) >= 0);
+	CHECK(take(c, &m) && m.type == P9_Tgetattr);
+	CHECK_INT(GIVE(c, m.tag, .type = P9_Rgetattr), 0);
+	CHECK(a[0].calls == 2 && a[0].error == 0);
+}
