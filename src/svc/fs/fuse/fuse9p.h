@@ -50,6 +50,18 @@ enum {
 
 struct f9_op;
 struct f9_invalidator;
+struct f9_watch;
+
+/* What fuse9p-watch.c knows of an inode. */
+struct f9_watch_node {
+	uint64_t heard; /* number of the last event about it, or about a name in it */
+	uint64_t since; /* what was asked from that number on is covered by events */
+	uint32_t epoch; /* the one in which it was found watched itself; 0: never */
+	uint32_t told; /* the last one in which the kernel was told something of it for long */
+	uint32_t told_ms, names_ms; /* when that was; the same for names in it */
+	bool several; /* a file with several names, when last heard of */
+	bool names; /* names in it are in the list of names told */
+};
 
 /* An inode the kernel knows. */
 struct f9_node {
@@ -71,6 +83,7 @@ struct f9_node {
 	uint32_t mode, gid;
 	uint64_t
 		told_ms; /* when the kernel was last told the name: it believes it for F9_TIMEOUT */
+	struct f9_watch_node watch;
 };
 
 /* A fid of an inode, not open, belonging to one user; kept for the next request. */
@@ -103,6 +116,7 @@ struct f9 {
 	struct fuse_session *session;
 	struct p9_client *client;
 	struct f9_invalidator *invalidator;
+	struct f9_watch *watch;
 	const char *aname;
 	char client_id[48]; /* names this mount in locks */
 	bool read_only;
@@ -170,6 +184,7 @@ struct f9_op {
 			* became of it: see docs/9p2000.L.metac.md, "Not twice" */
 	uint64_t first_sent_ns; /* when, by the wall clock */
 
+	uint64_t asked; /* f9_watch_now() when the last 9P request was sent */
 	f9_then then; /* of the 9P request under way */
 	int tag; /* of it; -1: none */
 	struct p9_io *io; /* the same for reads and writes */
