@@ -279,7 +279,7 @@ void f9_park_all(struct f9 *fs)
 		return;
 	fs->epoch++;
 	fs->lost_ms = f9_now_ms();
-	p9_client_fail(fs->client);
+	p9_client_fail(fs->client, -EIO);
 	list_for_each_safe (it, &fs->sleepers) {
 		struct f9_op *op = list_entry(it, struct f9_op, sleep);
 		if (op->start)
