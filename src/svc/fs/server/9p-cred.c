@@ -6,6 +6,7 @@
  */
 #include "svc/fs/server/9p-cred.h"
 
+#include <endian.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -13,7 +14,10 @@
 #include <sys/syscall.h>
 
 struct p9_user {
-	struct p9_cred cred;
+	uid_t uid;
+	gid_t gid;
+	size_t n_groups;
+	gid_t groups[P9_USER_GROUPS_MAX];
 	char name[33];
 };
 
@@ -46,8 +50,8 @@ static int read_users(struct p9_cred_db *db)
 		if (strlen(pw->pw_name) >= sizeof(u->name))
 			continue;
 		strcpy(u->name, pw->pw_name);
-		u->cred.uid = pw->pw_uid;
-		u->cred.gid = pw->pw_gid;
+		u->uid = pw->pw_uid;
+		u->gid = pw->pw_gid;
 		db->n_users++;
 	}
 	fclose(f);
@@ -63,8 +67,8 @@ static void read_groups(struct p9_cred_db *db)
 	while ((gr = fgetgrent(f))) {
 		for (char **m = gr->gr_mem; *m; m++) {
 			struct p9_user *u = user_by_name(db, *m, strlen(*m));
-			if (u && u->cred.n_groups < P9_CRED_GROUPS_MAX)
-				u->cred.groups[u->cred.n_groups++] = gr->gr_gid;
+			if (u && u->n_groups < P9_USER_GROUPS_MAX)
+				u->groups[u->n_groups++] = gr->gr_gid;
 		}
 	}
 	fclose(f);
@@ -90,35 +94,69 @@ void p9_cred_db_done(struct p9_cred_db *db)
 	pthread_mutex_destroy(&db->lock);
 }
 
-static struct p9_cred describe(const struct p9_cred_db *db, uid_t uid)
+/* Who is looked for: in `told` groups of his own, else with those that this machine gives him. */
+struct wanted {
+	uid_t uid;
+	gid_t gid;
+	bool told;
+	size_t n_groups;
+	const gid_t *groups;
+};
+
+static struct wanted describe(const struct p9_cred_db *db, uid_t uid)
 {
-	struct p9_cred c = {.uid = uid, .gid = P9_NOBODY};
 	if (!uid || db->fixed)
-		return (struct p9_cred){.uid = uid};
+		return (struct wanted){.uid = uid};
 	for (size_t i = 0; i < db->n_users; i++) {
-		if (db->users[i].cred.uid == uid)
-			return db->users[i].cred;
+		const struct p9_user *u = &db->users[i];
+		if (u->uid == uid)
+			return (struct wanted){.uid = uid,
+				.gid = u->gid,
+				.n_groups = u->n_groups,
+				.groups = u->groups};
 	}
-	return c;
+	return (struct wanted){.uid = uid, .gid = P9_NOBODY};
 }
 
-static int find_or_add(struct p9_cred_db *db, uid_t uid, const struct p9_cred **ret)
+static bool is_it(const struct p9_cred *c, const struct wanted *w)
 {
-	for (size_t i = 0; i < db->n_creds; i++) {
-		if (db->creds[i]->uid == uid) {
-			*ret = db->creds[i];
-			return 0;
-		}
-	}
+	if (c->uid != w->uid || c->told != w->told)
+		return false;
+	if (!w->told)
+		return true;
+	return c->gid == w->gid && c->n_groups == w->n_groups &&
+	       (!w->n_groups || !memcmp(c->groups, w->groups, w->n_groups * sizeof(gid_t)));
+}
+
+static int add(struct p9_cred_db *db, const struct wanted *w, const struct p9_cred **ret)
+{
 	if (db->n_creds == P9_CREDS_MAX)
 		return -EUSERS;
-	struct p9_cred *c = malloc(sizeof(*c));
+	struct p9_cred *c = malloc(sizeof(*c) + w->n_groups * sizeof(gid_t));
 	if (!c)
 		return -ENOMEM;
-	*c = describe(db, uid);
+	*c = (struct p9_cred){
+		.uid = w->uid, .gid = w->gid, .told = w->told, .n_groups = w->n_groups};
+	if (w->n_groups)
+		memcpy(c->groups, w->groups, w->n_groups * sizeof(gid_t));
 	db->creds[db->n_creds++] = c;
 	*ret = c;
 	return 0;
+}
+
+static int find_or_add(struct p9_cred_db *db, const struct wanted *w, const struct p9_cred **ret)
+{
+	int r = 0;
+	pthread_mutex_lock(&db->lock);
+	size_t i = 0;
+	while (i < db->n_creds && !is_it(db->creds[i], w))
+		i++;
+	if (i < db->n_creds)
+		*ret = db->creds[i];
+	else
+		r = add(db, w, ret);
+	pthread_mutex_unlock(&db->lock);
+	return r;
 }
 
 int p9_cred_find(
@@ -129,14 +167,42 @@ int p9_cred_find(
 		uid = geteuid();
 	} else if (n_uname == P9_NONUNAME) {
 		const struct p9_user *u = user_by_name(db, uname.s, uname.len);
-		uid = u ? u->cred.uid : P9_NOBODY;
+		uid = u ? u->uid : P9_NOBODY;
 		if (p9_str_eq(uname, "root"))
 			uid = 0;
 	}
-	pthread_mutex_lock(&db->lock);
-	int r = find_or_add(db, uid, ret);
-	pthread_mutex_unlock(&db->lock);
-	return r;
+	struct wanted w = describe(db, uid);
+	return find_or_add(db, &w, ret);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	gid_t x = *(const gid_t *)a, y = *(const gid_t *)b;
+	return (x > y) - (x < y);
+}
+
+int p9_cred_find_groups(struct p9_cred_db *db, uint32_t n_uname, uint32_t gid,
+	struct p9_data groups, const struct p9_cred **ret)
+{
+	gid_t sorted[P9_MAX_GROUPS];
+	size_t n = groups.len / sizeof(uint32_t);
+	if (groups.len % sizeof(uint32_t) || n > P9_MAX_GROUPS)
+		return -EINVAL;
+	if (n_uname == P9_NONUNAME || gid == UINT32_MAX)
+		return -EINVAL;
+	if (db->fixed)
+		return p9_cred_find(db, n_uname, p9_str(""), ret);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t le;
+		memcpy(&le, (const char *)groups.p + i * sizeof(le), sizeof(le));
+		sorted[i] = le32toh(le);
+		if (sorted[i] == (gid_t)-1)
+			return -EINVAL;
+	}
+	qsort(sorted, n, sizeof(*sorted), by_number);
+	struct wanted w = {
+		.uid = n_uname, .gid = gid, .told = true, .n_groups = n, .groups = sorted};
+	return find_or_add(db, &w, ret);
 }
 
 /* While the thread is not root its groups can still be changed: CAP_SETGID is none of the

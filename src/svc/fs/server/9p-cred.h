@@ -9,9 +9,11 @@
  *
  * Who attaches is a number (n_uname); its primary group and further groups are those that this
  * machine's /etc/passwd and /etc/group give it, read once before the worker locks itself in.  A
- * number unknown here has the group "nogroup" only.  Requests that create something carry a group
- * of their own, which is used instead, as the client's kernel has chosen it.  Without a number (~0)
- * the name counts: one that is known here, "root" too; any other is "nobody" (65534).
+ * number unknown here has the group "nogroup" only.  A client of 9P2000.L.metac may say itself what
+ * groups its user has (Tattachx): it could attach as anybody who has them anyway.  Requests that
+ * create something carry a group of their own, which is used instead, as the client's kernel has
+ * chosen it.  Without a number (~0) the name counts: one that is known here, "root" too; any other
+ * is "nobody" (65534).
  *
  * A server that does not run as root, or was told to be one user for everybody (fixed), never
  * switches: whoever attaches is that user.
@@ -22,13 +24,14 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-enum { P9_CREDS_MAX = 1024, P9_CRED_GROUPS_MAX = 64, P9_USERS_MAX = 4096, P9_NOBODY = 65534 };
+enum { P9_CREDS_MAX = 1024, P9_USER_GROUPS_MAX = 64, P9_USERS_MAX = 4096, P9_NOBODY = 65534 };
 
 struct p9_cred {
 	uid_t uid;
 	gid_t gid;
+	bool told; /* the groups are those a client told, in ascending order */
 	size_t n_groups;
-	gid_t groups[P9_CRED_GROUPS_MAX];
+	gid_t groups[];
 };
 
 struct p9_cred_db {
@@ -47,6 +50,11 @@ void p9_cred_db_done(struct p9_cred_db *db);
 /* Who an attach is: never fails for want of a name, -ENOMEM, -EUSERS when there are too many. */
 int p9_cred_find(
 	struct p9_cred_db *db, uint32_t n_uname, struct p9_str uname, const struct p9_cred **ret);
+
+/* The same for who says what groups he has, 4 bytes each. -EINVAL: more than P9_MAX_GROUPS, or half
+ * a group. */
+int p9_cred_find_groups(struct p9_cred_db *db, uint32_t n_uname, uint32_t gid,
+	struct p9_data groups, const struct p9_cred **ret);
 
 /* Gives this thread the identity; gid != (gid_t)-1 replaces the primary group. 0 or -EPERM. */
 int p9_cred_enter(const struct p9_cred_db *db, const struct p9_cred *c, gid_t gid);

@@ -27,24 +27,43 @@ static struct p9_file *file_at_node(const struct p9_cred *cred, struct p9_node *
 	return f;
 }
 
-int p9_do_attach(struct p9_job *j)
+/* The connection is for one tree; there is nothing to choose by name. */
+static int check_aname(struct p9_str aname)
 {
-	const struct p9_cred *cred;
+	return aname.len && !p9_str_eq(aname, "/") ? -ENOENT : 0;
+}
+
+static int give_root(struct p9_job *j, const struct p9_cred *cred, struct p9_qid *ret)
+{
 	struct stat st;
-	/* The connection is for one tree; there is nothing to choose by name. */
-	struct p9_str aname = j->q.t.tattach.aname;
-	if (aname.len && !p9_str_eq(aname, "/"))
-		return -ENOENT;
-	int r = p9_cred_find(&j->tree->creds, j->q.t.tattach.n_uname, j->q.t.tattach.uname, &cred);
-	if (r)
-		return r;
 	if (fstat(j->tree->root->fd, &st) < 0)
 		return -errno;
 	j->q.newfid->data = file_at_node(cred, j->tree->root);
 	if (!j->q.newfid->data)
 		return -ENOMEM;
-	j->q.r.rattach.qid = p9_qid_of(j->tree, &st);
+	*ret = p9_qid_of(j->tree, &st);
 	return 0;
+}
+
+int p9_do_attach(struct p9_job *j)
+{
+	const struct p9_msg *t = &j->q.t;
+	const struct p9_cred *cred;
+	int r = check_aname(t->tattach.aname);
+	if (!r)
+		r = p9_cred_find(&j->tree->creds, t->tattach.n_uname, t->tattach.uname, &cred);
+	return r ? r : give_root(j, cred, &j->q.r.rattach.qid);
+}
+
+int p9_do_attachx(struct p9_job *j)
+{
+	const struct p9_msg *t = &j->q.t;
+	const struct p9_cred *cred;
+	int r = check_aname(t->tattachx.aname);
+	if (!r)
+		r = p9_cred_find_groups(&j->tree->creds, t->tattachx.n_uname, t->tattachx.gid,
+			t->tattachx.groups, &cred);
+	return r ? r : give_root(j, cred, &j->q.r.rattachx.qid);
 }
 
 static bool is_root(const struct p9_tree *t, const struct p9_node *n)
@@ -117,19 +136,6 @@ static int step(const struct p9_tree *t, struct p9_node *n, struct p9_str name,
 	return fd < 0 ? -errno : p9_node_new(fd, ret, st);
 }
 
-/* The node to start from: an open file has given its own away. */
-static int start_node(const struct p9_file *f, struct p9_node **ret)
-{
-	char path[P9_PROC_PATH];
-	struct stat st;
-	if (f->node) {
-		*ret = p9_node_ref(f->node);
-		return 0;
-	}
-	int fd = open(p9_proc_path(f->fd, path), O_PATH | O_CLOEXEC);
-	return fd < 0 ? -errno : p9_node_new(fd, ret, &st);
-}
-
 int p9_do_walk(struct p9_job *j)
 {
 	const struct p9_msg *t = &j->q.t;
@@ -137,7 +143,7 @@ int p9_do_walk(struct p9_job *j)
 	if (f->state == P9_XATTR_GET || f->state == P9_XATTR_SET)
 		return -EBADF;
 	AUTO(p9_node_unref) struct p9_node *n = NULL;
-	int r = start_node(f, &n);
+	int r = p9_file_node(f, &n);
 	uint16_t i = 0;
 	for (; !r && i < t->twalk.nwname; i++) {
 		struct p9_node *next = NULL;
@@ -211,13 +217,18 @@ int p9_do_symlink(struct p9_job *j)
 }
 
 /* Through /proc, since AT_EMPTY_PATH needs a capability that only root's requests have. */
+int p9_link(struct p9_job *j, struct p9_str name)
+{
+	char buf[P9_MAX_NAME + 1], path[P9_PROC_PATH];
+	p9_proc_path(p9_file_at(p9_job_file2(j)), path);
+	p9_cstr(name, buf, sizeof(buf));
+	int r = linkat(AT_FDCWD, path, p9_file_at(p9_job_file(j)), buf, AT_SYMLINK_FOLLOW);
+	return r < 0 ? -errno : 0;
+}
+
 int p9_do_link(struct p9_job *j)
 {
-	char name[P9_MAX_NAME + 1], path[P9_PROC_PATH];
-	p9_proc_path(p9_file_at(p9_job_file2(j)), path);
-	p9_cstr(j->q.t.tlink.name, name, sizeof(name));
-	int r = linkat(AT_FDCWD, path, p9_file_at(p9_job_file(j)), name, AT_SYMLINK_FOLLOW);
-	return r < 0 ? -errno : 0;
+	return p9_link(j, j->q.t.tlink.name);
 }
 
 /* --- moving and removing them --- */

@@ -42,7 +42,8 @@ static const char *const calls[] = {"@base", "sendto", "recvfrom", "shutdown", /
 	"removexattr", /* looking and xattrs, by /proc/self/fd */
 	"mkdirat", "mknodat", "mknod", "linkat", "symlinkat", "unlinkat", "renameat", "renameat2",
 	"chmod", "fchmodat", "fchownat", "truncate", "ftruncate", "utimensat", "fsync", "fdatasync",
-	"setfsuid", "setfsgid", "setgroups", /* the identity of one request */
+	"name_to_handle_at", "fallocate", "lseek", "copy_file_range", "flock", "setfsuid",
+	"setfsgid", "setgroups", /* the identity of one request */
 	"timer_create", "timer_settime", "timer_delete", /* looking up from waiting for a lock */
 	NULL};
 

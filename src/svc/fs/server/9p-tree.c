@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: 9p-tree.h.  Here: nodes and fids, the method table with each operation's
- * identity, and what is short (attributes, reading a link).
+ * Theory of operation: 9p-tree.h.  Here: nodes and fids, and the method table with each operation's
+ * identity.
  */
 #include "svc/fs/server/9p-tree.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 
 /* --- nodes and fids --- */
 
@@ -18,21 +17,33 @@ const char *p9_proc_path(int fd, char buf[P9_PROC_PATH])
 	return buf;
 }
 
-int p9_node_new(int fd, struct p9_node **ret, struct stat *ret_stat)
+static int node_make(int fd, mode_t mode, dev_t dev, ino_t ino, struct p9_node **ret)
 {
-	AUTO_CLOSE int owned = fd;
-	if (fstat(fd, ret_stat) < 0)
-		return -errno;
 	struct p9_node *n = malloc(sizeof(*n));
-	if (!n)
+	if (!n) {
+		fd_close(fd);
 		return -ENOMEM;
-	*n = (struct p9_node){.fd = TAKE_FD(owned),
-		.mode = ret_stat->st_mode,
-		.dev = ret_stat->st_dev,
-		.ino = ret_stat->st_ino};
+	}
+	*n = (struct p9_node){.fd = fd, .mode = mode, .dev = dev, .ino = ino};
 	atomic_init(&n->refs, 1);
 	*ret = n;
 	return 0;
+}
+
+int p9_node_new(int fd, struct p9_node **ret, struct stat *ret_stat)
+{
+	if (fstat(fd, ret_stat) < 0) {
+		int r = -errno;
+		fd_close(fd);
+		return r;
+	}
+	return node_make(fd, ret_stat->st_mode, ret_stat->st_dev, ret_stat->st_ino, ret);
+}
+
+int p9_node_of(int fd, const struct statx *sx, struct p9_node **ret)
+{
+	return node_make(
+		fd, sx->stx_mode, makedev(sx->stx_dev_major, sx->stx_dev_minor), sx->stx_ino, ret);
 }
 
 struct p9_node *p9_node_ref(struct p9_node *n)
@@ -77,6 +88,19 @@ void p9_file_free(struct p9_tree *t, struct p9_file *f)
 int p9_file_at(const struct p9_file *f)
 {
 	return f->node ? f->node->fd : f->fd;
+}
+
+/* An open file has given its own node away. */
+int p9_file_node(const struct p9_file *f, struct p9_node **ret)
+{
+	char path[P9_PROC_PATH];
+	struct stat st;
+	if (f->node) {
+		*ret = p9_node_ref(f->node);
+		return 0;
+	}
+	int fd = open(p9_proc_path(f->fd, path), O_PATH | O_CLOEXEC);
+	return fd < 0 ? -errno : p9_node_new(fd, ret, &st);
 }
 
 /*
@@ -158,6 +182,24 @@ static const struct method {
 	[P9_Txattrcreate] = {p9_do_xattrcreate},
 	[P9_Tlock] = {p9_do_lock},
 	[P9_Tgetlock] = {p9_do_getlock},
+	/* 9P2000.L.metac */
+	[P9_Tattachx] = {p9_do_attachx, .quick = true},
+	[P9_Tlookup] = {p9_do_lookup, .quick = true},
+	[P9_Topenat] = {p9_do_openat, .quick = true}, /* as long as the data is in memory */
+	[P9_Tcreateat] = {p9_do_createat, offsetof(struct p9_msg, tcreateat.gid)},
+	[P9_Tmakeat] = {p9_do_makeat, offsetof(struct p9_msg, tmakeat.gid)},
+	[P9_Ttmpfile] = {p9_do_tmpfile, offsetof(struct p9_msg, ttmpfile.gid)},
+	[P9_Tlinkat] = {p9_do_linkat},
+	[P9_Treaddirplus] = {p9_do_readdirplus},
+	[P9_Trenameat2] = {p9_do_renameat2},
+	[P9_Tfallocate] = {p9_do_fallocate},
+	[P9_Tseek] = {p9_do_seek},
+	[P9_Tcopyrange] = {p9_do_copyrange},
+	[P9_Tsetattrx] = {p9_do_setattrx},
+	[P9_Tgetxattr] = {p9_do_getxattr},
+	[P9_Tlistxattr] = {p9_do_listxattr},
+	[P9_Tsetxattr] = {p9_do_setxattr},
+	[P9_Tremovexattr] = {p9_do_removexattr},
 };
 
 bool p9_tree_is_quick(uint8_t type)
@@ -179,150 +221,4 @@ int p9_tree_run(struct p9_job *j)
 			return r;
 	}
 	return m->run(j);
-}
-
-/* --- attributes --- */
-
-int p9_do_statfs(struct p9_job *j)
-{
-	struct statfs sf;
-	if (fstatfs(p9_file_at(p9_job_file(j)), &sf) < 0)
-		return -errno;
-	uint32_t fsid[2];
-	memcpy(fsid, &sf.f_fsid, sizeof(fsid));
-	j->q.r.rstatfs.type = (uint32_t)sf.f_type;
-	j->q.r.rstatfs.bsize = (uint32_t)sf.f_bsize;
-	j->q.r.rstatfs.blocks = sf.f_blocks;
-	j->q.r.rstatfs.bfree = sf.f_bfree;
-	j->q.r.rstatfs.bavail = sf.f_bavail;
-	j->q.r.rstatfs.files = sf.f_files;
-	j->q.r.rstatfs.ffree = sf.f_ffree;
-	j->q.r.rstatfs.fsid = fsid[0] | (uint64_t)fsid[1] << 32;
-	j->q.r.rstatfs.namelen = MIN((uint32_t)sf.f_namelen, (uint32_t)P9_MAX_NAME);
-	return 0;
-}
-
-/* Device numbers travel as the kernel's new_encode_dev() packs them. */
-static uint64_t encode_dev(uint32_t major, uint32_t minor)
-{
-	return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
-}
-
-int p9_do_getattr(struct p9_job *j)
-{
-	struct statx sx;
-	unsigned mask = STATX_BASIC_STATS;
-	if (j->q.t.tgetattr.request_mask & P9_GETATTR_BTIME)
-		mask |= STATX_BTIME;
-	if (statx(p9_file_at(p9_job_file(j)), "", AT_EMPTY_PATH, mask, &sx) < 0)
-		return -errno;
-	struct stat st = {.st_dev = makedev(sx.stx_dev_major, sx.stx_dev_minor),
-		.st_ino = sx.stx_ino,
-		.st_mode = sx.stx_mode,
-		.st_size = (off_t)sx.stx_size,
-		.st_mtim = {sx.stx_mtime.tv_sec, sx.stx_mtime.tv_nsec}};
-	struct p9_msg *r = &j->q.r;
-	r->rgetattr.valid = P9_GETATTR_BASIC;
-	if (sx.stx_mask & mask & STATX_BTIME)
-		r->rgetattr.valid |= P9_GETATTR_BTIME;
-	r->rgetattr.qid = p9_qid_of(j->tree, &st);
-	r->rgetattr.mode = sx.stx_mode;
-	r->rgetattr.uid = sx.stx_uid;
-	r->rgetattr.gid = sx.stx_gid;
-	r->rgetattr.nlink = sx.stx_nlink;
-	r->rgetattr.rdev = encode_dev(sx.stx_rdev_major, sx.stx_rdev_minor);
-	r->rgetattr.size = sx.stx_size;
-	r->rgetattr.blksize = sx.stx_blksize;
-	r->rgetattr.blocks = sx.stx_blocks;
-	r->rgetattr.atime_sec = (uint64_t)sx.stx_atime.tv_sec;
-	r->rgetattr.atime_nsec = sx.stx_atime.tv_nsec;
-	r->rgetattr.mtime_sec = (uint64_t)sx.stx_mtime.tv_sec;
-	r->rgetattr.mtime_nsec = sx.stx_mtime.tv_nsec;
-	r->rgetattr.ctime_sec = (uint64_t)sx.stx_ctime.tv_sec;
-	r->rgetattr.ctime_nsec = sx.stx_ctime.tv_nsec;
-	if (r->rgetattr.valid & P9_GETATTR_BTIME) {
-		r->rgetattr.btime_sec = (uint64_t)sx.stx_btime.tv_sec;
-		r->rgetattr.btime_nsec = sx.stx_btime.tv_nsec;
-	}
-	return 0;
-}
-
-static int set_size(struct p9_file *f, uint64_t size)
-{
-	char path[P9_PROC_PATH];
-	if (size > INT64_MAX)
-		return -EFBIG;
-	/* Through the open file when it may be written: then its mode of today does not matter. */
-	if (f->state == P9_FILE && f->accmode != O_RDONLY)
-		return ftruncate(f->fd, (off_t)size) < 0 ? -errno : 0;
-	return truncate(p9_proc_path(p9_file_at(f), path), (off_t)size) < 0 ? -errno : 0;
-}
-
-static int to_time(uint32_t valid, uint32_t bit, uint32_t set_bit, uint64_t sec, uint64_t nsec,
-	struct timespec *ret)
-{
-	*ret = (struct timespec){.tv_nsec = UTIME_OMIT};
-	if (!(valid & bit))
-		return 0;
-	ret->tv_nsec = UTIME_NOW;
-	if (!(valid & set_bit))
-		return 0;
-	if (nsec >= 1000000000)
-		return -EINVAL;
-	*ret = (struct timespec){.tv_sec = (time_t)sec, .tv_nsec = (long)nsec};
-	return 0;
-}
-
-static int set_times(int at, const struct p9_msg *t)
-{
-	struct timespec ts[2];
-	uint32_t valid = t->tsetattr.valid;
-	int r = to_time(valid, P9_SETATTR_ATIME, P9_SETATTR_ATIME_SET, t->tsetattr.atime_sec,
-		t->tsetattr.atime_nsec, &ts[0]);
-	if (!r)
-		r = to_time(valid, P9_SETATTR_MTIME, P9_SETATTR_MTIME_SET, t->tsetattr.mtime_sec,
-			t->tsetattr.mtime_nsec, &ts[1]);
-	if (r)
-		return r;
-	return utimensat(at, "", ts, AT_EMPTY_PATH) < 0 ? -errno : 0;
-}
-
-/* In an order in which no step undoes another: truncating and changing the owner clear set-id
- * bits, all of them change the times. */
-int p9_do_setattr(struct p9_job *j)
-{
-	const struct p9_msg *t = &j->q.t;
-	struct p9_file *f = p9_job_file(j);
-	uint32_t valid = t->tsetattr.valid;
-	int at = p9_file_at(f);
-	char path[P9_PROC_PATH];
-	if (valid & P9_SETATTR_SIZE) {
-		int r = set_size(f, t->tsetattr.size);
-		if (r)
-			return r;
-	}
-	uid_t uid = valid & P9_SETATTR_UID ? t->tsetattr.uid : (uid_t)-1;
-	gid_t gid = valid & P9_SETATTR_GID ? t->tsetattr.gid : (gid_t)-1;
-	bool ctime_only = valid == P9_SETATTR_CTIME;
-	if (((valid & (P9_SETATTR_UID | P9_SETATTR_GID)) || ctime_only) &&
-		fchownat(at, "", uid, gid, AT_EMPTY_PATH) < 0)
-		return -errno;
-	if ((valid & P9_SETATTR_MODE) &&
-		chmod(p9_proc_path(at, path), t->tsetattr.mode & 07777) < 0)
-		return -errno;
-	if (valid & (P9_SETATTR_ATIME | P9_SETATTR_MTIME))
-		return set_times(at, t);
-	return 0;
-}
-
-int p9_do_readlink(struct p9_job *j)
-{
-	ssize_t n = readlinkat(p9_file_at(p9_job_file(j)), "", j->text, sizeof(j->text));
-	if (n < 0)
-		return errno == ENOENT ? -EINVAL
-				       : -errno; /* the kernel's word for "not a link" here */
-	if ((size_t)n == sizeof(j->text) || (size_t)n > j->q.count)
-		return -ENAMETOOLONG;
-	j->q.r.rreadlink.target = (struct p9_str){.s = j->text, .len = (uint16_t)n};
-	return 0;
 }

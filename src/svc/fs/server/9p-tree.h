@@ -116,9 +116,13 @@ struct p9_node *p9_node_ref(struct p9_node *n);
 void p9_node_unref(struct p9_node *n);
 /* Takes fd, also on failure. */
 int p9_node_new(int fd, struct p9_node **ret, struct stat *ret_stat);
+/* The same for a descriptor that has been looked at. */
+int p9_node_of(int fd, const struct statx *sx, struct p9_node **ret);
 DEFINE_AUTO(struct p9_node *, p9_node_unref);
 
 struct p9_file *p9_file_new(const struct p9_cred *cred); /* state P9_PATH, no node */
+/* The file's node, referenced; of an open one a new one is made. */
+int p9_file_node(const struct p9_file *f, struct p9_node **ret);
 /* The descriptor that stands for the object itself: for *at() calls with AT_EMPTY_PATH. */
 int p9_file_at(const struct p9_file *f);
 
@@ -142,6 +146,33 @@ static inline const char *p9_cstr(struct p9_str s, char *buf, size_t cap)
 }
 
 struct p9_qid p9_qid_of(const struct p9_tree *t, const struct stat *st);
+struct p9_qid p9_qid_of_statx(const struct p9_tree *t, const struct statx *sx);
+
+/* Attributes as request_mask (enum p9_getattr) asks for them: of the name below `at`, or with "" of
+ * the object of `at` itself. Links are not followed. All but `gen`, which only a descriptor tells.
+ */
+int p9_stat(int at, const char *name, uint64_t request_mask, struct statx *ret);
+void p9_attr_of(const struct p9_tree *t, const struct statx *sx, struct p9_attr *ret);
+/* Adds `gen`, where it is asked for and the file system has it. */
+void p9_attr_add_gen(int fd, uint64_t request_mask, struct p9_attr *a);
+/* All of it. */
+int p9_attr_get(const struct p9_tree *t, int fd, uint64_t request_mask, struct p9_attr *ret);
+int p9_attr_get_name(const struct p9_tree *t, int dir, const char *name, uint64_t request_mask,
+	struct p9_attr *ret);
+
+/* Attributes of a name, and its node as the data of newfid if that is wanted. */
+int p9_give_name(struct p9_job *j, int dir, const char *name, uint64_t mask, struct p9_attr *ret);
+
+/* Has the directory watched if flags (enum p9_want) ask for it; call it before looking. Returns
+ * enum p9_got. */
+uint32_t p9_job_watch(struct p9_job *j, struct p9_file *dir, uint32_t flags);
+
+/* Bytes of an open file, or negative errno; -EAGAIN where reading would wait and job->may_block
+ * says not to. Short only at the end of the file. */
+ssize_t p9_read_fd(const struct p9_job *j, int fd, void *buf, size_t n, uint64_t offset);
+
+/* Gives the object of the request's second fid a name in the directory of the first. */
+int p9_link(struct p9_job *j, struct p9_str name);
 
 /* One per T message; a method table in 9p-tree.c names them. */
 int p9_do_attach(struct p9_job *j);
@@ -169,6 +200,23 @@ int p9_do_xattrwalk(struct p9_job *j);
 int p9_do_xattrcreate(struct p9_job *j);
 int p9_do_lock(struct p9_job *j);
 int p9_do_getlock(struct p9_job *j);
+int p9_do_attachx(struct p9_job *j);
+int p9_do_lookup(struct p9_job *j);
+int p9_do_openat(struct p9_job *j);
+int p9_do_createat(struct p9_job *j);
+int p9_do_makeat(struct p9_job *j);
+int p9_do_tmpfile(struct p9_job *j);
+int p9_do_linkat(struct p9_job *j);
+int p9_do_readdirplus(struct p9_job *j);
+int p9_do_renameat2(struct p9_job *j);
+int p9_do_fallocate(struct p9_job *j);
+int p9_do_seek(struct p9_job *j);
+int p9_do_copyrange(struct p9_job *j);
+int p9_do_setattrx(struct p9_job *j);
+int p9_do_getxattr(struct p9_job *j);
+int p9_do_listxattr(struct p9_job *j);
+int p9_do_setxattr(struct p9_job *j);
+int p9_do_removexattr(struct p9_job *j);
 
 /* Txattrcreate's end: sets or removes the attribute when its bytes have come. */
 int p9_xattr_commit(struct p9_job *j, struct p9_file *f);

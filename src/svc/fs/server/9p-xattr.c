@@ -3,6 +3,8 @@
  * Extended attributes: Txattrwalk makes a fid to read an attribute (or the list of names) from,
  * Txattrcreate turns a fid into one to write the value to, and Tclunk sets it.
  *
+ * 9P2000.L.metac has one message each for getting, listing, setting and removing instead.
+ *
  * Theory of operation: a value is fetched whole when it is walked to, so that what is read in
  * several pieces belongs together; values held this way are counted for the connection.  The kernel
  * has no calls that take a descriptor opened with O_PATH, hence /proc/self/fd.
@@ -156,4 +158,80 @@ int p9_xattr_commit(struct p9_job *j, struct p9_file *f)
 			? removexattr(path, x->name)
 			: setxattr(path, x->name, x->bytes, x->size, x->flags);
 	return r < 0 ? -errno : 0;
+}
+
+/* --- 9P2000.L.metac --- */
+
+/* The value of an attribute, or the list of names, as long as it fits into what was asked for. */
+static int answer_value(struct p9_job *j, const char *name, uint32_t count)
+{
+	struct p9_file *f = p9_job_file(j);
+	struct p9_msg *r = &j->q.r;
+	if (f->state == P9_XATTR_GET || f->state == P9_XATTR_SET)
+		return -EBADF;
+	/* Size 0 asks how long it is. */
+	uint32_t room = MIN(count, j->q.msize - P9_PLUS_HEADER);
+	ssize_t n = fetch(f, name, j->payload, room);
+	if (n == -ERANGE && room < count)
+		return -E2BIG;
+	if (n < 0)
+		return (int)n;
+	r->rgetxattr.size = (uint32_t)n;
+	r->rgetxattr.data = (struct p9_data){.p = j->payload, .len = count ? (uint32_t)n : 0};
+	return 0;
+}
+
+int p9_do_getxattr(struct p9_job *j)
+{
+	char name[P9_MAX_NAME + 1];
+	if (!j->q.t.tgetxattr.name.len)
+		return -EINVAL;
+	int r = copy_name(j->q.t.tgetxattr.name, name);
+	return r ? r : answer_value(j, name, j->q.t.tgetxattr.count);
+}
+
+int p9_do_listxattr(struct p9_job *j)
+{
+	return answer_value(j, "", j->q.t.tlistxattr.count);
+}
+
+/* Who changes it may, and the name is one. */
+static int check_change(struct p9_job *j, struct p9_str name, char buf[P9_MAX_NAME + 1])
+{
+	const struct p9_file *f = p9_job_file(j);
+	if (f->state == P9_XATTR_GET || f->state == P9_XATTR_SET)
+		return -EBADF;
+	if (!name.len)
+		return -EINVAL;
+	int r = copy_name(name, buf);
+	if (!r && !may_set(j->tree, f->cred, buf))
+		r = -EPERM;
+	return r;
+}
+
+int p9_do_setxattr(struct p9_job *j)
+{
+	const struct p9_msg *t = &j->q.t;
+	char name[P9_MAX_NAME + 1], path[P9_PROC_PATH];
+	int r = check_change(j, t->tsetxattr.name, name);
+	if (r)
+		return r;
+	if (t->tsetxattr.flags & ~(uint32_t)(XATTR_CREATE | XATTR_REPLACE))
+		return -EINVAL;
+	if (t->tsetxattr.data.len > XATTR_SIZE_MAX)
+		return -E2BIG;
+	p9_proc_path(p9_file_at(p9_job_file(j)), path);
+	r = setxattr(
+		path, name, t->tsetxattr.data.p, t->tsetxattr.data.len, (int)t->tsetxattr.flags);
+	return r < 0 ? -errno : 0;
+}
+
+int p9_do_removexattr(struct p9_job *j)
+{
+	char name[P9_MAX_NAME + 1], path[P9_PROC_PATH];
+	int r = check_change(j, j->q.t.tremovexattr.name, name);
+	if (r)
+		return r;
+	p9_proc_path(p9_file_at(p9_job_file(j)), path);
+	return removexattr(path, name) < 0 ? -errno : 0;
 }

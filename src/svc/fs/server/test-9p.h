@@ -165,6 +165,43 @@ UNUSED static int t_getattr(struct peer *p, uint32_t fid)
 	return CALL(p, P9_Tgetattr, .tgetattr = {fid, P9_GETATTR_ALL});
 }
 
+/* 9P2000.L.metac; newfid P9_NOFID: none */
+UNUSED static int t_lookup(struct peer *p, uint32_t dfid, uint32_t newfid, const char *name)
+{
+	return CALL(p, P9_Tlookup,
+		.tlookup = {dfid, newfid, p9_str(name), P9_GETATTR_BASIC | P9_GETATTR_GEN, 0});
+}
+
+UNUSED static int t_openat(struct peer *p, uint32_t fid, uint32_t newfid, const char *name,
+	uint32_t flags, uint32_t count)
+{
+	return CALL(p, P9_Topenat,
+		.topenat = {fid, newfid, p9_str(name), flags, P9_GETATTR_BASIC, 0, count});
+}
+
+UNUSED static int t_createat(struct peer *p, uint32_t dfid, uint32_t newfid, const char *name,
+	uint32_t flags, uint32_t mode)
+{
+	return CALL(p, P9_Tcreateat,
+		.tcreateat = {
+			dfid, newfid, p9_str(name), flags, mode, (uint32_t)-1, P9_GETATTR_BASIC});
+}
+
+UNUSED static int t_makeat(struct peer *p, uint32_t dfid, uint32_t newfid, const char *name,
+	uint32_t mode, const char *target)
+{
+	return CALL(p, P9_Tmakeat,
+		.tmakeat = {dfid, newfid, p9_str(name), mode, 0, 0, (uint32_t)-1, p9_str(target),
+			P9_GETATTR_BASIC});
+}
+
+/* n groups, 4 bytes each in this machine's order. */
+UNUSED static int t_attachx(struct peer *p, uint32_t fid, uint32_t uid, uint32_t gid,
+	const uint32_t *groups, uint32_t n)
+{
+	return CALL(p, P9_Tattachx, .tattachx = {fid, p9_str(""), uid, gid, {groups, 4 * n}});
+}
+
 UNUSED static int t_unlink(struct peer *p, uint32_t fid, const char *name, uint32_t flags)
 {
 	return CALL(p, P9_Tunlinkat, .tunlinkat = {fid, p9_str(name), flags});
@@ -216,14 +253,19 @@ static void peer_connect(struct peer *p, struct p9_options options)
 	CHECK(!pthread_create(&p->thread, NULL, serve, p));
 }
 
-static void peer_version(struct peer *p, uint32_t msize)
+static void peer_say_version(struct peer *p, uint32_t msize, const char *version)
 {
 	struct p9_msg m = {.type = P9_Tversion, .tag = P9_NOTAG};
 	m.tversion.msize = msize;
-	m.tversion.version = p9_str(P9_VERSION);
+	m.tversion.version = p9_str(version);
 	CHECK_INT(call(p, m), 0);
-	CHECK(p9_str_eq(p->r.rversion.version, P9_VERSION));
+	CHECK(p9_str_eq(p->r.rversion.version, version));
 	p->msize = p->r.rversion.msize;
+}
+
+static void peer_version(struct peer *p, uint32_t msize)
+{
+	peer_say_version(p, msize, P9_VERSION);
 }
 
 /* Attached as root (or whoever the options say) with fid 0. */
@@ -245,6 +287,20 @@ UNUSED static void start(struct peer *p)
 {
 	tree_make();
 	peer_start(p, (struct p9_options){});
+}
+
+/* The same with 9P2000.L.metac. */
+UNUSED static void peer_start_metac(struct peer *p, struct p9_options options)
+{
+	peer_connect(p, options);
+	peer_say_version(p, P9_MAX_MSIZE, P9_VERSION_METAC);
+	CHECK_INT(t_attach(p, 0, "root", 0), 0);
+}
+
+UNUSED static void start_metac(struct peer *p)
+{
+	tree_make();
+	peer_start_metac(p, (struct p9_options){});
 }
 
 UNUSED static void stop(struct peer *p)
