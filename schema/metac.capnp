@@ -58,9 +58,11 @@ interface NodeAdmin {
   getUnprivilegedNode @2 () -> (node :Node);
   # The same that TCP port 901 offers.
 
-  getNode @3 (address :NodeAddress) -> (node :Node);
+  getNode @3 (address :NodeAddress, verify :Bool) -> (node :Node);
   # Another node, reached through this one's link to it (dialled when first used, shared by all who
-  # ask). Fails when that node does not answer in time.
+  # ask). Fails when that node does not answer in time. With verify, a link that is there already is
+  # tried first: if the other side is silent for a second, and can be dialled anew (it was rebooted, say),
+  # then everything that was obtained through the old link is lost, and the new one is used.
 
   listServices @4 () -> (names :List(Text));
 

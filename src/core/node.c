@@ -136,15 +136,17 @@ static void admin_get_unprivileged_node(
 static void admin_get_node(void *self, struct metac_node_admin_get_node_ctx cx)
 {
 	struct node *n = self;
-	struct vat_text ip = metac_node_address_get_ip(
-		metac_node_admin_get_node_params_get_address(metac_node_admin_get_node_params(cx)));
+	struct metac_node_admin_get_node_params_r p = metac_node_admin_get_node_params(cx);
+	struct vat_text ip =
+		metac_node_address_get_ip(metac_node_admin_get_node_params_get_address(p));
 	char address[64];
 	if (address_canonical(ip.s, address, sizeof(address)) < 0) {
 		vat_ctx_fail(cx.ctx, VAT_FAILED, "malformed node address");
 		return;
 	}
 	if (strcmp(address, n->address)) {
-		peers_get_node(n->peers, address, cx);
+		peers_get_node(
+			n->peers, address, metac_node_admin_get_node_params_get_verify(p), cx);
 		return;
 	}
 	metac_node_admin_get_node_results_set_node(

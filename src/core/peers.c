@@ -4,6 +4,9 @@
  *
  *	(none) --get--> DIALING --connected--> LINKED --closed or idle--> (none)
  *	                   +------failed---> (none), the waiting calls fail
+ *
+ * While a link is verified, it is pinged; without an answer within a second another one is dialled,
+ * and whichever works first serves those who wait.
  */
 #include "core/peers.h"
 #include "base/list.h"
@@ -30,20 +33,35 @@ struct peer {
 	struct dial *dial; /* while dialling */
 	struct link *connection; /* while linked */
 	struct metac_node_c node; /* its bootstrap */
+	struct vat_call *ping; /* while the link is verified */
+	sd_event_source *ping_timer;
 	unsigned idle_ticks;
 	struct vat_ctx *waiters[PEER_WAITERS_MAX];
 	unsigned n_waiters;
 };
+
+static void stop_ping(struct peer *p)
+{
+	vat_call_free(TAKE_PTR(p->ping));
+	p->ping_timer = sd_event_source_disable_unref(p->ping_timer);
+}
+
+static void drop_connection(struct peer *p)
+{
+	stop_ping(p);
+	metac_node_unref(p->node);
+	p->node.cap = NULL;
+	if (p->peers->broker)
+		broker_forget(p->peers->broker, p->connection);
+	link_free(TAKE_PTR(p->connection));
+}
 
 static void peer_free(struct peer *p)
 {
 	list_unlink(&p->link);
 	p->peers->n--;
 	dial_free(p->dial);
-	metac_node_unref(p->node);
-	if (p->peers->broker)
-		broker_forget(p->peers->broker, p->connection);
-	link_free(p->connection);
+	drop_connection(p);
 	while (p->n_waiters)
 		vat_ctx_fail(p->waiters[--p->n_waiters], VAT_DISCONNECTED, "the node is ending");
 	free(p);
@@ -116,15 +134,28 @@ static void answer(struct peer *p, struct vat_ctx *ctx)
 	vat_ctx_return(ctx);
 }
 
+static void answer_all(struct peer *p)
+{
+	while (p->n_waiters)
+		answer(p, p->waiters[--p->n_waiters]);
+}
+
+static void dial_for_waiters(struct peer *p);
+
 static void on_closed(void *user, struct link *link, const struct vat_error *err)
 {
 	struct peer *p = user;
 	log_peer(LOG_INFO, "link to [%s] ended%s%s", p->address, err ? ": " : "",
 		err ? err->text : "");
-	peer_free(p);
+	drop_connection(p);
+	if (p->n_waiters)
+		dial_for_waiters(p);
+	else
+		peer_free(p);
 }
 
-/* Fails all that wait and forgets the peer: the next who asks dials again. */
+/* Fails all that wait and forgets the peer, unless there is a link all the same: the next who asks
+ * dials again. */
 static void dial_failed(struct peer *p, int error)
 {
 	const char *why = strerror(-error);
@@ -134,7 +165,10 @@ static void dial_failed(struct peer *p, int error)
 	while (p->n_waiters)
 		vat_ctx_fail(p->waiters[--p->n_waiters], VAT_DISCONNECTED, "connect [%s]:%d: %s",
 			p->address, NODE_PORT, why);
-	peer_free(p);
+	dial_free(TAKE_PTR(p->dial));
+	stop_ping(p);
+	if (!p->connection)
+		peer_free(p);
 }
 
 static void on_dialled(void *user, int fd)
@@ -144,6 +178,9 @@ static void on_dialled(void *user, int fd)
 		dial_failed(p, fd);
 		return;
 	}
+	if (p->connection)
+		log_peer(LOG_INFO, "link to [%s] is silent; dialled anew", p->address);
+	drop_connection(p);
 	struct link_config cfg = {.kind = BROKER_NODE, .closed = on_closed, .user = p};
 	int r = link_new(p->peers->loop, fd, &cfg, &p->connection);
 	if (r < 0) {
@@ -152,8 +189,7 @@ static void on_dialled(void *user, int fd)
 	}
 	dial_free(TAKE_PTR(p->dial));
 	p->node = metac_node_cast(vat_conn_bootstrap(link_conn(p->connection)));
-	while (p->n_waiters)
-		answer(p, p->waiters[--p->n_waiters]);
+	answer_all(p);
 	(void)sd_event_source_set_time_relative(
 		p->peers->idle_timer, PEER_IDLE_SECONDS * 1000000ULL / 2);
 	(void)sd_event_source_set_enabled(p->peers->idle_timer, SD_EVENT_ONESHOT);
@@ -174,6 +210,46 @@ static int dial_peer(struct peer *p)
 		on_dialled, p, &p->dial);
 }
 
+static void dial_for_waiters(struct peer *p)
+{
+	int r = p->dial ? 0 : dial_peer(p);
+	if (r < 0)
+		dial_failed(p, r);
+}
+
+/* ---- verifying ----------------------------------------------------------------------------- */
+
+static void on_pong(void *user, const struct vat_error *err, struct vat_ptr_r results)
+{
+	struct peer *p = user;
+	if (err && err->kind == VAT_DISCONNECTED)
+		return; /* the end of the link follows */
+	stop_ping(p);
+	dial_free(TAKE_PTR(p->dial));
+	answer_all(p);
+}
+
+static int on_silence(sd_event_source *source, uint64_t usec, void *user)
+{
+	dial_for_waiters(user);
+	return 0;
+}
+
+static void verify_link(struct peer *p)
+{
+	if (p->ping)
+		return;
+	struct metac_node_address_req q = metac_node_address(p->peers->loop->vat, p->node);
+	p->ping = q.call;
+	metac_node_address_send(q, on_pong, p);
+	int r = sd_event_add_time_relative(p->peers->loop->event, &p->ping_timer, CLOCK_MONOTONIC,
+		PEER_PING_US, 0, on_silence, p);
+	if (!q.call || r < 0)
+		dial_failed(p, -ENOMEM);
+}
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
 static struct peer *peer_get(struct peers *ps, const char *address)
 {
 	list_for_each (it, &ps->all) {
@@ -191,7 +267,8 @@ static struct peer *peer_get(struct peers *ps, const char *address)
 	return p;
 }
 
-void peers_get_node(struct peers *ps, const char *address, struct metac_node_admin_get_node_ctx cx)
+void peers_get_node(
+	struct peers *ps, const char *address, bool verify, struct metac_node_admin_get_node_ctx cx)
 {
 	struct peer *p = peer_get(ps, address);
 	if (!p || p->n_waiters == PEER_WAITERS_MAX) {
@@ -199,12 +276,13 @@ void peers_get_node(struct peers *ps, const char *address, struct metac_node_adm
 		return;
 	}
 	p->idle_ticks = 0;
-	if (p->connection) {
+	if (p->connection && !verify) {
 		answer(p, cx.ctx);
 		return;
 	}
 	p->waiters[p->n_waiters++] = cx.ctx;
-	int r = p->dial ? 0 : dial_peer(p);
-	if (r < 0)
-		dial_failed(p, r);
+	if (p->connection)
+		verify_link(p);
+	else
+		dial_for_waiters(p);
 }

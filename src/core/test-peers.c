@@ -14,17 +14,20 @@ struct world {
 	sd_event_source *listen;
 	struct link *links[8];
 	unsigned n_accepted;
+	bool mute; /* the next connection is taken and not answered */
+	int mute_fd;
 };
 
-static void get_node(void *self, struct metac_node_admin_get_node_ctx cx)
+static void admin_get_node(void *self, struct metac_node_admin_get_node_ctx cx)
 {
 	struct world *w = self;
-	struct vat_text ip = metac_node_address_get_ip(
-		metac_node_admin_get_node_params_get_address(metac_node_admin_get_node_params(cx)));
-	peers_get_node(w->peers, ip.s, cx);
+	struct metac_node_admin_get_node_params_r p = metac_node_admin_get_node_params(cx);
+	struct vat_text ip =
+		metac_node_address_get_ip(metac_node_admin_get_node_params_get_address(p));
+	peers_get_node(w->peers, ip.s, metac_node_admin_get_node_params_get_verify(p), cx);
 }
 
-static const struct metac_node_admin_impl admin_impl = {.get_node = get_node};
+static const struct metac_node_admin_impl admin_impl = {.get_node = admin_get_node};
 
 static void far_address(void *self, struct metac_node_address_ctx cx)
 {
@@ -41,6 +44,11 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 	struct world *w = user;
 	int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct link_config cfg = {.bootstrap = w->far.cap};
+	if (w->mute) {
+		w->mute_fd = conn;
+		w->mute = false;
+		return 0;
+	}
 	CHECK(conn >= 0 && w->n_accepted < ARRAY_SIZE(w->links));
 	CHECK_INT(link_new(&w->loop, conn, &cfg, &w->links[w->n_accepted++]), 0);
 	return 0;
@@ -147,6 +155,61 @@ TEST(a_link_that_ended_is_dialled_again)
 		vat_call_free(dead.call);
 		metac_node_unref(node);
 	}
+	down(&w);
+}
+
+static struct answer get_node(
+	struct world *w, bool verify, struct metac_node_admin_get_node_req *ret)
+{
+	*ret = ask(w, "127.0.0.2");
+	metac_node_admin_get_node_params_set_verify(ret->params, verify);
+	return CALL(&w->loop, *ret, metac_node_admin_get_node_send);
+}
+
+TEST(a_link_that_is_silent_is_replaced_when_verified)
+{
+	struct world w = {.mute = true, .mute_fd = -EBADF};
+	struct metac_node_admin_get_node_req q;
+	up(&w);
+	struct answer a = get_node(&w, false, &q);
+	CHECK(!a.failed);
+	vat_call_free(q.call);
+	/* Whoever does not ask gets the silent one. */
+	a = get_node(&w, false, &q);
+	CHECK(!a.failed && !w.n_accepted);
+	vat_call_free(q.call);
+	a = get_node(&w, true, &q);
+	CHECK(!a.failed);
+	CHECK_INT(w.n_accepted, 1);
+	check_reaches(&w, metac_node_admin_get_node_results_get_node(
+				  metac_node_admin_get_node_results_from(a.results)));
+	vat_call_free(q.call);
+	/* One that answers stays. */
+	a = get_node(&w, true, &q);
+	CHECK(!a.failed);
+	CHECK_INT(w.n_accepted, 1);
+	vat_call_free(q.call);
+	fd_close(w.mute_fd);
+	down(&w);
+}
+
+TEST(a_silent_link_stays_when_none_other_can_be_had)
+{
+	struct world w = {.mute = true, .mute_fd = -EBADF};
+	struct metac_node_admin_get_node_req q;
+	up(&w);
+	struct answer a = get_node(&w, false, &q);
+	CHECK(!a.failed);
+	vat_call_free(q.call);
+	w.listen = sd_event_source_disable_unref(w.listen);
+	w.listen_fd = fd_close(w.listen_fd);
+	a = get_node(&w, true, &q);
+	CHECK(a.failed && a.kind == VAT_DISCONNECTED);
+	vat_call_free(q.call);
+	a = get_node(&w, false, &q);
+	CHECK(!a.failed);
+	vat_call_free(q.call);
+	fd_close(w.mute_fd);
 	down(&w);
 }
 

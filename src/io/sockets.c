@@ -14,6 +14,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS 44 /* linux/tcp.h */
+#endif
+
 void addr_set_port(struct sockaddr_storage *sa, uint16_t port)
 {
 	/* In the same place for both families. */
@@ -272,5 +276,9 @@ int tcp_prepare(int fd)
 		if (setsockopt(fd, options[i].level, options[i].option, &options[i].value,
 			    sizeof(options[i].value)) < 0)
 			return -errno;
+	/* Linux 6.15 can be told to go on sooner after the network was away: without it, a break of
+	 * half a minute takes a whole one. */
+	static const int rto_max_ms = 2000;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, &rto_max_ms, sizeof(rto_max_ms));
 	return 0;
 }
