@@ -143,9 +143,9 @@ __attribute__((noreturn)) static void run_role(const char *name, int argc, char 
 		log_error("cannot give up privileges: %s", strerror(-r));
 		_exit(1);
 	}
-	/* Nor is the directory its starter was in: only a role with state may have been told a
-	 * relative path. */
-	if (!role->has_state && chdir("/") < 0)
+	/* Nor is the directory its starter was in: only a role with a directory of its own may have
+	 * been told a relative path. */
+	if (!role->has_state && !role->has_runtime && chdir("/") < 0)
 		_exit(1);
 	argv[skip] = argv[0];
 	r = role->run(argc - skip, argv + skip);

@@ -7,6 +7,8 @@
  *	RUNTIME/ADDRESS/          0755 root
  *	RUNTIME/ADDRESS/lock      0600 root, locked by flock(2) as long as the node runs
  *	RUNTIME/ADDRESS/socket    0600 root, NodeAdmin
+ *	RUNTIME/ADDRESS/sessions/ 0700 root, journals of 9P sessions (svc/fs); outlives the node
+ *	RUNTIME/ADDRESS/binds/    0700 root, what the fs service has bound where (svc/fs)
  *	STATE/ADDRESS/            0700 the unprivileged user
  */
 #include "base/err.h"
@@ -34,5 +36,6 @@ struct place {
 
 /* 0, or negative errno with a text for people in e; then nothing is left behind but directories. */
 int place_open(const struct place_options *o, struct place *ret, struct err *e);
-/* Removes socket, lock and their directory, and closes everything. The state stays. */
+/* Removes socket and lock, their directory if nothing else is in it, and closes everything. The
+ * state stays. */
 void place_close(struct place *p);

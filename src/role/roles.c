@@ -44,9 +44,11 @@ const struct role role_table[] = {
 		.caps = CAPS_FILES | PRIV_CAP(CAP_SYS_ADMIN) | PRIV_CAP(CAP_SYS_CHROOT) |
 			PRIV_CAP(CAP_SETPCAP) | PRIV_CAP(CAP_KILL),
 		.passes_caps = true,
+		.has_runtime = true,
 		.death_signal = SIGTERM,
 		.holds = "control, link to the node, connections to other services, directories "
-			 "exported, /dev/fuse while mounting",
+			 "exported, journals of sessions, control sockets of its workers, "
+			 "/dev/fuse while mounting",
 		.why = "opens any path and mounts (SYS_ADMIN; SYS_CHROOT to enter a mount "
 		       "namespace), "
 		       "takes privileges from its workers (SETPCAP, SETUID, SETGID) and ends them "
@@ -58,7 +60,7 @@ const struct role role_table[] = {
 		.run = role_9p_server,
 		.caps = CAPS_FILES,
 		.death_signal = SIGKILL,
-		.holds = "one connection, one directory",
+		.holds = "one connection, one directory, one session's journal, a control socket",
 		.why = "does to one exported tree what the user who attached may (SETUID and "
 		       "SETGID "
 		       "to become that user, the others to act as root where root attached); "
@@ -70,7 +72,7 @@ const struct role role_table[] = {
 		.run = role_9p_mount,
 		.as_user = true,
 		.death_signal = SIGKILL,
-		.holds = "one connection, /dev/fuse of one mount, a status pipe",
+		.holds = "one connection, /dev/fuse of one mount, a control socket",
 		.why = "translates between two descriptors it is given; parses 9P and FUSE",
 	},
 	{

@@ -25,6 +25,7 @@ struct role {
 	uint64_t caps; /* kept: permitted, effective, bounding */
 	bool passes_caps; /* to workers it starts (ambient) */
 	bool has_state; /* gets --state-dir */
+	bool has_runtime; /* gets --runtime-dir */
 	/* Sent to it when its parent dies. SIGKILL, or SIGTERM for a role that must undo effects
 	 * (mounts) and does so by itself. */
 	int death_signal;

@@ -36,7 +36,8 @@ struct supervisor {
 	struct child children[CHILDREN_MAX]; /* [0] is the node */
 	size_t n_children;
 	bool was_ready, stopping;
-	char address_option[96], state_option[PATH_MAX + 16], user_option[40];
+	char address_option[96], user_option[40];
+	char state_option[PATH_MAX + 16], runtime_option[PATH_MAX + 16];
 };
 
 static struct child *node_of(struct supervisor *s)
@@ -80,13 +81,15 @@ static int start_node(struct supervisor *s)
 
 static int start_service(struct supervisor *s, struct child *c)
 {
-	const char *options[5];
+	const char *options[6];
 	size_t n = 0;
 	if (c->role->as_user)
 		options[n++] = s->user_option;
 	options[n++] = s->address_option;
 	if (c->role->has_state)
 		options[n++] = s->state_option;
+	if (c->role->has_runtime)
+		options[n++] = s->runtime_option;
 	options[n] = NULL;
 
 	int sv[2];
@@ -263,6 +266,8 @@ static int run(struct supervisor *s)
 	raise_descriptor_limit();
 	snprintf(s->address_option, sizeof(s->address_option), "--address=%s", s->place.address);
 	snprintf(s->state_option, sizeof(s->state_option), "--state-dir=%s", s->place.state);
+	snprintf(
+		s->runtime_option, sizeof(s->runtime_option), "--runtime-dir=%s", s->place.runtime);
 	snprintf(s->user_option, sizeof(s->user_option), "--user=%u:%u", s->place.user.uid,
 		s->place.user.gid);
 	add_children(s);

@@ -22,29 +22,15 @@ struct filesystem {
 /* ---- 9P streams ---------------------------------------------------------------------------- */
 
 struct v9fs {
+	struct fs_service *fs;
 	struct view view;
+	struct served_session session;
 };
 
 static int v9fs_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
 {
 	struct v9fs *s = self;
-	char uid[24], gid[24];
-	const char *argv[8] = {"metacd: 9p server", "--role=9p-server"};
-	size_t n = 2;
-	AUTO_CLOSE int tree = view_open(&s->view, O_PATH | O_DIRECTORY, e);
-	if (tree < 0)
-		return tree;
-	if (s->view.read_only)
-		argv[n++] = "--read-only";
-	if (s->view.limited) {
-		(void)snprintf(uid, sizeof(uid), "--uid=%u", s->view.uid);
-		(void)snprintf(gid, sizeof(gid), "--gid=%u", s->view.gid);
-		argv[n++] = uid;
-		argv[n++] = gid;
-	}
-	int fds[] = {fd, tree};
-	int r = spawn_self(argv, fds, ARRAY_SIZE(fds), ret);
-	return r < 0 ? err_errno(e, r, "start the 9P server") : 0;
+	return served_start(s->fs->served, &s->view, &s->session, fd, ret, e);
 }
 
 static void v9fs_describe(void *self, struct vat_ptr_b description)
@@ -74,14 +60,18 @@ static const struct stream_source v9fs_source = {
 	.category = "fs:v9fsstream",
 };
 
-struct stream_stream_c fs_service_v9fs_stream(struct fs_service *fs, struct view takes)
+struct stream_stream_c fs_service_v9fs_stream(
+	struct fs_service *fs, struct view takes, const struct served_session *session)
 {
 	struct v9fs *s = calloc(1, sizeof(*s));
 	if (!s) {
 		view_done(&takes);
 		return (struct stream_stream_c){};
 	}
+	s->fs = fs;
 	s->view = takes;
+	if (session)
+		s->session = *session;
 	return stream_serve(&fs->streams, &v9fs_source, s);
 }
 
@@ -144,11 +134,19 @@ static void filesystem_v9fs_stream(void *self, struct fs_filesystem_v9fs_stream_
 {
 	struct filesystem *f = self;
 	struct view view;
+	struct served_session session;
+	if (served_session_set(&session, &f->view,
+		    fs_filesystem_v9fs_stream_params_get_session(
+			    fs_filesystem_v9fs_stream_params(cx))) < 0) {
+		vat_ctx_fail(cx.ctx, VAT_FAILED, "a session's id has %d to %d bytes",
+			SERVED_SESSION_MIN, SERVED_SESSION_MAX);
+		return;
+	}
 	if (view_copy(&f->view, &view) < 0) {
 		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
 		return;
 	}
-	struct stream_stream_c s = fs_service_v9fs_stream(f->fs, view);
+	struct stream_stream_c s = fs_service_v9fs_stream(f->fs, view, &session);
 	fs_filesystem_v9fs_stream_results_set_stream(fs_filesystem_v9fs_stream_results(cx), s);
 	stream_stream_unref(s);
 	vat_ctx_return(cx.ctx);
@@ -198,6 +196,31 @@ static void filesystem_user_fs(void *self, struct fs_filesystem_user_fs_ctx cx)
 	vat_ctx_return(cx.ctx);
 }
 
+static void filesystem_directory(void *self, struct fs_filesystem_directory_ctx cx)
+{
+	struct filesystem *f = self;
+	struct fs_directory_c d = {};
+	struct err e = {};
+	if (fs_service_directory(f->fs, &f->view, &d, &e) < 0) {
+		service_fail(cx.ctx, &e);
+		return;
+	}
+	fs_filesystem_directory_results_set_directory(fs_filesystem_directory_results(cx), d);
+	fs_directory_unref(d);
+	vat_ctx_return(cx.ctx);
+}
+
+static void filesystem_end_session(void *self, struct fs_filesystem_end_session_ctx cx)
+{
+	struct filesystem *f = self;
+	struct served_session s;
+	if (served_session_id(&s, &f->view,
+		    fs_filesystem_end_session_params_get_id(
+			    fs_filesystem_end_session_params(cx))) >= 0)
+		served_end_session(f->fs->served, &s);
+	vat_ctx_return(cx.ctx);
+}
+
 static const struct view_kind kind = {"fs:localfs", "directory"};
 
 static void filesystem_create_sturdy_ref(
@@ -224,6 +247,8 @@ static const struct fs_filesystem_impl filesystem_impl = {
 	.v9fs_stream = filesystem_v9fs_stream,
 	.readonly_fs = filesystem_readonly_fs,
 	.user_fs = filesystem_user_fs,
+	.directory = filesystem_directory,
+	.end_session = filesystem_end_session,
 };
 
 static void filesystem_free(void *self)

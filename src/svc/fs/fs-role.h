@@ -2,5 +2,6 @@
 #pragma once
 /* The filesystem service as the role `fs` runs it. */
 
-/* Serves until told to stop; address (canonical text) is the node's. Returns the exit status. */
-int fs_service_run(const char *address);
+/* Serves until told to stop; address (canonical text) is the node's, runtime its runtime directory
+ * (borrowed). Returns the exit status. */
+int fs_service_run(const char *address, int runtime);

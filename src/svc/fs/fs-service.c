@@ -44,9 +44,16 @@ static void admin_namespace_of(void *self, struct fs_filesystem_service_admin_na
 	vat_ctx_return(cx.ctx);
 }
 
+static void admin_sessions(void *self, struct fs_filesystem_service_admin_sessions_ctx cx)
+{
+	struct fs_service *fs = self;
+	served_list(fs->served, cx);
+}
+
 static const struct fs_filesystem_service_admin_impl admin_impl = {
 	.root_namespace = admin_root_namespace,
 	.namespace_of = admin_namespace_of,
+	.sessions = admin_sessions,
 };
 
 /* References are kept by the persistence service; none name this one. */
@@ -71,7 +78,7 @@ static struct vat_cap *restore_file(struct fs_service *fs, struct view v, bool a
 
 static struct vat_cap *restore_v9fs(struct fs_service *fs, struct view v, bool append)
 {
-	return fs_service_v9fs_stream(fs, v).cap;
+	return fs_service_v9fs_stream(fs, v, NULL).cap;
 }
 
 static struct vat_cap *restore_read(struct fs_service *fs, struct view v, bool append)
@@ -170,6 +177,9 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 		.address = service_address(s),
 		.service = s,
 	};
+	fs->served = served_new(fs);
+	if (!fs->served)
+		return -ENOMEM;
 	/* A predecessor that was killed left its mounts behind, dead. */
 	fs_mount_detach_stale(service_address(s));
 	fs->root_namespace = fs_service_namespace(fs, -EBADF);
@@ -187,11 +197,12 @@ static void stop(void *self)
 	struct fs_service *fs = self;
 	fs_service_unmount_all(fs);
 	fs_filesystem_namespace_unref(fs->root_namespace);
+	served_free(fs->served);
 }
 
-int fs_service_run(const char *address)
+int fs_service_run(const char *address, int runtime)
 {
-	struct fs_service fs = {};
+	struct fs_service fs = {.runtime = runtime};
 	list_init(&fs.mounts);
 	struct service_config cfg = {
 		.name = "fs",

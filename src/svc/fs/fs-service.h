@@ -5,6 +5,8 @@
  *
  *	view.c        a path with its restrictions
  *	filesystem.c  Filesystem: a directory; its 9P streams
+ *	served.c      the 9P servers, their sessions, who they serve
+ *	directory.c   Directory: a directory as a descriptor
  *	file.c        File: a file; its reading and writing streams
  *	mount.c       Mount: somebody's Filesystem mounted here
  *	view-ref.c    sturdy references to objects made from a view
@@ -16,16 +18,20 @@
 #include "base/list.h"
 #include "core/service.h"
 #include "core/stream.h"
+#include "svc/fs/served.h"
 #include "svc/fs/view.h"
 
-enum { FS_MOUNTS_MAX = 1024 };
+enum { FS_MOUNTS_MAX = 1024, FS_DIRECTORIES_MAX = 1024 };
 
 struct fs_service {
 	struct service *service;
+	int runtime; /* the node's runtime directory; borrowed */
 	struct stream_host streams;
 	struct list mounts; /* struct mount (mount.c) */
 	unsigned n_mounts;
 	struct fs_filesystem_namespace_c root_namespace;
+	struct served *served;
+	unsigned n_directories; /* objects of directory.c */
 };
 
 /* The namespace of ns_fd (taken; -EBADF = our own). Null when memory is out. */
@@ -34,6 +40,11 @@ struct fs_filesystem_namespace_c fs_service_namespace(struct fs_service *fs, int
 /* New objects; each takes the view (its path). The capability is null when memory is out. */
 struct fs_filesystem_c fs_service_filesystem(struct fs_service *fs, struct view takes);
 struct fs_file_c fs_service_file(struct fs_service *fs, struct view takes);
+
+/* The directory as a descriptor, for callers on this host. 0, or negative errno with e set: -ENOSYS
+ * limited to a user. */
+int fs_service_directory(
+	struct fs_service *fs, const struct view *v, struct fs_directory_c *ret, struct err *e);
 
 /* How objects made from a view are stored, and what they are called. */
 struct view_kind {
@@ -49,7 +60,9 @@ void fs_service_view_summary(const struct view *v, const struct view_kind *kind,
 	struct persistence_persistable_summary_ctx cx);
 
 /* Streams made from a view; each takes it. */
-struct stream_stream_c fs_service_v9fs_stream(struct fs_service *fs, struct view takes);
+/* s: who will open it; NULL: nobody that comes back. */
+struct stream_stream_c fs_service_v9fs_stream(
+	struct fs_service *fs, struct view takes, const struct served_session *s);
 struct stream_stream_c fs_service_read_stream(struct fs_service *fs, struct view takes);
 struct stream_stream_c fs_service_write_stream(
 	struct fs_service *fs, struct view takes, bool append);

@@ -28,7 +28,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-enum { SOCK_FD = 3, TREE_FD = 4, FDS_RESERVED = 128 };
+enum { SOCK_FD = 3, TREE_FD = 4, CONTROL_FD = 5, SESSION_FD = 6, FDS_RESERVED = 128 };
 
 #define CAPS_SERVE                                                                          \
 	(PRIV_CAP(CAP_CHOWN) | PRIV_CAP(CAP_DAC_OVERRIDE) | PRIV_CAP(CAP_DAC_READ_SEARCH) | \
@@ -105,7 +105,7 @@ static int parse_options(int argc, char **argv, struct p9_options *ret)
 	static const struct option options[] = {{"read-only", no_argument, NULL, 'r'},
 		{"uid", required_argument, NULL, 'u'}, {"gid", required_argument, NULL, 'g'},
 		{"msize", required_argument, NULL, 'm'}, {"role", required_argument, NULL, 'R'},
-		{}};
+		{"control", no_argument, NULL, 'c'}, {"session", no_argument, NULL, 's'}, {}};
 	bool uid = false, gid = false;
 	int r = 0;
 	*ret = (struct p9_options){.msize = P9_MAX_MSIZE};
@@ -119,6 +119,10 @@ static int parse_options(int argc, char **argv, struct p9_options *ret)
 			r = parse_number(optarg, UINT32_MAX - 1, &ret->gid);
 		else if (c == 'm')
 			r = parse_number(optarg, P9_MAX_MSIZE, &ret->msize);
+		else if (c == 'c')
+			ret->control = true;
+		else if (c == 's')
+			ret->session = true;
 		else if (c != 'R')
 			r = -EINVAL;
 	}
@@ -138,13 +142,15 @@ static void raise_limit(void)
 	}
 }
 
-static int prepare(void)
+static int prepare(const struct p9_options *o)
 {
 	struct stat st;
 	int one = 1;
 	if (fstat(SOCK_FD, &st) < 0 || !S_ISSOCK(st.st_mode) || fstat(TREE_FD, &st) < 0)
 		return -EBADF;
-	if (close_range(TREE_FD + 1, UINT_MAX, 0) < 0)
+	if ((!o->control && close_range(CONTROL_FD, CONTROL_FD, 0) < 0) ||
+		(!o->session && close_range(SESSION_FD, SESSION_FD, 0) < 0) ||
+		close_range(SESSION_FD + 1, UINT_MAX, 0) < 0)
 		return -errno;
 	(void)setsockopt(SOCK_FD, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	umask(0); /* the client has applied its own */
@@ -160,7 +166,7 @@ int role_9p_server(int argc, char **argv)
 		log_error("bad options");
 		return 2;
 	}
-	int r = prepare();
+	int r = prepare(&o);
 	if (!r)
 		r = p9_serve(&o, SOCK_FD, TREE_FD, true);
 	if (r)

@@ -3,9 +3,11 @@
 /*
  * The 9P server: one process serves one tree over one connection, and ends with it.
  *
- *	metacd --role=9p-server [--read-only] [--uid=N --gid=N] [--msize=N]
+ *	metacd --role=9p-server [--read-only] [--uid=N --gid=N] [--msize=N] [--control] [--session]
  *	fd 3  the connection, a stream socket
  *	fd 4  the tree: a directory (or one file) opened with O_PATH
+ *	fd 5  with --control: a control socket to whoever started it (SOCK_SEQPACKET)
+ *	fd 6  with --session: the journal of the client's session (9p2000.L.metac.md, "Not twice")
  *
  * --uid, --gid: everything is done as that user, whoever the client says it is.  Without them a
  * server that is root does each request as the user who attached (9p-cred.h).
@@ -17,6 +19,7 @@
 struct p9_options {
 	bool read_only;
 	bool fixed; /* everybody is uid, gid */
+	bool control, session; /* the descriptors are there */
 	uid_t uid;
 	gid_t gid;
 	uint32_t msize;
