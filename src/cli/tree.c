@@ -68,7 +68,7 @@ static int pump(struct tree *t, const unsigned *pending)
 		if (r >= 0 && *pending)
 			r = receive_input(t);
 		if (r < 0) {
-			p9_client_fail(t->client);
+			p9_client_fail(t->client, -EIO);
 			return r;
 		}
 	}

@@ -122,6 +122,8 @@ enum p9_getattr {
 	P9_GETATTR_GEN = 0x1000,
 	P9_GETATTR_DATA_VERSION = 0x2000,
 	P9_GETATTR_ALL = 0x3fff,
+	/* metac, in answers with P9_GOT_WATCH: no event tells when these attributes change */
+	P9_GETATTR_ASK = 0x10000,
 };
 
 /* Tsetattr.valid; a time without its _SET bit means "now" */

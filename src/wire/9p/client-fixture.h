@@ -66,8 +66,9 @@ __attribute__((unused)) static int give(struct p9_client *c, uint16_t tag, struc
 
 #define GIVE(c, tag, ...) give(c, (uint16_t)(tag), (struct p9_msg){__VA_ARGS__})
 
-__attribute__((unused)) static struct p9_client *connected(
-	const struct p9_client_config *config, uint32_t msize)
+/* A client whose server has answered the offer of 9P2000.L.metac with `version`. */
+__attribute__((unused)) static struct p9_client *connected_as(
+	const struct p9_client_config *config, uint32_t msize, const char *version)
 {
 	struct p9_client *c = NULL;
 	struct answer a = {};
@@ -77,14 +78,22 @@ __attribute__((unused)) static struct p9_client *connected(
 	CHECK(take(c, &m));
 	CHECK_INT(m.type, P9_Tversion);
 	CHECK_INT(m.tag, P9_NOTAG);
-	CHECK(p9_str_eq(m.tversion.version, P9_VERSION));
+	CHECK(p9_str_eq(m.tversion.version, P9_VERSION_METAC));
 	CHECK_INT(GIVE(c, P9_NOTAG, .type = P9_Rversion,
-			  .rversion = {.msize = msize, .version = p9_str(P9_VERSION)}),
+			  .rversion = {.msize = msize, .version = p9_str(version)}),
 		0);
 	CHECK_INT(a.calls, 1);
 	CHECK_INT(a.error, 0);
 	CHECK(p9_client_ready(c));
 	CHECK_INT(p9_client_msize(c), msize);
+	return c;
+}
+
+__attribute__((unused)) static struct p9_client *connected(
+	const struct p9_client_config *config, uint32_t msize)
+{
+	struct p9_client *c = connected_as(config, msize, P9_VERSION);
+	CHECK(!p9_client_is_metac(c));
 	return c;
 }
 

@@ -23,7 +23,7 @@ enum slot_state { FREE, SENT, FLUSHING, ANSWERED };
 struct slot {
 	p9_reply_fn fn;
 	void *user;
-	uint32_t limit; /* most data, bytes or qids the reply may carry */
+	uint64_t limit; /* most data, bytes or qids the reply may carry */
 	uint32_t fid; /* Tclunk of our own: the number to drop */
 	uint16_t other; /* of a Tflush: the slot it is about; of a free one: the next */
 	uint8_t type;
@@ -37,6 +37,8 @@ struct p9_client {
 	struct p9_client_config config;
 	enum client_state state;
 	bool feeding; /* inside input: buffers must stay where they are */
+	bool metac; /* offered (ASKED), agreed on (READY) */
+	int error; /* FAILED: what requests answer */
 	uint32_t msize;
 
 	struct slot *slots;
@@ -82,7 +84,7 @@ void p9_client_free(struct p9_client *c)
 {
 	if (!c)
 		return;
-	p9_client_fail(c);
+	p9_client_fail(c, -ENOTCONN);
 	free(c->slots);
 	free(c->free_fids);
 	free(c->in);
@@ -164,8 +166,8 @@ static int output_reserve(struct p9_client *c, size_t n)
 static int output_message(struct p9_client *c, const struct p9_msg *m)
 {
 	size_t most = c->msize ? c->msize : P9_MIN_MSIZE;
-	size_t room =
-		m->type == P9_Twrite ? P9_WRITE_HEADER + (size_t)m->twrite.data.len : SMALL_MESSAGE;
+	const struct p9_data *d = p9_payload(m);
+	size_t room = SMALL_MESSAGE + (d ? (size_t)d->len : 0);
 	for (room = MIN(room, most);; room = most) {
 		int r = output_reserve(c, room);
 		if (r < 0)
@@ -195,12 +197,24 @@ void p9_client_output_done(struct p9_client *c, size_t n)
 /* ---- requests ---- */
 
 /* What the reply may carry at most, as the request says it. */
-static uint32_t reply_limit(const struct p9_msg *m)
+static uint64_t reply_limit(const struct p9_msg *m)
 {
 	switch (m->type) {
 	case P9_Tread:
 	case P9_Treaddir:
 		return m->tread.count;
+	case P9_Topenat:
+		return m->topenat.count;
+	case P9_Treaddirplus:
+		return m->treaddirplus.count;
+	case P9_Tgetxattr:
+		return m->tgetxattr.count;
+	case P9_Tlistxattr:
+		return m->tlistxattr.count;
+	case P9_Tevents:
+		return m->tevents.count;
+	case P9_Tcopyrange:
+		return m->tcopyrange.count;
 	case P9_Twrite:
 		return m->twrite.data.len;
 	case P9_Twalk:
@@ -235,39 +249,63 @@ static int send_message(
 	return tag;
 }
 
+/* Whether what is asked for can be answered in one message. */
+static bool answer_fits(const struct p9_client *c, const struct p9_msg *m)
+{
+	switch (m->type) {
+	case P9_Tread:
+	case P9_Treaddir:
+	case P9_Treaddirplus:
+	case P9_Tgetxattr:
+	case P9_Tlistxattr:
+	case P9_Tevents:
+		return reply_limit(m) <= p9_client_payload_max(c);
+	case P9_Topenat:
+		return m->topenat.count <= p9_client_openat_max(c);
+	default:
+		return true;
+	}
+}
+
 int p9_client_request(struct p9_client *c, const struct p9_msg *m, p9_reply_fn fn, void *user)
 {
-	if (c->state == FAILED)
-		return -EIO;
 	if (c->state != READY)
-		return -ENOTCONN;
+		return c->state == FAILED ? c->error : -ENOTCONN;
 	if (c->n_requests >= c->config.max_requests ||
 		c->out_end - c->out_start >= c->config.max_output)
 		return -EAGAIN;
-	if ((m->type == P9_Tread || m->type == P9_Treaddir) &&
-		m->tread.count > p9_client_payload_max(c))
+	if (!c->metac && (m->type >= P9_Tlookup || m->once.seq))
+		return -EOPNOTSUPP;
+	if (!answer_fits(c, m))
 		return -EMSGSIZE;
 	return send_message(c, m, false, fn, user);
+}
+
+static int ask_version(struct p9_client *c, bool metac, p9_reply_fn fn, void *user)
+{
+	struct p9_msg m = {.type = P9_Tversion,
+		.tversion = {.msize = c->config.msize,
+			.version = p9_str(metac ? P9_VERSION_METAC : P9_VERSION)}};
+	int r = send_message(c, &m, false, fn, user);
+	if (r < 0)
+		return r;
+	assert(r == 0); /* the first slot, which is where Rversion looks */
+	c->metac = metac;
+	c->state = ASKED;
+	return 0;
 }
 
 int p9_client_start(struct p9_client *c, p9_reply_fn fn, void *user)
 {
 	if (c->state != NEW)
-		return c->state == FAILED ? -EIO : -EALREADY;
-	struct p9_msg m = {.type = P9_Tversion,
-		.tversion = {.msize = c->config.msize, .version = p9_str(P9_VERSION)}};
-	int r = send_message(c, &m, false, fn, user);
-	if (r < 0)
-		return r;
-	assert(r == 0); /* the first slot, which is where Rversion looks */
-	c->state = ASKED;
-	return 0;
+		return c->state == FAILED ? c->error : -EALREADY;
+	return ask_version(c, !c->config.plain, fn, user);
 }
 
 int p9_client_flush(struct p9_client *c, uint16_t tag)
 {
 	if (c->state != READY)
-		return c->state == FAILED ? -EIO : -ENOTCONN;
+		return c->state == FAILED ? c->error : -ENOTCONN;
 	assert(tag < c->n_slots && c->slots[tag].state != FREE);
 	if (c->slots[tag].state != SENT)
 		return 0;
@@ -285,7 +323,7 @@ int p9_client_flush(struct p9_client *c, uint16_t tag)
 int p9_client_fid_new(struct p9_client *c, uint32_t *ret)
 {
 	if (c->state == FAILED)
-		return -EIO;
+		return c->error;
 	if (c->n_fids >= c->config.max_fids)
 		return -ENFILE;
 	*ret = c->n_free_fids ? c->free_fids[--c->n_free_fids] : c->next_fid++;
@@ -325,7 +363,18 @@ static bool reply_fits(const struct slot *s, const struct p9_msg *m)
 	switch (m->type) {
 	case P9_Rread:
 	case P9_Rreaddir:
+	case P9_Revents:
 		return m->rread.data.len <= s->limit;
+	case P9_Ropenat:
+		return m->ropenat.data.len <= s->limit;
+	case P9_Rreaddirplus:
+		return m->rreaddirplus.data.len <= s->limit;
+	case P9_Rgetxattr:
+	case P9_Rlistxattr: /* either the size was asked for or the value */
+		return m->rgetxattr.data.len <= s->limit &&
+		       (s->limit == 0 || m->rgetxattr.data.len == m->rgetxattr.size);
+	case P9_Rcopyrange:
+		return m->rcopyrange.count <= s->limit;
 	case P9_Rwrite:
 		return m->rwrite.count <= s->limit;
 	case P9_Rwalk: /* a walk that found nothing is an error, not an empty walk */
@@ -335,36 +384,48 @@ static bool reply_fits(const struct slot *s, const struct p9_msg *m)
 	}
 }
 
-/* The server's word for what went wrong; what is no errno becomes EIO. */
+/* The server's word for what went wrong; what is no errno, or not for it to say, becomes EIO. */
 static int reply_error(const struct p9_msg *m)
 {
-	if (m->type == P9_Rlerror)
-		return m->rlerror.ecode > 0 && m->rlerror.ecode < 512 ? -(int)m->rlerror.ecode
-								      : -EIO;
-	return m->type == P9_Rerror ? -EIO : 0;
+	if (m->type != P9_Rlerror)
+		return m->type == P9_Rerror ? -EIO : 0;
+	uint32_t e = m->rlerror.ecode;
+	return e > 0 && e < 512 && e != ENOTCONN ? -(int)e : -EIO;
+}
+
+/* 0: agreed, and c->metac says on what; -EPROTONOSUPPORT: the server speaks something else. */
+static int agree(struct p9_client *c, const struct p9_msg *m)
+{
+	if (reply_error(m))
+		return -EPROTONOSUPPORT;
+	if (m->type != P9_Rversion)
+		return -EPROTO;
+	bool metac = c->metac && p9_str_eq(m->rversion.version, P9_VERSION_METAC);
+	if (!metac && !p9_str_eq(m->rversion.version, P9_VERSION))
+		return -EPROTONOSUPPORT;
+	if (m->rversion.msize < P9_MIN_MSIZE || m->rversion.msize > c->config.msize)
+		return -EPROTO;
+	c->metac = metac;
+	return 0;
 }
 
 static int version_reply(struct p9_client *c, const struct p9_msg *m)
 {
 	if (c->state != ASKED)
 		return -EPROTO;
+	int r = agree(c, m);
+	if (r == -EPROTO)
+		return r;
 	struct slot s = c->slots[0];
-	int error = reply_error(m);
-	if (!error) {
-		if (m->type != P9_Rversion)
-			return -EPROTO;
-		if (!p9_str_eq(m->rversion.version, P9_VERSION))
-			error = -EPROTONOSUPPORT;
-		else if (m->rversion.msize < P9_MIN_MSIZE || m->rversion.msize > c->config.msize)
-			return -EPROTO;
-	}
 	slot_release(c, 0);
-	if (!error) {
+	if (r && c->metac)
+		return ask_version(c, false, s.fn, s.user);
+	if (!r) {
 		c->msize = m->rversion.msize;
 		c->state = READY;
 	}
-	s.fn(s.user, error, error ? NULL : m);
-	return error ? -EPROTONOSUPPORT : 0;
+	s.fn(s.user, r, r ? NULL : m);
+	return r;
 }
 
 static void flush_reply(struct p9_client *c, uint16_t tag, bool flushed)
@@ -444,27 +505,29 @@ static int input_frames(struct p9_client *c)
 		if (r < 0)
 			return r;
 	}
-	return -EIO;
+	return c->error;
 }
 
 int p9_client_input(struct p9_client *c, size_t n)
 {
 	assert(n <= c->in_cap - c->in_end && !c->feeding);
 	if (c->state == FAILED)
-		return -EIO;
+		return c->error;
 	c->in_end += n;
 	c->feeding = true;
 	int r = input_frames(c);
 	c->feeding = false;
 	if (r < 0)
-		p9_client_fail(c);
+		p9_client_fail(c, -ENOTCONN);
 	return r;
 }
 
-/* ---- the end ---- */
+/* ---- the end, and a new beginning ---- */
 
-void p9_client_fail(struct p9_client *c)
+void p9_client_fail(struct p9_client *c, int error)
 {
+	assert(error < 0);
+	c->error = error;
 	if (c->state == FAILED)
 		return;
 	c->state = FAILED;
@@ -477,9 +540,23 @@ void p9_client_fail(struct p9_client *c)
 		if (s.own && s.fid != P9_NOFID)
 			p9_client_fid_drop(c, s.fid);
 		if (s.fn && s.state != ANSWERED)
-			s.fn(s.user, -EIO, NULL);
+			s.fn(s.user, error, NULL);
 	}
 	c->out_start = c->out_end = 0;
+}
+
+void p9_client_reset(struct p9_client *c)
+{
+	assert(!c->feeding);
+	p9_client_fail(c, -ENOTCONN);
+	assert(c->in_flight == 0 && c->n_requests == 0);
+	c->state = NEW;
+	c->error = 0;
+	c->metac = false;
+	c->msize = 0;
+	c->n_slots = 0;
+	c->free_slot = NO_SLOT;
+	c->in_start = c->in_end = 0;
 }
 
 /* ---- state ---- */
@@ -492,6 +569,11 @@ bool p9_client_failed(const struct p9_client *c)
 bool p9_client_ready(const struct p9_client *c)
 {
 	return c->state == READY;
+}
+
+bool p9_client_is_metac(const struct p9_client *c)
+{
+	return c->state == READY && c->metac;
 }
 
 bool p9_client_congested(const struct p9_client *c)
@@ -508,6 +590,11 @@ uint32_t p9_client_msize(const struct p9_client *c)
 uint32_t p9_client_payload_max(const struct p9_client *c)
 {
 	return c->msize > P9_IO_HEADER ? c->msize - P9_IO_HEADER : 0;
+}
+
+uint32_t p9_client_openat_max(const struct p9_client *c)
+{
+	return c->msize > P9_OPENAT_HEADER ? c->msize - P9_OPENAT_HEADER : 0;
 }
 
 uint32_t p9_client_in_flight(const struct p9_client *c)

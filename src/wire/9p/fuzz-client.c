@@ -2,14 +2,16 @@
 /*
  * A hostile server against the client: the input is what the server sends, to a client that has a
  * request of every kind in flight, some of them flushed.  The first byte chooses whether the input
- * begins with the version exchange or after it; the frames' tags then hit requests easily, being
- * small numbers.  Checked: every callback comes exactly once and what it is given can be read.
+ * begins with the version exchange (bit 0 clear) or after it, and then whether the server has the
+ * extensions (bit 1) and whether the connection is the second one (bit 2); the frames' tags then
+ * hit requests easily, being small numbers.  Checked: every callback comes exactly once and what it
+ * is given can be read.
  */
 #include "wire/9p/client-io.h"
 
 #include <stdio.h>
 
-enum { MAX_CALLS = 128 };
+enum { MAX_CALLS = 256 };
 
 static int calls[MAX_CALLS];
 static unsigned n_asked;
@@ -27,16 +29,31 @@ static void on_reply(void *user, int error, const struct p9_msg *m)
 	assert(error <= 0 && error > -512 && (error != 0) == (m == NULL));
 	if (!m)
 		return;
-	if (m->type == P9_Rread || m->type == P9_Rreaddir)
-		touch(m->rread.data.p, m->rread.data.len);
+	const struct p9_data *d = p9_payload(m);
+	if (d)
+		touch(d->p, d->len);
 	if (m->type == P9_Rreadlink)
 		touch(m->rreadlink.target.s, m->rreadlink.target.len);
 	if (m->type == P9_Rreaddir) {
-		struct p9_dirent d;
-		const uint8_t *p = m->rreaddir.data.p;
-		size_t left = m->rreaddir.data.len;
-		for (int n; (n = p9_dirent_decode(p, left, &d)) > 0; p += n, left -= (size_t)n)
-			touch(d.name.s, d.name.len);
+		struct p9_dirent e;
+		const uint8_t *p = d->p;
+		size_t left = d->len;
+		for (int n; (n = p9_dirent_decode(p, left, &e)) > 0; p += n, left -= (size_t)n)
+			touch(e.name.s, e.name.len);
+	}
+	if (m->type == P9_Rreaddirplus) {
+		struct p9_direntplus e;
+		const uint8_t *p = d->p;
+		size_t left = d->len;
+		for (int n; (n = p9_direntplus_decode(p, left, &e)) > 0; p += n, left -= (size_t)n)
+			touch(e.name.s, e.name.len);
+	}
+	if (m->type == P9_Revents) {
+		struct p9_event e;
+		const uint8_t *p = d->p;
+		size_t left = d->len;
+		for (int n; (n = p9_event_decode(p, left, &e)) > 0; p += n, left -= (size_t)n)
+			touch(e.name.s, e.name.len);
 	}
 }
 
@@ -51,6 +68,8 @@ static void on_io(void *user, int error, const void *data, size_t n)
 static void ask(struct p9_client *c, struct p9_msg m)
 {
 	int r = p9_client_request(c, &m, on_reply, &calls[n_asked]);
+	if (r == -EOPNOTSUPP && !p9_client_is_metac(c))
+		return;
 	assert(r >= 0);
 	if (n_asked++ % 4 == 3)
 		p9_client_flush(c, (uint16_t)r);
@@ -64,6 +83,18 @@ static void ask_everything(struct p9_client *c)
 		P9_Tauth, P9_Tattach, P9_Tremove};
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		ask(c, (struct p9_msg){.type = types[i]});
+	for (uint8_t type = P9_Tlookup; type < P9_Tonce; type += 2) {
+		struct p9_msg m = {.type = type, .once = {(uint16_t)(type % 64), type % 3}};
+		if (type == P9_Treaddirplus)
+			m.treaddirplus.count = 1000;
+		if (type == P9_Topenat)
+			m.topenat.count = 100;
+		if (type == P9_Tevents)
+			m.tevents.count = 1000;
+		if (type == P9_Tlistxattr)
+			m.tlistxattr.count = 50;
+		ask(c, m);
+	}
 	for (uint16_t n = 0; n <= 4; n++) {
 		struct p9_msg m = {.type = P9_Twalk, .twalk = {.nwname = n}};
 		for (uint16_t i = 0; i < n; i++)
@@ -107,8 +138,10 @@ static int give(struct p9_client *c, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t version[] = {21, 0, 0, 0, P9_Rversion, 0xff, 0xff, 0, 0x20, 0, 0, 8, 0,
+	static const uint8_t plain[] = {21, 0, 0, 0, P9_Rversion, 0xff, 0xff, 0, 0x20, 0, 0, 8, 0,
 		'9', 'P', '2', '0', '0', '0', '.', 'L'};
+	static const uint8_t metac[] = {27, 0, 0, 0, P9_Rversion, 0xff, 0xff, 0, 0x20, 0, 0, 14, 0,
+		'9', 'P', '2', '0', '0', '0', '.', 'L', '.', 'm', 'e', 't', 'a', 'c'};
 	memset(calls, 0, sizeof(calls));
 	n_asked = 0;
 	if (size == 0)
@@ -118,11 +151,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct p9_client_config config = {.msize = 8192, .max_requests = 256, .max_fids = 64};
 	if (p9_client_new(&config, &c) < 0)
 		return 0;
-	bool started = data[0] & 1;
-	if (p9_client_start(c, on_reply, &calls[n_asked++]) >= 0 && started) {
-		int r = give(c, version, sizeof(version));
-		assert(r == 0);
-		ask_everything(c);
+	bool started = data[0] & 1, extended = data[0] & 2;
+	for (int left = data[0] & 4 ? 2 : 1; left--;) {
+		if (p9_client_start(c, on_reply, &calls[n_asked++]) >= 0 && started) {
+			int r = give(c, extended ? metac : plain,
+				extended ? sizeof(metac) : sizeof(plain));
+			assert(r == 0);
+			ask_everything(c);
+		}
+		if (left) {
+			p9_client_fail(c, -ENOTCONN);
+			p9_client_reset(c);
+		}
 	}
 	give(c, data + 1, size - 1);
 	p9_client_free(c);

@@ -97,10 +97,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 2;
 		size -= 2;
 		if (n & 0x8000) {
-			if (n & SLOTS)
+			if (n & SLOTS) {
 				tell(w);
-			else
-				end(w, n % SLOTS, size ? -(int)*data : 0);
+				continue;
+			}
+			end(w, n % SLOTS, size ? -(int)*data : 0);
+			data += size > 0;
+			size -= size > 0;
 			continue;
 		}
 		n = MIN(n, size);

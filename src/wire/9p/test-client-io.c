@@ -170,6 +170,6 @@ TEST(loss_ends_reads_and_writes_once)
 	CHECK_INT(p9_io_write(c, &w, big, 1 << 20, on_io, &a[1], &io), 0);
 	CHECK_INT(p9_io_read(c, &w, P9_IO_MAX_SIZE + 1, on_io, &a[1], &io), -EMSGSIZE);
 	p9_client_free(c);
-	CHECK(a[0].calls == 1 && a[0].error == -EIO);
-	CHECK(a[1].calls == 1 && a[1].error == -EIO);
+	CHECK(a[0].calls == 1 && a[0].error == -ENOTCONN);
+	CHECK(a[1].calls == 1 && a[1].error == -ENOTCONN);
 }

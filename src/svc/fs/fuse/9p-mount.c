@@ -59,7 +59,7 @@ static void lose(struct worker *w, const char *why)
 		return;
 	w->lost = true;
 	log_debug("connection lost: %s", why);
-	p9_client_fail(w->client);
+	f9_over(&w->fs, -EIO);
 	(void)shutdown(w->conn, SHUT_RDWR);
 	if (w->attached) {
 		tell(FS_MOUNT_LOST);
@@ -86,6 +86,7 @@ static void on_attached(void *user, int error, const struct p9_msg *m)
 	}
 	f9_fid_adopt(&w->fs, w->fs.root, 0, w->root_fid);
 	w->attached = true;
+	f9_up(&w->fs);
 }
 
 static void on_version(void *user, int error, const struct p9_msg *m)
@@ -347,7 +348,7 @@ static int start(struct worker *w, uint32_t msize)
 static void finish(struct worker *w)
 {
 	if (w->client)
-		p9_client_fail(w->client);
+		f9_over(&w->fs, -EIO);
 	f9_inval_free(w->fs.invalidator);
 	f9_done(&w->fs);
 	p9_client_free(w->client);

@@ -33,6 +33,7 @@ int f9_handle_new(struct f9_op *op, uint32_t iounit)
 	h->iounit = iounit;
 	h->flags = op->fi.flags;
 	list_append(&h->node->handles, &h->on_node);
+	list_append(&op->fs->handles, &h->on_fs);
 	op->handle = h;
 	op->handle_new = true;
 	op->fi.fh = (uintptr_t)h;
@@ -42,6 +43,7 @@ int f9_handle_new(struct f9_op *op, uint32_t iounit)
 void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 {
 	list_unlink(&h->on_node);
+	list_unlink(&h->on_fs);
 	f9_owners_free(h->node, h);
 	p9_client_clunk(fs->client, h->fid);
 	f9_node_unref(fs, h->node);

@@ -9,6 +9,7 @@
 #include "svc/fs/fuse/fuse9p.h"
 
 #include <stdio.h>
+#include <time.h>
 
 /* ---- life of an operation ---- */
 
@@ -16,7 +17,9 @@ static void on_interrupt(fuse_req_t req, void *user)
 {
 	struct f9_op *op = user;
 	op->interrupted = true;
-	if (op->io)
+	if (op->parked)
+		f9_op_err(op, -EINTR);
+	else if (op->io)
 		p9_io_flush(op->io);
 	else if (op->tag >= 0)
 		p9_client_flush(op->fs->client, (uint16_t)op->tag);
@@ -37,6 +40,7 @@ struct f9_op *f9_op_new(fuse_req_t req, fuse_ino_t ino)
 	op->gid = cx->gid;
 	op->tag = -1;
 	op->newfid = P9_NOFID;
+	op->epoch = fs->epoch;
 	list_init(&op->sleep);
 	list_init(&op->park);
 	list_append(&fs->ops, &op->link);
@@ -72,17 +76,80 @@ bool f9_op_name(struct f9_op *op, const char *name)
 	return copy_name(op, name, op->name ? &op->name2 : &op->name);
 }
 
+void f9_op_rewind(struct f9_op *op)
+{
+	struct f9 *fs = op->fs;
+	assert(op->tag < 0 && !op->io);
+	list_unlink(&op->sleep);
+	op->delay_ms = 0;
+	if (op->newfid != P9_NOFID)
+		p9_client_clunk(fs->client, op->newfid);
+	op->newfid = P9_NOFID;
+	f9_fid_unpin(fs, TAKE_PTR(op->fid));
+	f9_fid_unpin(fs, TAKE_PTR(op->fid2));
+	f9_fid_unpin(fs, TAKE_PTR(op->walk_from));
+	f9_node_unref(fs, TAKE_PTR(op->walk_node));
+	for (unsigned i = 0; i < op->n_chain; i++)
+		f9_node_unref(fs, op->chain[i]);
+	free(TAKE_PTR(op->chain));
+	op->n_chain = op->chain_at = 0;
+	op->walk_slot = NULL;
+	op->then = op->walk_then = op->got = NULL;
+	if (op->handle_new)
+		f9_handle_free(fs, TAKE_PTR(op->handle));
+	op->handle_new = false;
+	op->outrun = op->side_open = op->main_done = false;
+	op->side_error = op->main_error = 0;
+	op->side = (struct p9_msg){};
+}
+
+/* ---- slots: see "Not twice" in docs/9p2000.L.metac.md ---- */
+
+/*
+ * A slot for op until it ends; false: all are in use.  They are used in turn; one that has
+ * been used 4 billion times is not used again, and when that has happened to all, requests go
+ * unnumbered (once.seq 0), as to a server that has no slots.
+ */
+static bool slot_take(struct f9_op *op)
+{
+	struct f9 *fs = op->fs;
+	bool in_use = false;
+	for (unsigned i = 0; i < P9_ONCE_SLOTS && !op->once.seq; i++) {
+		unsigned slot = (fs->slot_next + i) % P9_ONCE_SLOTS;
+		if (fs->slot_seq[slot] == UINT32_MAX)
+			continue;
+		in_use = true;
+		if (fs->slots_taken & UINT64_C(1) << slot)
+			continue;
+		fs->slots_taken |= UINT64_C(1) << slot;
+		fs->slot_next = slot + 1;
+		op->once = (struct p9_once){.slot = (uint16_t)slot, .seq = ++fs->slot_seq[slot]};
+	}
+	return op->once.seq || !in_use;
+}
+
+/* Whoever waits longest gets it, and begins anew with it. */
+static void slot_release(struct f9_op *op)
+{
+	struct f9 *fs = op->fs;
+	if (!op->once.seq)
+		return;
+	fs->slots_taken &= ~(UINT64_C(1) << op->once.slot);
+	op->once = (struct p9_once){};
+	if (list_empty(&fs->want_slot))
+		return;
+	struct f9_op *next = list_entry(fs->want_slot.next, struct f9_op, park);
+	(void)slot_take(next);
+	list_unlink(&next->park);
+	list_append(&fs->parked, &next->park);
+}
+
 void f9_op_free(struct f9_op *op)
 {
 	struct f9 *fs = op->fs;
-	list_unlink(&op->sleep);
 	list_unlink(&op->park);
-	if (op->newfid != P9_NOFID)
-		p9_client_clunk(fs->client, op->newfid);
-	f9_fid_unpin(fs, op->fid);
-	f9_fid_unpin(fs, op->fid2);
-	if (op->handle_new && op->handle)
-		f9_handle_free(fs, op->handle);
+	f9_op_rewind(op);
+	slot_release(op);
 	f9_node_unref(fs, op->node);
 	f9_node_unref(fs, op->node2);
 	free(op->name);
@@ -99,10 +166,144 @@ void f9_op_err(struct f9_op *op, int error)
 	f9_op_free(op);
 }
 
+/* ---- waiting for a connection ---- */
+
+/* What an operation answers that cannot wait for a connection (any longer); 0: it waits. */
+static int no_waiting(const struct f9 *fs)
+{
+	if (fs->over)
+		return fs->over;
+	if (fs->down && fs->timeout_ms && f9_now_ms() - fs->lost_ms >= fs->timeout_ms)
+		return -ETIMEDOUT;
+	return 0;
+}
+
+/* While the client is failing, other requests of the operation may be among those that have not
+ * been told yet: nothing ends before all are. */
+static void park(struct f9_op *op, struct list *where)
+{
+	struct f9 *fs = op->fs;
+	bool failing = p9_client_failed(fs->client) && !fs->down;
+	f9_op_rewind(op);
+	int error = failing ? 0 : op->interrupted ? -EINTR : no_waiting(fs);
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
+	op->parked = true;
+	list_append(where, &op->park);
+}
+
+bool f9_op_lost(struct f9_op *op, int error)
+{
+	struct f9 *fs = op->fs;
+	if (!error || !op->start)
+		return false;
+	if (!fs->down && op->epoch == fs->epoch && !p9_client_failed(fs->client))
+		return false;
+	park(op, &fs->parked);
+	return true;
+}
+
+static void restart(struct f9_op *op)
+{
+	struct f9 *fs = op->fs;
+	list_unlink(&op->park);
+	op->parked = false;
+	op->epoch = fs->epoch;
+	op->start(op);
+}
+
+static uint64_t wall_clock_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 void f9_op_begin(struct f9_op *op, f9_start start)
 {
 	op->start = start;
-	start(op);
+	if (op->fs->down)
+		park(op, &op->fs->parked);
+	else
+		start(op);
+}
+
+/* Those that wait too long give up. */
+static void give_up(struct list *l, int error)
+{
+	while (!list_empty(l)) {
+		struct f9_op *op = list_entry(l->next, struct f9_op, park);
+		op->parked = false;
+		f9_op_err(op, error);
+	}
+}
+
+int f9_parked_run(struct f9 *fs)
+{
+	int error = no_waiting(fs);
+	if (error) {
+		give_up(&fs->want_slot, error);
+		give_up(&fs->parked, error);
+	}
+	if (fs->down && !fs->timeout_ms)
+		return -1;
+	if (fs->down) {
+		uint64_t waited = f9_now_ms() - fs->lost_ms;
+		return waited < fs->timeout_ms ? (int)(fs->timeout_ms - waited) : -1;
+	}
+	while (!list_empty(&fs->parked) && !p9_client_congested(fs->client) &&
+		!p9_client_failed(fs->client))
+		restart(list_entry(fs->parked.next, struct f9_op, park));
+	return -1;
+}
+
+/* Those that were parked by the loss, back into the order in which they came. */
+static void sort_parked(struct f9 *fs)
+{
+	list_for_each_safe (it, &fs->ops) {
+		struct f9_op *op = list_entry(it, struct f9_op, link);
+		if (!op->parked)
+			continue;
+		list_unlink(&op->park);
+		list_append(&fs->parked, &op->park);
+		if (op->interrupted)
+			f9_op_err(op, -EINTR);
+	}
+}
+
+void f9_park_all(struct f9 *fs)
+{
+	if (fs->down)
+		return;
+	fs->epoch++;
+	fs->lost_ms = f9_now_ms();
+	p9_client_fail(fs->client, -EIO);
+	list_for_each_safe (it, &fs->sleepers) {
+		struct f9_op *op = list_entry(it, struct f9_op, sleep);
+		if (op->start)
+			park(op, &fs->parked);
+	}
+	fs->down = true;
+	sort_parked(fs);
+	(void)f9_parked_run(fs);
+}
+
+void f9_over(struct f9 *fs, int error)
+{
+	fs->over = error;
+	f9_park_all(fs);
+	(void)f9_parked_run(fs);
+}
+
+void f9_up(struct f9 *fs)
+{
+	list_for_each (it, &fs->ops) {
+		struct f9_op *op = list_entry(it, struct f9_op, link);
+		op->in_doubt |= op->once_sent && !fs->kept;
+	}
+	fs->down = false;
 }
 
 /* ---- 9P requests ---- */
@@ -111,26 +312,43 @@ static void replied(void *user, int error, const struct p9_msg *reply)
 {
 	struct f9_op *op = user;
 	op->tag = -1;
-	op->then(op, error, reply);
+	if (!f9_op_lost(op, error))
+		op->then(op, error, reply);
 }
 
 void f9_send(struct f9_op *op, const struct p9_msg *m, f9_then then)
 {
+	struct f9 *fs = op->fs;
 	assert(op->tag < 0);
-	int r = p9_client_request(op->fs->client, m, replied, op);
+	bool usable = !fs->down && op->epoch == fs->epoch;
+	int r = usable ? p9_client_request(fs->client, m, replied, op) : -EIO;
 	if (r < 0) {
-		then(op, r, NULL);
+		if (!f9_op_lost(op, r))
+			then(op, r, NULL);
 		return;
 	}
 	op->tag = r;
 	op->then = then;
 	if (op->interrupted) /* between two steps: do not begin another that waits */
-		p9_client_flush(op->fs->client, (uint16_t)r);
+		p9_client_flush(fs->client, (uint16_t)r);
 }
 
 void f9_send_once(struct f9_op *op, const struct p9_msg *m, f9_then then)
 {
-	f9_send(op, m, then);
+	struct f9 *fs = op->fs;
+	struct p9_msg copy = *m;
+	if (fs->metac && !fs->down && op->epoch == fs->epoch) {
+		if (!slot_take(op)) {
+			park(op, &fs->want_slot);
+			return;
+		}
+		copy.once = op->once;
+	}
+	if (!op->first_sent_ns)
+		op->first_sent_ns = wall_clock_ns();
+	op->once_sent = true;
+	op->in_doubt = false;
+	f9_send(op, &copy, then);
 }
 
 /* ---- the whole ---- */
@@ -151,8 +369,12 @@ static void init(void *user, struct fuse_conn_info *conn)
 int f9_init(struct f9 *fs, struct p9_client *client)
 {
 	fs->client = client;
+	fs->down = true;
+	fs->lost_ms = f9_now_ms();
 	list_init(&fs->ops);
 	list_init(&fs->parked);
+	list_init(&fs->want_slot);
+	list_init(&fs->handles);
 	list_init(&fs->sleepers);
 	list_init(&fs->lru);
 	int r = f9_table_init(&fs->by_qid);

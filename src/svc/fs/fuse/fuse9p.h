@@ -43,12 +43,25 @@ enum {
 	F9_PLUS_WINDOW = 64, /* entries asked about at the same time by one readdirplus */
 	F9_BLOCK_SIZE = 64 * 1024, /* st_blksize: what stdio takes as its buffer size */
 	F9_MAX_XATTR = 65536,
+	F9_MAX_HELD = 64 * 1024 * 1024, /* see f9.held */
 };
 
 #define F9_TIMEOUT 1.0 /* seconds the kernel may believe names and attributes */
 
 struct f9_op;
 struct f9_invalidator;
+struct f9_watch;
+
+/* What fuse9p-watch.c knows of an inode. */
+struct f9_watch_node {
+	uint64_t heard; /* number of the last event about it, or about a name in it */
+	uint64_t since; /* what was asked from that number on is covered by events */
+	uint32_t epoch; /* the one in which it was found watched itself; 0: never */
+	uint32_t told; /* the last one in which the kernel was told something of it for long */
+	uint32_t told_ms, names_ms; /* when that was; the same for names in it */
+	bool several; /* a file with several names, when last heard of */
+	bool names; /* names in it are in the list of names told */
+};
 
 /* An inode the kernel knows. */
 struct f9_node {
@@ -70,6 +83,7 @@ struct f9_node {
 	uint32_t mode, gid;
 	uint64_t
 		told_ms; /* when the kernel was last told the name: it believes it for F9_TIMEOUT */
+	struct f9_watch_node watch;
 };
 
 /* A fid of an inode, not open, belonging to one user; kept for the next request. */
@@ -90,6 +104,7 @@ struct f9_handle {
 	uid_t uid; /* whose rights it has */
 	int error; /* not 0: it could not be found again (-ESTALE), or its lock is gone (-EIO) */
 	struct list on_node;
+	struct list on_fs; /* in f9.handles */
 };
 
 struct f9_table {
@@ -101,6 +116,7 @@ struct f9 {
 	struct fuse_session *session;
 	struct p9_client *client;
 	struct f9_invalidator *invalidator;
+	struct f9_watch *watch;
 	const char *aname;
 	char client_id[48]; /* names this mount in locks */
 	bool read_only;
@@ -122,8 +138,18 @@ struct f9 {
 	bool metac; /* the server speaks 9P2000.L.metac */
 	bool kept, watches; /* as Rsession said */
 	bool down; /* there is no connection right now: operations are parked */
-	uint64_t epoch; /* number of the connection */
+	uint64_t epoch; /* number of the connection; one more with each loss */
 	struct list parked; /* struct f9_op, oldest first */
+	struct list want_slot; /* the same, waiting for one of the slots of f9_send_once() */
+	uint64_t slots_taken; /* a bit each */
+	unsigned slot_next; /* where to look for a free one */
+	uint32_t slot_seq[P9_ONCE_SLOTS]; /* last used */
+	uint64_t lost_ms; /* when the connection went */
+	uint32_t timeout_ms; /* after which operations do not wait any longer; 0: for ever */
+	int over; /* negative errno: there will be no connection any more */
+	size_t held; /* bytes of programs' data that operations keep: beyond F9_MAX_HELD no
+		      * requests are taken in */
+	struct list handles; /* struct f9_handle, all */
 
 	struct list ops; /* struct f9_op under way */
 	struct list sleepers; /* those that wait for time to pass */
@@ -149,13 +175,16 @@ struct f9_op {
 	bool interrupted;
 
 	f9_start start;
-	bool parked; /* waits for a connection, in fs.parked */
+	uint64_t epoch; /* of the connection that it uses */
+	bool parked; /* waits for a connection, or for a slot: in fs.parked or fs.want_slot */
 	struct list park;
 	struct p9_once once; /* of f9_send_once(); seq 0: none yet */
+	bool once_sent;
 	bool in_doubt; /* that request was sent before, and the server does not know any more what
 			* became of it: see docs/9p2000.L.metac.md, "Not twice" */
 	uint64_t first_sent_ns; /* when, by the wall clock */
 
+	uint64_t asked; /* f9_watch_now() when the last 9P request was sent */
 	f9_then then; /* of the 9P request under way */
 	int tag; /* of it; -1: none */
 	struct p9_io *io; /* the same for reads and writes */
@@ -230,6 +259,19 @@ void f9_send(struct f9_op *op, const struct p9_msg *m, f9_then then);
  * one such request per operation. Where the server has 9P2000.L.metac it goes inside a Tonce, with
  * the same slot and seq when the operation is begun again. */
 void f9_send_once(struct f9_op *op, const struct p9_msg *m, f9_then then);
+/* For those who make requests by themselves (p9_client_request, p9_io_read ...), when all that op
+ * had under way have ended, one of them with `error`: was that the loss of the connection? If so op
+ * is parked and not to be touched any more. Operations without a start function: false. */
+bool f9_op_lost(struct f9_op *op, int error);
+/* Begins parked operations anew, as many as the connection takes now. Returns the milliseconds
+ * until it has to be called again (a timeout), -1: when something has happened. */
+int f9_parked_run(struct f9 *fs);
+/* The connection is gone, or is not to be used any longer: parks. */
+void f9_park_all(struct f9 *fs);
+/* The connection is there, and all that was open: operations go on with f9_parked_run(). */
+void f9_up(struct f9 *fs);
+/* error (negative): all operations, now and later, answer it. */
+void f9_over(struct f9 *fs, int error);
 
 static inline struct f9 *f9_of(fuse_req_t req)
 {

@@ -482,6 +482,7 @@ static void begin(void)
 	p9_client_output(c, &p, &n);
 	p9_client_output_done(c, n);
 	give_message(&version);
+	f9_up(&k.fs);
 	k.fs.root = f9_node_get(&k.fs, &(struct p9_qid){.type = P9_QTDIR}, NULL, NULL);
 	uint32_t fid;
 	r = p9_client_fid_new(c, &fid);
@@ -504,7 +505,7 @@ static void begin(void)
 
 static void end(void)
 {
-	p9_client_fail(k.fs.client);
+	f9_over(&k.fs, -EIO);
 	f9_inval_open_files(&k.fs);
 	(void)f9_sleepers_run(&k.fs);
 	f9_inval_free(k.fs.invalidator);
