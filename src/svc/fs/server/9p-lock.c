@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Byte-range locks.
+ * Locks: of byte ranges, and of open files (flock).
  *
- * Theory of operation: POSIX locks belong to a process and a file, so the clients' processes must
- * not be mixed up here.  Each pair of a file and a client's process (client_id, proc_id) that takes
- * a lock gets an open file description of its own, and the locks are open-file-description locks of
- * that: they conflict with those of everybody else, on this machine too, and not among themselves.
- * The pair lives as long as a fid through which it was used, or until everything is unlocked, so
- * the locks of a client that vanishes vanish with its connection.
+ * Theory of operation: flock(2) locks belong to an open file description, and each open fid has
+ * one: they are taken there.  POSIX locks belong to a process and a file, so the clients' processes
+ * must not be mixed up here.  Each pair of a file and a client's process (client_id, proc_id) that
+ * takes a lock gets an open file description of its own, and the locks are open-file-description
+ * locks of that: they conflict with those of everybody else, on this machine too, and not among
+ * themselves. The pair lives as long as a fid through which it was used, or until everything is
+ * unlocked, so the locks of a client that vanishes vanish with its connection.
  *
  * A lock that has to wait does so in the kernel, in the thread of the request; a timer interrupts
  * it now and then to look whether the request has been flushed.  Only so many threads may wait:
@@ -17,6 +18,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -53,13 +55,14 @@ static void owner_put(struct p9_tree *t, struct p9_lock_owner *o)
 
 void p9_locks_drop(struct p9_tree *t, struct p9_file *f)
 {
-	if (!f->n_owners)
+	if (!f->owners)
 		return;
 	pthread_mutex_lock(&t->locks_lock);
 	for (size_t i = 0; i < f->n_owners; i++)
 		owner_unref(t, f->owners[i]);
 	f->n_owners = 0;
 	pthread_mutex_unlock(&t->locks_lock);
+	free(TAKE_PTR(f->owners));
 }
 
 /* Write locks want a descriptor for writing, read locks one for reading: try for both. */
@@ -131,6 +134,15 @@ static int attach_owner(struct p9_file *f, struct p9_lock_owner *o)
 	}
 	if (f->n_owners == P9_LOCK_OWNERS_PER_FID)
 		return -ENOLCK;
+	/* Grown at powers of two: most fids never have an owner, and most others one. */
+	if (!(f->n_owners & (f->n_owners - 1))) {
+		size_t n = f->n_owners ? 2 * f->n_owners : 1;
+		struct p9_lock_owner **grown =
+			realloc(f->owners, n * sizeof(struct p9_lock_owner *));
+		if (!grown)
+			return -ENOMEM;
+		f->owners = grown;
+	}
 	f->owners[f->n_owners++] = o;
 	o->refs++;
 	return 0;
@@ -204,7 +216,7 @@ static int start_ticks(timer_t *ret)
 	return 0;
 }
 
-static int wait_for_lock(struct p9_job *j, int fd, struct flock *fl)
+int p9_lock_wait(struct p9_job *j, int (*take)(int fd, void *how), int fd, void *how)
 {
 	timer_t timer;
 	int r = -EAGAIN;
@@ -214,11 +226,16 @@ static int wait_for_lock(struct p9_job *j, int fd, struct flock *fl)
 		return -EAGAIN;
 	}
 	do {
-		r = fcntl(fd, F_OFD_SETLKW, fl) < 0 ? -errno : 0;
+		r = take(fd, how);
 	} while (r == -EINTR && !atomic_load(&j->q.flushed));
 	timer_delete(timer);
 	atomic_fetch_sub(&j->tree->lock_waiters, 1);
 	return r;
+}
+
+static int wait_for_range(int fd, void *how)
+{
+	return fcntl(fd, F_OFD_SETLKW, how) < 0 ? -errno : 0;
 }
 
 static int set_lock(struct p9_job *j, const struct p9_lock_owner *o, struct flock *fl)
@@ -227,14 +244,42 @@ static int set_lock(struct p9_job *j, const struct p9_lock_owner *o, struct floc
 		return -EBADF;
 	int r = fcntl(o->fd, F_OFD_SETLK, fl) < 0 ? -errno : 0;
 	if ((r == -EAGAIN || r == -EACCES) && (j->q.t.tlock.flags & P9_LOCK_BLOCK))
-		r = wait_for_lock(j, o->fd, fl);
+		r = p9_lock_wait(j, wait_for_range, o->fd, fl);
 	return r;
 }
 
-int p9_do_lock(struct p9_job *j)
+/* --- flock(2) --- */
+
+static int take_flock(int fd, void *how)
+{
+	return flock(fd, *(const int *)how) < 0 ? -errno : 0;
+}
+
+/* Belongs to the open file, which is what the fid is: so it goes when the fid does, and a clone of
+ * the fid, opened by itself, is somebody else. */
+static int do_flock(struct p9_job *j, const struct p9_file *f)
+{
+	static const int operations[] = {LOCK_SH, LOCK_EX, LOCK_UN};
+	const struct p9_msg *t = &j->q.t;
+	if (f->state != P9_FILE && f->state != P9_DIR)
+		return -EBADF;
+	if (t->tlock.type >= ARRAY_SIZE(operations) || t->tlock.start || t->tlock.length)
+		return -EINVAL;
+	/* Who may only read must not keep others from writing. */
+	if (j->tree->read_only && t->tlock.type == P9_LOCK_WRLCK)
+		return -EBADF;
+	int now = operations[t->tlock.type] | LOCK_NB, wait = operations[t->tlock.type];
+	int r = take_flock(f->fd, &now);
+	if (r == -EAGAIN && (t->tlock.flags & P9_LOCK_BLOCK))
+		r = p9_lock_wait(j, take_flock, f->fd, &wait);
+	return r;
+}
+
+/* --- the requests --- */
+
+static int lock_range(struct p9_job *j, struct p9_file *f)
 {
 	const struct p9_msg *t = &j->q.t;
-	struct p9_file *f = p9_job_file(j);
 	struct p9_lock_owner *o;
 	struct flock fl;
 	if (f->state != P9_FILE)
@@ -242,7 +287,6 @@ int p9_do_lock(struct p9_job *j)
 	int r = to_flock(t->tlock.type, t->tlock.start, t->tlock.length, &fl);
 	if (r)
 		return r;
-	j->q.r.rlock.status = P9_LOCK_SUCCESS;
 	bool unlock = fl.l_type == F_UNLCK;
 	r = get_owner(j, !unlock, &o);
 	if (r || !o)
@@ -251,6 +295,14 @@ int p9_do_lock(struct p9_job *j)
 	if (unlock && !fl.l_start && !fl.l_len)
 		detach_owner(j->tree, f, o);
 	owner_put(j->tree, o);
+	return r;
+}
+
+int p9_do_lock(struct p9_job *j)
+{
+	struct p9_file *f = p9_job_file(j);
+	int r = j->q.t.tlock.flags & P9_LOCK_FLOCK ? do_flock(j, f) : lock_range(j, f);
+	j->q.r.rlock.status = P9_LOCK_SUCCESS;
 	if (r == -EAGAIN || r == -EACCES) {
 		j->q.r.rlock.status = P9_LOCK_BLOCKED;
 		return 0;

@@ -22,7 +22,7 @@ enum {
 	P9_XATTR_BYTES_MAX = 16 << 20, /* held by all xattr fids together */
 	P9_LOCK_OWNERS_MAX = 1024, /* (file, client process) pairs that hold locks */
 	P9_LOCK_WAITERS_MAX = 8, /* threads that may wait for a lock at a time */
-	P9_LOCK_OWNERS_PER_FID = 16,
+	P9_LOCK_OWNERS_PER_FID = 256,
 	P9_DIR_BUFFER = 32768,
 	P9_DIR_BUFFERS_MAX = 1024, /* directories being read at a time */
 };
@@ -64,7 +64,7 @@ struct p9_file {
 	pthread_mutex_t lock; /* what follows: a fid may be read by several requests at once */
 	struct p9_dir_buffer *dir;
 	struct p9_xattr *xattr;
-	struct p9_lock_owner *owners[P9_LOCK_OWNERS_PER_FID];
+	struct p9_lock_owner **owners;
 	size_t n_owners;
 };
 
@@ -223,6 +223,10 @@ int p9_xattr_commit(struct p9_job *j, struct p9_file *f);
 void p9_xattr_free(struct p9_tree *t, struct p9_xattr *x);
 
 void p9_dir_buffer_free(struct p9_tree *t, struct p9_dir_buffer *b);
+
+/* Calls take(fd, how), which may wait in the kernel, again and again while it answers -EINTR and
+ * the request has not been flushed. -EAGAIN: too many wait already. */
+int p9_lock_wait(struct p9_job *j, int (*take)(int fd, void *how), int fd, void *how);
 
 /* Drops the fid's part in its lock owners. */
 void p9_locks_drop(struct p9_tree *t, struct p9_file *f);

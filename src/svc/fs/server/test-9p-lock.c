@@ -2,6 +2,8 @@
 /* Locks between fids, client processes, connections and this machine's own. */
 #include "svc/fs/server/test-9p.h"
 
+#include <sys/file.h>
+
 static struct p9_msg lock_msg(
 	uint32_t fid, uint8_t type, uint64_t start, uint64_t length, uint32_t pid, uint32_t flags)
 {
@@ -191,7 +193,7 @@ TEST(there_is_a_limit_to_owners)
 	put_file("f", "x");
 	peer_start(&a, (struct p9_options){});
 	CHECK_INT(t_open_path(&a, 1, "f", P9_O_RDWR), 0);
-	for (pid = 1; pid < 100 && !r; pid++)
+	for (pid = 1; pid < 1000 && !r; pid++)
 		r = lock(&a, 1, P9_LOCK_RDLCK, 0, 0, pid);
 	CHECK_INT(r, -ENOLCK);
 	CHECK_INT(lock(&a, 1, P9_LOCK_UNLCK, 0, 0, 1), P9_LOCK_SUCCESS);
@@ -211,4 +213,88 @@ TEST(a_read_only_client_takes_no_write_lock)
 	CHECK_INT(lock(&a, 1, P9_LOCK_RDLCK, 0, 0, 7), P9_LOCK_SUCCESS);
 	peer_stop(&a);
 	tree_remove();
+}
+
+/* --- flock --- */
+
+static int flock_of(struct peer *p, uint32_t fid, uint8_t type)
+{
+	int r = call(p, lock_msg(fid, type, 0, 0, 7, P9_LOCK_FLOCK));
+	return r ? r : p->r.rlock.status;
+}
+
+static void two_metac_peers(struct peer *a, struct peer *b)
+{
+	tree_make();
+	put_file("f", "0123456789");
+	peer_start_metac(a, (struct p9_options){});
+	peer_start_metac(b, (struct p9_options){});
+	CHECK_INT(t_open_path(a, 1, "f", P9_O_RDWR), 0);
+	CHECK_INT(t_open_path(b, 1, "f", P9_O_RDONLY), 0);
+}
+
+TEST(flock_is_between_open_files_of_everybody)
+{
+	struct peer a, b;
+	two_metac_peers(&a, &b);
+	int fd = openat(tree_dir, "f", O_RDONLY | O_CLOEXEC);
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_RDLCK), P9_LOCK_SUCCESS);
+	CHECK_INT(flock_of(&b, 1, P9_LOCK_RDLCK), P9_LOCK_SUCCESS);
+	CHECK_INT(flock_of(&b, 1, P9_LOCK_WRLCK), P9_LOCK_BLOCKED);
+	CHECK(flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK);
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_UNLCK), P9_LOCK_SUCCESS);
+	CHECK_INT(flock_of(&b, 1, P9_LOCK_WRLCK), P9_LOCK_SUCCESS); /* though not open to write */
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_RDLCK), P9_LOCK_BLOCKED);
+	CHECK_INT(t_clunk(&b, 1), 0);
+	CHECK(!flock(fd, LOCK_EX | LOCK_NB));
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_RDLCK), P9_LOCK_BLOCKED);
+	/* Another open file of the same client is another holder; fcntl locks are another matter.
+	 */
+	CHECK(!flock(fd, LOCK_UN));
+	CHECK_INT(t_openat(&a, 1, 2, "", P9_O_RDWR, 0), 0);
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_WRLCK), P9_LOCK_SUCCESS);
+	CHECK_INT(flock_of(&a, 2, P9_LOCK_WRLCK), P9_LOCK_BLOCKED);
+	CHECK_INT(lock(&a, 2, P9_LOCK_WRLCK, 0, 0, 8), P9_LOCK_SUCCESS);
+	close(fd);
+	end_peers(&a, &b);
+}
+
+TEST(flock_waits_and_is_flushed_like_the_others)
+{
+	struct peer a, b;
+	two_metac_peers(&a, &b);
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_WRLCK), P9_LOCK_SUCCESS);
+	struct p9_msg m = lock_msg(1, P9_LOCK_WRLCK, 0, 0, 7, P9_LOCK_BLOCK | P9_LOCK_FLOCK);
+	m.tag = 9;
+	send_msg(&b, &m);
+	CHECK_INT(t_getattr(&b, 1), 0);
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_UNLCK), P9_LOCK_SUCCESS);
+	CHECK(recv_msg(&b));
+	CHECK_INT(b.r.tag, 9);
+	CHECK_INT(b.r.rlock.status, P9_LOCK_SUCCESS);
+	m.tlock.fid = 1;
+	send_msg(&a, &m);
+	CHECK_INT(CALL(&a, P9_Tflush, .tflush = {9}), 0);
+	CHECK_INT(flock_of(&b, 1, P9_LOCK_UNLCK), P9_LOCK_SUCCESS);
+	CHECK_INT(flock_of(&b, 1, P9_LOCK_WRLCK), P9_LOCK_SUCCESS);
+	end_peers(&a, &b);
+}
+
+TEST(flock_knows_what_it_can_lock)
+{
+	struct peer a;
+	tree_make();
+	put_file("f", "x");
+	peer_start_metac(&a, (struct p9_options){});
+	CHECK_INT(flock_of(&a, 0, P9_LOCK_RDLCK), -EBADF);
+	CHECK_INT(t_openat(&a, 0, 1, "", P9_O_RDONLY, 0), 0);
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_WRLCK), P9_LOCK_SUCCESS); /* a directory */
+	CHECK_INT(flock_of(&a, 1, 3), -EINVAL);
+	CHECK_INT(call(&a, lock_msg(1, P9_LOCK_RDLCK, 1, 0, 7, P9_LOCK_FLOCK)), -EINVAL);
+	peer_stop(&a);
+	peer_start_metac(&a, (struct p9_options){.read_only = true});
+	CHECK_INT(t_openat(&a, 0, 1, "f", P9_O_RDONLY, 0), 0);
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_WRLCK), -EBADF);
+	CHECK_INT(flock_of(&a, 1, P9_LOCK_RDLCK), P9_LOCK_SUCCESS);
+	stop(&a);
 }

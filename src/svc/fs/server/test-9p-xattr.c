@@ -2,6 +2,7 @@
 /* Extended attributes. */
 #include "svc/fs/server/test-9p.h"
 
+#include <linux/limits.h>
 #include <sys/xattr.h>
 
 static void path_of(const char *name, char ret[128])
@@ -163,5 +164,134 @@ TEST(capabilities_are_for_root)
 		-EPERM);
 	int r = set(&p, "f", "security.capability", caps, 20, 0);
 	CHECK(!r || r == -EOPNOTSUPP);
+	stop(&p);
+}
+
+/* --- 9P2000.L.metac: one message each --- */
+
+static int mget(struct peer *p, uint32_t fid, const char *name, uint32_t count)
+{
+	return CALL(p, P9_Tgetxattr, .tgetxattr = {fid, p9_str(name), count});
+}
+
+static int mset(struct peer *p, uint32_t fid, const char *name, const char *value, uint32_t flags)
+{
+	return CALL(p, P9_Tsetxattr,
+		.tsetxattr = {fid, p9_str(name), flags, {value, (uint32_t)strlen(value)}});
+}
+
+static int mremove(struct peer *p, uint32_t fid, const char *name)
+{
+	return CALL(p, P9_Tremovexattr, .tremovexattr = {fid, p9_str(name)});
+}
+
+static bool value_is(const struct peer *p, const char *want)
+{
+	const struct p9_data *d = &p->r.rgetxattr.data;
+	return p->r.rgetxattr.size == d->len && d->len == strlen(want) &&
+	       (!d->len || !memcmp(d->p, want, d->len));
+}
+
+TEST(one_message_gets_sets_lists_and_removes)
+{
+	struct peer p;
+	start_metac(&p);
+	need_xattrs();
+	put_file("f", "");
+	CHECK_INT(t_lookup(&p, 0, 1, "f"), 0);
+	CHECK_INT(mget(&p, 1, "user.a", 100), -ENODATA);
+	CHECK_INT(mset(&p, 1, "user.a", "value", 0), 0);
+	CHECK_INT(mset(&p, 1, "user.a", "value", XATTR_CREATE), -EEXIST);
+	CHECK_INT(mset(&p, 1, "user.b", "value", XATTR_REPLACE), -ENODATA);
+	CHECK_INT(mset(&p, 1, "user.empty", "", 0), 0);
+	CHECK_INT(mget(&p, 1, "user.a", 100), 0);
+	CHECK(value_is(&p, "value"));
+	CHECK_INT(mget(&p, 1, "user.a", 5), 0);
+	CHECK(value_is(&p, "value"));
+	CHECK_INT(mget(&p, 1, "user.a", 4), -ERANGE);
+	CHECK_INT(mget(&p, 1, "user.a", 0), 0);
+	CHECK_INT(p.r.rgetxattr.size, 5);
+	CHECK_INT(p.r.rgetxattr.data.len, 0);
+	CHECK_INT(mget(&p, 1, "user.empty", 10), 0);
+	CHECK(value_is(&p, ""));
+	CHECK_INT(CALL(&p, P9_Tlistxattr, .tlistxattr = {1, 0}), 0);
+	uint32_t size = p.r.rlistxattr.size;
+	CHECK(size >= sizeof("user.a") + sizeof("user.empty"));
+	CHECK_INT(CALL(&p, P9_Tlistxattr, .tlistxattr = {1, size}), 0);
+	CHECK_INT(p.r.rlistxattr.data.len, size);
+	CHECK(memmem(p.r.rlistxattr.data.p, size, "user.empty", 11));
+	CHECK_INT(CALL(&p, P9_Tlistxattr, .tlistxattr = {1, size - 1}), -ERANGE);
+	CHECK_INT(mremove(&p, 1, "user.a"), 0);
+	CHECK_INT(mremove(&p, 1, "user.a"), -ENODATA);
+	/* Through an open file as well. */
+	CHECK_INT(t_openat(&p, 0, 2, "f", P9_O_RDONLY, 0), 0);
+	CHECK_INT(mset(&p, 2, "user.c", "3", 0), 0);
+	CHECK_INT(mget(&p, 1, "user.c", 10), 0);
+	stop(&p);
+}
+
+TEST(single_messages_refuse_what_they_should)
+{
+	struct peer p;
+	char *big = calloc(1, XATTR_SIZE_MAX + 2);
+	start_metac(&p);
+	need_xattrs();
+	put_file("f", "");
+	CHECK_INT(t_lookup(&p, 0, 1, "f"), 0);
+	memset(big, 'x', XATTR_SIZE_MAX + 1);
+	CHECK_INT(mset(&p, 1, "user.big", big, 0), -E2BIG);
+	CHECK_INT(mset(&p, 1, "", "x", 0), -EINVAL);
+	CHECK_INT(mget(&p, 1, "", 10), -EINVAL);
+	CHECK_INT(mremove(&p, 1, ""), -EINVAL);
+	CHECK_INT(mset(&p, 1, "user.a", "x", 8), -EINVAL);
+	CHECK_INT(mset(&p, 1, "nonsense", "x", 0), -EOPNOTSUPP);
+	big[256] = 0;
+	CHECK_INT(mset(&p, 1, big, "x", 0), -ERANGE);
+	CHECK_INT(CALL(&p, P9_Tgetxattr, .tgetxattr = {1, {"user.\0a", 7}, 10}), -EINVAL);
+	CHECK_INT(CALL(&p, P9_Txattrwalk, .txattrwalk = {1, 9, p9_str("")}), 0);
+	CHECK_INT(mget(&p, 9, "user.a", 10), -EBADF);
+	CHECK_INT(mset(&p, 9, "user.a", "x", 0), -EBADF);
+	if (!geteuid()) {
+		CHECK_INT(t_attach(&p, 2, "", 1234), 0);
+		CHECK(!fchownat(tree_dir, "f", 1234, 1234, 0));
+		CHECK_INT(t_lookup(&p, 2, 3, "f"), 0);
+		CHECK_INT(mset(&p, 3, "user.his", "x", 0), 0);
+		CHECK_INT(mset(&p, 3, "security.capability", "x", 0), -EPERM);
+		CHECK_INT(mremove(&p, 3, "security.capability"), -EPERM);
+	}
+	free(big);
+	stop(&p);
+}
+
+TEST(access_lists_are_obeyed_and_follow_the_mode)
+{
+	/* user::rw- user:1234:r-- group::--- mask::r-- other::--- */
+	static const uint8_t acl[] = {2, 0, 0, 0, 1, 0, 6, 0, 0xff, 0xff, 0xff, 0xff, 2, 0, 4, 0,
+		0xd2, 4, 0, 0, 4, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x10, 0, 4, 0, 0xff, 0xff, 0xff,
+		0xff, 0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff};
+	struct peer p;
+	need_root();
+	start_metac(&p);
+	put_file("f", "x");
+	CHECK_INT(t_lookup(&p, 0, 1, "f"), 0);
+	int r = CALL(&p, P9_Tsetxattr,
+		.tsetxattr = {1, p9_str("system.posix_acl_access"), 0, {acl, sizeof(acl)}});
+	if (r == -EOPNOTSUPP) {
+		stop(&p);
+		test_skip("no access lists in /tmp");
+	}
+	CHECK_INT(r, 0);
+	CHECK_INT(t_attach(&p, 2, "", 1234), 0);
+	CHECK_INT(t_attach(&p, 3, "", 1235), 0);
+	CHECK_INT(t_openat(&p, 2, 4, "f", P9_O_RDONLY, 0), 0);
+	CHECK_INT(t_openat(&p, 2, 5, "f", P9_O_RDWR, 0), -EACCES);
+	CHECK_INT(t_openat(&p, 3, 5, "f", P9_O_RDONLY, 0), -EACCES);
+	/* The mask is the group's part of the mode. */
+	CHECK_INT(CALL(&p, P9_Tsetattrx,
+			  .tsetattrx = {.fid = 1, .valid = P9_SETATTR_MODE, .mode = 0600}),
+		0);
+	CHECK_INT(t_openat(&p, 2, 5, "f", P9_O_RDONLY, 0), -EACCES);
+	CHECK_INT(mget(&p, 1, "system.posix_acl_access", 100), 0);
+	CHECK_INT(p.r.rgetxattr.size, sizeof(acl));
 	stop(&p);
 }
