@@ -253,6 +253,17 @@ uint32_t p9_server_fids(const struct p9_server *s)
 	return s->n_fids;
 }
 
+void p9_server_each_fid(
+	const struct p9_server *s, void (*fn)(void *ctx, const void *data), void *ctx)
+{
+	for (size_t i = 0; i < N_BUCKETS; i++) {
+		for (const struct p9_fid *f = s->fids[i]; f; f = f->hash_next) {
+			if (!f->pending && !f->exclusive)
+				fn(ctx, f->data);
+		}
+	}
+}
+
 /* --- replies and flush --- */
 
 static void send_msg(struct p9_server *s, struct p9_request *q, const struct p9_msg *m)

@@ -119,3 +119,8 @@ void p9_server_events_answer(
 void *p9_server_pop_dead(struct p9_server *s);
 
 uint32_t p9_server_fids(const struct p9_server *s);
+
+/* Calls fn with the data of each fid that no request is changing right now; it may look at what
+ * such requests change. */
+void p9_server_each_fid(
+	const struct p9_server *s, void (*fn)(void *ctx, const void *data), void *ctx);

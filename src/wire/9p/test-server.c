@@ -234,6 +234,32 @@ TEST(walking_in_place_replaces_what_the_fid_stands_for)
 	stop();
 }
 
+static void count_fid(void *ctx, const void *data)
+{
+	CHECK(data);
+	*(unsigned *)ctx += 1;
+}
+
+TEST(fids_are_looked_at_unless_they_are_changing)
+{
+	unsigned n = 0;
+	start_session(defaults);
+	CHECK_INT(walk(0, 1), 0);
+	CHECK_INT(walk(0, 2), 0);
+	CHECK_INT(begin(0, MSG(P9_Twalk, 3, .twalk = {0, 5, 0, {}})), P9_RUN);
+	CHECK_INT(begin(1, MSG(P9_Tlopen, 4, .tlopen = {1, 0})), P9_RUN);
+	CHECK_INT(begin(2, MSG(P9_Tgetattr, 5, .tgetattr = {2, 0})), P9_RUN);
+	p9_server_each_fid(w.s, count_fid, &n);
+	CHECK_INT(n, 2); /* 0 and 2 */
+	end(0, 0);
+	end(1, 0);
+	end(2, 0);
+	n = 0;
+	p9_server_each_fid(w.s, count_fid, &n);
+	CHECK_INT(n, 4);
+	stop();
+}
+
 TEST(opening_wants_the_fid_alone)
 {
 	start_session(defaults);

@@ -205,6 +205,14 @@ int p9_cred_find_groups(struct p9_cred_db *db, uint32_t n_uname, uint32_t gid,
 	return find_or_add(db, &w, ret);
 }
 
+uint32_t p9_cred_users(struct p9_cred_db *db)
+{
+	pthread_mutex_lock(&db->lock);
+	uint32_t n = (uint32_t)db->n_creds;
+	pthread_mutex_unlock(&db->lock);
+	return n;
+}
+
 /* While the thread is not root its groups can still be changed: CAP_SETGID is none of the
  * capabilities that setfsuid takes away. */
 static int change(const struct p9_cred *c, gid_t gid)

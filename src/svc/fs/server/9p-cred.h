@@ -56,6 +56,9 @@ int p9_cred_find(
 int p9_cred_find_groups(struct p9_cred_db *db, uint32_t n_uname, uint32_t gid,
 	struct p9_data groups, const struct p9_cred **ret);
 
+/* How many different users there have been. */
+uint32_t p9_cred_users(struct p9_cred_db *db);
+
 /* Gives this thread the identity; gid != (gid_t)-1 replaces the primary group. 0 or -EPERM. */
 int p9_cred_enter(const struct p9_cred_db *db, const struct p9_cred *c, gid_t gid);
 

@@ -120,9 +120,9 @@ static int parse_options(int argc, char **argv, struct p9_options *ret)
 		else if (c == 'm')
 			r = parse_number(optarg, P9_MAX_MSIZE, &ret->msize);
 		else if (c == 'c')
-			ret->control = true;
+			ret->control_fd = CONTROL_FD;
 		else if (c == 's')
-			ret->session = true;
+			ret->session_fd = SESSION_FD;
 		else if (c != 'R')
 			r = -EINVAL;
 	}
@@ -148,8 +148,8 @@ static int prepare(const struct p9_options *o)
 	int one = 1;
 	if (fstat(SOCK_FD, &st) < 0 || !S_ISSOCK(st.st_mode) || fstat(TREE_FD, &st) < 0)
 		return -EBADF;
-	if ((!o->control && close_range(CONTROL_FD, CONTROL_FD, 0) < 0) ||
-		(!o->session && close_range(SESSION_FD, SESSION_FD, 0) < 0) ||
+	if ((!o->control_fd && close_range(CONTROL_FD, CONTROL_FD, 0) < 0) ||
+		(!o->session_fd && close_range(SESSION_FD, SESSION_FD, 0) < 0) ||
 		close_range(SESSION_FD + 1, UINT_MAX, 0) < 0)
 		return -errno;
 	(void)setsockopt(SOCK_FD, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));

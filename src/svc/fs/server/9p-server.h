@@ -19,7 +19,7 @@
 struct p9_options {
 	bool read_only;
 	bool fixed; /* everybody is uid, gid */
-	bool control, session; /* the descriptors are there */
+	int control_fd, session_fd; /* 0: there is none */
 	uid_t uid;
 	gid_t gid;
 	uint32_t msize;
@@ -27,6 +27,7 @@ struct p9_options {
 
 int role_9p_server(int argc, char **argv);
 
-/* Serves until the peer is gone; borrows both. 0, or negative errno when it could not start.
- * confine: give up what serving does not take (9p-confine.h), irrevocably for the process. */
+/* Serves until the peer is gone; borrows all descriptors. 0, or negative errno when it could not
+ * start. confine: give up what serving does not take (9p-confine.h), irrevocably for the process.
+ */
 int p9_serve(const struct p9_options *o, int sock, int tree_fd, bool confine);

@@ -15,8 +15,8 @@
  * while it holds `core`.
  */
 #include "svc/fs/server/9p-confine.h"
+#include "svc/fs/server/9p-report.h"
 #include "svc/fs/server/9p-server.h"
-#include "svc/fs/server/9p-tree.h"
 
 #include "base/log.h"
 #include "sys/seccomp.h"
@@ -39,6 +39,8 @@ struct conn {
 	int sock;
 	struct p9_tree *tree;
 	struct p9_server *server;
+	struct p9_report report;
+	struct p9_control_stats moved; /* under `core`: bytes and requests */
 	pthread_mutex_t turns, writing, core;
 	bool reading; /* under `turns`: somebody has the turn at the connection */
 	struct thread *idle; /* under `turns`: who waits for it, the last to come first */
@@ -159,10 +161,22 @@ static void reap(struct conn *c)
 	}
 }
 
+static void count(struct conn *c, const struct p9_msg *r)
+{
+	if (r->type == P9_Rread)
+		c->moved.bytes_read += r->rread.data.len;
+	else if (r->type == P9_Ropenat)
+		c->moved.bytes_read += r->ropenat.data.len;
+	else if (r->type == P9_Rwrite)
+		c->moved.bytes_written += r->rwrite.count;
+}
+
 static void end(struct thread *t, int result)
 {
 	struct conn *c = t->conn;
 	pthread_mutex_lock(&c->core);
+	if (!result)
+		count(c, &t->job.q.r);
 	bool may_kill = t->job.q.t.type == P9_Tclunk || t->job.q.t.type == P9_Tremove ||
 			t->job.q.newfid || t->job.q.aborted;
 	p9_server_end(c->server, &t->job.q, result);
@@ -205,6 +219,7 @@ static int handle(struct thread *t, const uint8_t *frame, size_t len)
 	struct conn *c = t->conn;
 	t->job.q.user = t;
 	pthread_mutex_lock(&c->core);
+	c->moved.requests++;
 	int r = p9_server_begin(c->server, frame, len, &t->job.q);
 	pthread_mutex_unlock(&c->core);
 	if (r != P9_RUN) {
@@ -317,6 +332,23 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+/* --- what the service asks --- */
+
+static void fill_report(void *ctx, struct p9_control_packet *p)
+{
+	struct conn *c = ctx;
+	struct p9_report_files files;
+	p9_control_packet_init(p);
+	p9_report_files_init(&files, c->tree, p);
+	pthread_mutex_lock(&c->core);
+	struct p9_control_stats s = c->moved;
+	p9_server_each_fid(c->server, p9_report_file, &files);
+	pthread_mutex_unlock(&c->core);
+	s.n_open = files.n_open;
+	s.users = p9_cred_users(&c->tree->creds);
+	p9_control_packet_finish(p, &s);
+}
+
 /* --- start and end --- */
 
 /* Address space only: pages appear as far as they are used. */
@@ -342,27 +374,26 @@ static void thread_free(struct thread *t)
 		munmap(t->frame, P9_MAX_MSIZE + OUT_SIZE);
 }
 
-static int thread_start(struct thread *t)
-{
-	pthread_attr_t attr;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	int r = -pthread_create(&t->id, &attr, thread_main, t);
-	pthread_attr_destroy(&attr);
-	return r;
-}
-
 /* The turn is ours until all threads are there and confined. */
 static int run_threads(struct conn *c, struct thread *threads, bool confine)
 {
+	pthread_attr_t attr;
 	size_t started = 1;
 	int r = 0;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	for (size_t i = 0; i < N_THREADS && !r; i++)
 		r = thread_alloc(&threads[i], c);
 	c->reading = true;
 	for (; started < N_THREADS && !r; started++)
-		r = thread_start(&threads[started]);
+		r = -pthread_create(&threads[started].id, &attr, thread_main, &threads[started]);
 	started -= r != 0;
+	bool reports = !r && c->report.fd;
+	if (reports) {
+		r = p9_report_start(&c->report, &attr);
+		reports = !r;
+	}
+	pthread_attr_destroy(&attr);
 	if (!r && confine)
 		r = p9_confine();
 	if (r)
@@ -372,6 +403,8 @@ static int run_threads(struct conn *c, struct thread *threads, bool confine)
 		thread_main(&threads[0]);
 	for (size_t i = 1; i < started; i++)
 		pthread_join(threads[i].id, NULL);
+	if (reports)
+		p9_report_stop(&c->report);
 	for (size_t i = 0; i < N_THREADS; i++)
 		thread_free(&threads[i]);
 	return r;
@@ -393,6 +426,7 @@ static int serve_tree(const struct p9_options *o, struct p9_tree *tree, int sock
 	if (!server)
 		return -ENOMEM;
 	c->sock = sock;
+	c->report = (struct p9_report){.fd = o->control_fd, .fill = fill_report, .ctx = c};
 	c->tree = tree;
 	c->server = server;
 	pthread_mutex_init(&c->turns, NULL);

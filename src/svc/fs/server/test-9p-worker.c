@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The connection: framing, order of replies, flush, and peers that misbehave. */
 #include "svc/fs/server/test-9p.h"
+#include "svc/fs/server/9p-control.h"
 
 #include <poll.h>
 #include <sys/resource.h>
@@ -184,6 +185,53 @@ TEST(a_new_version_starts_anew)
 	CHECK_INT(CALL(&p, P9_Tread, .tread = {1, 0, 99999}), 0);
 	CHECK_INT(p.r.rread.data.len, 8192 - P9_READ_HEADER);
 	stop(&p);
+}
+
+TEST(the_service_may_ask_what_goes_on)
+{
+	struct peer p;
+	struct p9_control_stats s;
+	static struct p9_control_file files[P9_CONTROL_FILES_MAX];
+	static uint8_t packet[P9_CONTROL_PACKET_MAX];
+	char buf[100];
+	int control[2];
+	CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control));
+	tree_make();
+	put_file("f", "content");
+	peer_start(&p, (struct p9_options){.control_fd = control[1]});
+	CHECK_INT(t_create(&p, 1, "w", P9_O_RDWR, 0600), 0);
+	CHECK_INT(t_write(&p, 1, 0, "12345", 5), 5);
+	CHECK_INT(t_open_path(&p, 2, "f", P9_O_RDONLY), 0);
+	CHECK_INT(t_read(&p, 2, 0, buf, 100), 7);
+	CHECK_INT(t_open_path(&p, 3, "", P9_O_RDONLY), 0);
+	CHECK_INT(t_walk(&p, 0, 4, "f"), 0); /* not open */
+	for (int round = 0; round < 2; round++) {
+		CHECK_INT(p9_control_ask(control[0]), 0);
+		ssize_t n = recv(control[0], packet, sizeof(packet), 0);
+		CHECK(n > 0);
+		CHECK_INT(p9_control_decode(packet, (size_t)n, &s, files), 0);
+		CHECK_INT(s.bytes_read, 7);
+		CHECK_INT(s.bytes_written, 5);
+		CHECK(s.requests > 8);
+		CHECK_INT(s.users, 1);
+		CHECK_INT(s.n_open, 3);
+		CHECK_INT(s.n_listed, 3);
+		unsigned seen = 0;
+		for (unsigned i = 0; i < 3; i++) {
+			if (p9_str_eq(files[i].path, "w"))
+				seen |= files[i].mode == (P9_CONTROL_READ | P9_CONTROL_WRITE);
+			else if (p9_str_eq(files[i].path, "f"))
+				seen |= (unsigned)(files[i].mode == P9_CONTROL_READ) << 1;
+			else if (p9_str_eq(files[i].path, ""))
+				seen |= (unsigned)(files[i].mode == P9_CONTROL_READ) << 2;
+		}
+		CHECK_INT(seen, 7);
+	}
+	stop(&p);
+	/* It ends with the server. */
+	CHECK_INT(recv(control[0], packet, sizeof(packet), 0), 0);
+	close(control[0]);
+	close(control[1]);
 }
 
 TEST(descriptors_run_out_politely)
