@@ -19,7 +19,9 @@
 #include "base/log.h"
 #include "svc/fs/fuse/9p-mount.h"
 #include "svc/fs/fs-mount.h"
+#include "svc/fs/fuse/fuse9p-data.h"
 #include "svc/fs/fuse/fuse9p-inval.h"
+#include "svc/fs/fuse/fuse9p-kept.h"
 #include "sys/landlock.h"
 #include "sys/seccomp.h"
 
@@ -180,11 +182,21 @@ static bool output_waits(const struct worker *w)
 	return n > 0;
 }
 
+/* Does what is due by now; returns the milliseconds until something is, -1: nothing. */
+static int run_due(struct f9 *fs)
+{
+	int due[] = {f9_sleepers_run(fs), f9_data_run(fs), f9_kept_run(fs)}, least = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(due); i++)
+		if (due[i] >= 0 && (least < 0 || due[i] < least))
+			least = due[i];
+	return least;
+}
+
 static int run(struct worker *w)
 {
 	int fuse_fd = fuse_session_fd(w->session), r = 0;
 	while (!fuse_session_exited(w->session) && r >= 0) {
-		int timeout = f9_sleepers_run(&w->fs);
+		int timeout = run_due(&w->fs);
 		send_output(w);
 		struct pollfd p[] = {
 			{.fd = fuse_fd, .events = busy(w) ? 0 : POLLIN},

@@ -7,7 +7,7 @@
  * at the same time.  An entry that cannot be asked (it vanished, or may not be seen) is given by
  * name alone.  No fids are kept from this: a node without a fid is walked to when one is needed.
  */
-#include "svc/fs/fuse/fuse9p.h"
+#include "svc/fs/fuse/fuse9p-data.h"
 
 #include <fcntl.h>
 
@@ -171,6 +171,8 @@ static bool plus_add(struct f9_op *op, struct f9_entry *it, char *buf, size_t *u
 		e.ino = f9_node_ino(fs, n);
 		e.generation = n->generation;
 		f9_node_attr(n, &it->attr, &e.attr);
+		if (f9_data_attr(op, n, &e.attr))
+			e.attr_timeout = 0;
 		if (n != fs->root)
 			n->nlookup++;
 		f9_node_told(n);

@@ -5,7 +5,8 @@
  * the node, tell the kernel.  The kernel counts each entry it was told (nlookup); a reply that it
  * no longer wanted does not count.
  */
-#include "svc/fs/fuse/fuse9p.h"
+#include "svc/fs/fuse/fuse9p-data.h"
+#include "svc/fs/fuse/fuse9p-kept.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ static void entry_attr(struct f9_op *op, int error, const struct p9_msg *m)
 		.entry_timeout = F9_TIMEOUT,
 	};
 	f9_node_attr(n, m, &e.attr);
+	if (f9_data_attr(op, n, &e.attr))
+		e.attr_timeout = 0;
 	uint32_t fid = op->newfid;
 	op->newfid = P9_NOFID;
 	f9_fid_adopt(fs, n, op->fid->uid, fid);
@@ -119,7 +122,8 @@ static void attr_reply(struct f9_op *op, int error, const struct p9_msg *m)
 	}
 	struct stat st;
 	f9_node_attr(op->node, m, &st);
-	fuse_reply_attr(op->req, &st, F9_TIMEOUT);
+	bool doubtful = f9_data_attr(op, op->node, &st);
+	fuse_reply_attr(op->req, &st, doubtful ? 0 : F9_TIMEOUT);
 	f9_op_free(op);
 }
 
@@ -138,16 +142,30 @@ static void attr_have_fid(struct f9_op *op, int error, const struct p9_msg *m)
 		attr_ask(op, op->fid->fid);
 }
 
+static void getattr_settled(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	uint32_t fid = f9_fid_at_hand(op, op->fi.fh ? &op->fi : NULL);
+	if (error)
+		f9_op_err(op, error);
+	else if (fid != P9_NOFID)
+		attr_ask(op, fid);
+	else
+		f9_fid_any(op, op->node, &op->fid, attr_have_fid);
+}
+
+static void getattr_start(struct f9_op *op)
+{
+	f9_data_settle(op, op->node, getattr_settled);
+}
+
 void f9_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct f9_op *op = f9_op_new(req, ino);
 	if (!op)
 		return;
-	uint32_t fid = f9_fid_at_hand(op, fi);
-	if (fid != P9_NOFID)
-		attr_ask(op, fid);
-	else
-		f9_fid_any(op, op->node, &op->fid, attr_have_fid);
+	if (fi)
+		op->fi = *fi;
+	f9_op_begin(op, getattr_start);
 }
 
 static uint32_t setattr_valid(int to_set)
@@ -207,6 +225,21 @@ static void setattr_have_fid(struct f9_op *op, int error, const struct p9_msg *r
 	f9_send(op, &m, setattr_done);
 }
 
+static void setattr_settled(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	if (error)
+		f9_op_err(op, error);
+	else if (op->handle)
+		setattr_have_fid(op, 0, NULL);
+	else
+		f9_fid_own(op, op->node, &op->fid, setattr_have_fid);
+}
+
+static void setattr_start(struct f9_op *op)
+{
+	f9_data_settle(op, op->node, setattr_settled);
+}
+
 void f9_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set, struct fuse_file_info *fi)
 {
@@ -222,10 +255,9 @@ void f9_setattr(
 	else if (!op->node->parent && list_empty(&op->node->fids) &&
 		 !list_empty(&op->node->handles))
 		op->handle = list_entry(op->node->handles.next, struct f9_handle, on_node);
-	if (op->handle)
-		setattr_have_fid(op, 0, NULL);
-	else
-		f9_fid_own(op, op->node, &op->fid, setattr_have_fid);
+	if (to_set & FUSE_SET_ATTR_SIZE)
+		f9_kept_drop(op->fs, op->node);
+	f9_op_begin(op, setattr_start);
 }
 
 /* ---- symbolic links, statfs ---- */

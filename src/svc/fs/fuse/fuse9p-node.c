@@ -244,6 +244,7 @@ struct f9_node *f9_node_get(
 		list_init(&n->children);
 		list_init(&n->sibling);
 		list_init(&n->handles);
+		list_init(&n->idle);
 		list_init(&n->owners);
 		qid_insert(fs, n);
 	}

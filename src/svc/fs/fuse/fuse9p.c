@@ -6,7 +6,8 @@
  * Tflush of whatever 9P request is under way; the step then ends with EINTR, or with success when
  * it had been done already.
  */
-#include "svc/fs/fuse/fuse9p.h"
+#include "svc/fs/fuse/fuse9p-data.h"
+#include "svc/fs/fuse/fuse9p-kept.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -17,7 +18,7 @@ static void on_interrupt(fuse_req_t req, void *user)
 {
 	struct f9_op *op = user;
 	op->interrupted = true;
-	if (op->parked)
+	if (op->parked || (op->n_pieces && op->fs->down))
 		f9_op_err(op, -EINTR);
 	else if (op->io)
 		p9_io_flush(op->io);
@@ -43,8 +44,10 @@ struct f9_op *f9_op_new(fuse_req_t req, fuse_ino_t ino)
 	op->epoch = fs->epoch;
 	list_init(&op->sleep);
 	list_init(&op->park);
+	list_init(&op->wait);
 	list_append(&fs->ops, &op->link);
 	fs->n_ops++;
+	op->number = ++fs->n_started;
 	op->node = f9_node_ref(f9_node_of(fs, ino));
 	fuse_req_interrupt_func(req, on_interrupt, op);
 	return op;
@@ -148,10 +151,14 @@ void f9_op_free(struct f9_op *op)
 {
 	struct f9 *fs = op->fs;
 	list_unlink(&op->park);
+	f9_data_forget(op);
 	f9_op_rewind(op);
 	slot_release(op);
 	f9_node_unref(fs, op->node);
 	f9_node_unref(fs, op->node2);
+	if (op->release)
+		f9_handle_free(fs, op->release);
+	fs->held -= op->held;
 	free(op->name);
 	free(op->name2);
 	free(op->data);
@@ -285,6 +292,8 @@ void f9_park_all(struct f9 *fs)
 		if (op->start)
 			park(op, &fs->parked);
 	}
+	f9_kept_suspend(fs);
+	f9_data_suspend(fs);
 	fs->down = true;
 	sort_parked(fs);
 	(void)f9_parked_run(fs);
@@ -294,6 +303,7 @@ void f9_over(struct f9 *fs, int error)
 {
 	fs->over = error;
 	f9_park_all(fs);
+	f9_data_abandon(fs, error);
 	(void)f9_parked_run(fs);
 }
 
@@ -380,11 +390,17 @@ int f9_init(struct f9 *fs, struct p9_client *client)
 	int r = f9_table_init(&fs->by_qid);
 	if (r >= 0)
 		r = f9_table_init(&fs->by_name);
+	if (r >= 0)
+		r = f9_data_init(fs);
+	if (r >= 0)
+		r = f9_kept_init(fs);
 	return r;
 }
 
 void f9_done(struct f9 *fs)
 {
+	f9_kept_done(fs);
+	f9_data_done(fs);
 	if (fs->by_qid.buckets)
 		f9_node_free_all(fs);
 	f9_table_done(&fs->by_qid);
@@ -414,6 +430,9 @@ const struct fuse_lowlevel_ops f9_fuse_ops = {
 	.flush = f9_flush,
 	.release = f9_release,
 	.fsync = f9_fsync,
+	.fallocate = f9_fallocate,
+	.lseek = f9_lseek,
+	.copy_file_range = f9_copy_file_range,
 	.opendir = f9_opendir,
 	.readdir = f9_readdir,
 	.readdirplus = f9_readdirplus,

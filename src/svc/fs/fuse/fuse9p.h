@@ -13,7 +13,10 @@
  *	fuse9p-node.c   inodes, their names
  *	fuse9p-fid.c    fids: cached ones per inode and user, walking to new ones
  *	fuse9p-meta.c   lookup, attributes, making, removing and renaming entries
- *	fuse9p-file.c   open files
+ *	fuse9p-open.c   opening, creating and closing files
+ *	fuse9p-file.c   reading and writing them
+ *	fuse9p-kept.c   closed files that are kept open, content that came with an opening
+ *	fuse9p-space.c  allocating, holes, copying ranges
  *	fuse9p-dir.c    open directories
  *	fuse9p-xattr.c  extended attributes
  *	fuse9p-lock.c   record locks and flock
@@ -45,6 +48,9 @@ enum {
 	F9_MAX_XATTR = 65536,
 	F9_MAX_HELD = 64 * 1024 * 1024, /* see f9.held */
 };
+
+/* As what a file without a name is created (O_TMPFILE). */
+#define F9_TMPFILE_NAME "/"
 
 #define F9_TIMEOUT 1.0 /* seconds the kernel may believe names and attributes */
 
@@ -84,6 +90,15 @@ struct f9_node {
 	uint64_t
 		told_ms; /* when the kernel was last told the name: it believes it for F9_TIMEOUT */
 	struct f9_watch_node watch;
+
+	/* fuse9p-data.c */
+	struct f9_dirty *dirty; /* what was written and is not confirmed; NULL: nothing */
+	uint64_t written_end; /* where it ends, or ended */
+	uint64_t written_op; /* the last operation begun when the last of it was confirmed */
+	/* fuse9p-kept.c */
+	struct list idle; /* struct f9_handle: closed, but kept for the next opening */
+	bool cached; /* the kernel may have cached content: */
+	uint64_t cached_since; /* f9_watch_now() when that was known to be right */
 };
 
 /* A fid of an inode, not open, belonging to one user; kept for the next request. */
@@ -105,6 +120,15 @@ struct f9_handle {
 	int error; /* not 0: it could not be found again (-ESTALE), or its lock is gone (-EIO) */
 	struct list on_node;
 	struct list on_fs; /* in f9.handles */
+
+	int write_error; /* to be told once (fuse9p-data.c) */
+	unsigned n_chunks; /* of data on its way with it */
+	bool closed; /* by its program; goes when they have gone */
+	bool watched; /* the name's directory was watched when it was opened */
+	uint64_t since; /* f9_watch_now() when it was opened */
+	struct f9_head *head; /* the content that came with the opening, or NULL */
+	struct list idle_on_fs; /* kept for the next opening; when it was put there: */
+	uint64_t idle_ms;
 };
 
 struct f9_table {
@@ -149,7 +173,11 @@ struct f9 {
 	int over; /* negative errno: there will be no connection any more */
 	size_t held; /* bytes of programs' data that operations keep: beyond F9_MAX_HELD no
 		      * requests are taken in */
-	struct list handles; /* struct f9_handle, all */
+	struct list handles; /* struct f9_handle, all that are open */
+
+	struct f9_data *data; /* fuse9p-data.c */
+	struct f9_kept *kept_open; /* fuse9p-kept.c */
+	uint64_t n_started; /* number of the last operation */
 
 	struct list ops; /* struct f9_op under way */
 	struct list sleepers; /* those that wait for time to pass */
@@ -184,6 +212,18 @@ struct f9_op {
 			* became of it: see docs/9p2000.L.metac.md, "Not twice" */
 	uint64_t first_sent_ns; /* when, by the wall clock */
 
+	uint64_t number; /* counted when it began, or when it last waited for data */
+	struct list wait; /* for data written before it: fuse9p-data.c */
+	f9_then wait_then;
+	uint64_t wait_seq;
+	unsigned n_pieces;
+	int wait_error;
+	size_t held; /* bytes of its, in f9.held */
+	struct f9_handle *release; /* is freed with the operation */
+	bool named; /* opening: by its name */
+	uint32_t count; /* bytes asked for with it */
+	bool resent, doubted; /* creating: it had been sent before, and the server ... (in_doubt) */
+
 	uint64_t asked; /* f9_watch_now() when the last 9P request was sent */
 	f9_then then; /* of the 9P request under way */
 	int tag; /* of it; -1: none */
@@ -215,7 +255,7 @@ struct f9_op {
 	dev_t rdev;
 
 	size_t size; /* readdir, xattr */
-	uint64_t offset;
+	uint64_t offset, from;
 	void *data;
 	size_t n_data;
 	int flags;
@@ -361,6 +401,12 @@ void f9_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 void f9_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void f9_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void f9_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void f9_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
+	struct fuse_file_info *fi);
+void f9_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi);
+void f9_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
+	struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
+	struct fuse_file_info *fi_out, size_t len, int flags);
 
 void f9_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void f9_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
@@ -383,7 +429,12 @@ void f9_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int ope
 
 /* Answers an open: op->newfid is open; fi is op->fi. */
 int f9_handle_new(struct f9_op *op, uint32_t iounit);
+/* While data is on its way with it: goes later. */
 void f9_handle_free(struct f9 *fs, struct f9_handle *h);
+static inline struct f9_handle *f9_handle_of(const struct fuse_file_info *fi)
+{
+	return (struct f9_handle *)(uintptr_t)fi->fh;
+}
 
 /* The entry op->name of op->node (pinned fid: op->fid), of which op->newfid is a fid and op->qid
  * the identity, is to be answered. */
