@@ -21,15 +21,19 @@ void p9_watch_queue_init(struct p9_watch_queue *q, size_t max, size_t max_bytes)
 	list_init(&q->events);
 }
 
+static bool same(const struct p9_watch_event *it, const struct p9_event *e)
+{
+	return it->type == e->type && it->path == e->path && it->len == e->name.len &&
+	       (!it->len || !memcmp(it->name, e->name.s, it->len));
+}
+
 static struct p9_watch_event **slot(struct p9_watch_queue *q, const struct p9_event *e)
 {
 	uint64_t h = (e->path ^ e->type) * UINT64_C(0x9e3779b97f4a7c15);
 	for (uint16_t i = 0; i < e->name.len; i++)
 		h = (h ^ (uint8_t)e->name.s[i]) * UINT64_C(0x100000001b3);
 	struct p9_watch_event **at = &q->buckets[(h ^ h >> 32) % P9_WATCH_QUEUE_BUCKETS];
-	while (*at &&
-		((*at)->type != e->type || (*at)->path != e->path || (*at)->len != e->name.len ||
-			memcmp((*at)->name, e->name.s, e->name.len) != 0))
+	while (*at && !same(*at, e))
 		at = &(*at)->chain;
 	return at;
 }

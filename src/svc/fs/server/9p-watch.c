@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 
+#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@
 enum {
 	BUFFER = 64 * 1024,
 	READS_AT_ONCE = 64,
+	TRIES = 3,
 	GATHER_MS = 4, /* between two looks at what the kernel has to tell */
 	FEW_MARKS = 4096, /* so many are not worth being taken away to have room for one */
 };
@@ -46,16 +48,19 @@ enum {
 
 struct p9_watch {
 	int group, wake;
+	bool overrides; /* user 0 here is kept out by no permission bits */
 	bool renames; /* the kernel says with one event where from and where to */
 	pid_t pid;
 	p9_watch_path_fn path;
 	const void *ctx;
+	size_t max_marks;
 	atomic_uint epoch; /* a memo of another epoch is out of date */
 	int64_t read_ms; /* by the thread that waits */
 	pthread_mutex_t lock; /* what follows */
 	struct p9_marks marks;
 	struct p9_watch_queue queue;
 	struct p9_mark_ino inos;
+	unsigned flushes; /* how often all marks were taken away */
 	size_t left_behind; /* marks of objects that are not in the table */
 	bool full_said;
 	uint8_t buffer[BUFFER] __attribute__((aligned(8)));
@@ -73,14 +78,24 @@ static int group_new(bool *ret_renames)
 	return fd < 0 ? -errno : fd;
 }
 
-int p9_watch_new(p9_watch_path_fn path, const void *ctx, struct p9_watch **ret)
+static bool overrides_permissions(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	return !syscall(SYS_capget, &head, data) &&
+	       (data[0].effective & (1u << CAP_DAC_READ_SEARCH));
+}
+
+int p9_watch_new(p9_watch_path_fn path, const void *ctx, size_t max_marks, struct p9_watch **ret)
 {
 	struct p9_watch *w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
 	w->path = path;
 	w->ctx = ctx;
+	w->max_marks = max_marks ? max_marks : P9_WATCH_MARKS_MAX;
 	w->pid = getpid();
+	w->overrides = overrides_permissions();
 	w->wake = -EBADF;
 	atomic_init(&w->epoch, 1);
 	pthread_mutex_init(&w->lock, NULL);
@@ -138,6 +153,7 @@ static void start_over(struct p9_watch *w)
 {
 	(void)fanotify_mark(w->group, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
 	p9_marks_clear(&w->marks);
+	w->flushes++;
 	w->left_behind = 0;
 	atomic_fetch_add(&w->epoch, 1);
 	tell_object(w, P9_EVENT_ALL, 0);
@@ -148,7 +164,7 @@ static void leave_behind(struct p9_watch *w, struct p9_mark *m)
 	tell_object(w, P9_EVENT_UNWATCHED, m->path);
 	p9_marks_drop(&w->marks, m);
 	atomic_fetch_add(&w->epoch, 1);
-	if (++w->left_behind > P9_WATCH_MARKS_MAX)
+	if (++w->left_behind > w->max_marks)
 		start_over(w);
 }
 
@@ -179,24 +195,26 @@ static int mark(struct p9_watch *w, int fd, bool dir)
 		log_warning("9p: no more marks (fs.fanotify.max_user_marks): not all is watched");
 	w->full_said = true;
 	pthread_mutex_unlock(&w->lock);
-	if (!worth_it)
-		return r;
-	return fanotify_mark(w->group, FAN_MARK_ADD, mask_of(w, dir), AT_FDCWD, path) ? -errno : 0;
+	return worth_it ? 0 : r; /* 0: remember() will say -EAGAIN */
 }
 
-static bool trusted(void)
+/* setfsuid(-1) changes nothing: there is no such user. */
+static bool trusted(const struct p9_watch *w)
 {
-	return syscall(SYS_setfsuid, -1) == 0; /* changes nothing: there is no such user */
+	return w->overrides && syscall(SYS_setfsuid, -1) == 0;
 }
 
-static int remember(
-	struct p9_watch *w, const struct p9_mark_key *key, bool dir, dev_t dev, ino_t ino)
+/* flushes: when it was marked. -EAGAIN: that mark has been taken away meanwhile. */
+static int remember(struct p9_watch *w, unsigned flushes, const struct p9_mark_key *key, bool dir,
+	dev_t dev, ino_t ino)
 {
 	struct p9_mark *m = p9_marks_find(&w->marks, key);
 	if (m)
 		return 0;
-	if (w->marks.n >= P9_WATCH_MARKS_MAX)
+	if (w->marks.n >= w->max_marks)
 		leave_behind(w, p9_marks_oldest(&w->marks));
+	if (w->flushes != flushes)
+		return -EAGAIN;
 	m = p9_marks_add(&w->marks, key);
 	if (!m)
 		return -ENOMEM;
@@ -204,7 +222,7 @@ static int remember(
 	m->dev = dev;
 	m->ino = ino;
 	m->dir = dir;
-	m->trusted = trusted();
+	m->trusted = trusted(w);
 	p9_mark_ino_learn(&w->inos, key, ino);
 	return 0;
 }
@@ -215,16 +233,21 @@ static enum p9_covered watch(struct p9_watch *w, int fd, bool dir, dev_t dev, in
 	struct p9_mark_key key;
 	if (p9_mark_key_of(fd, &key) < 0)
 		return P9_COVERED_NOT;
-	pthread_mutex_lock(&w->lock);
-	bool known = p9_marks_find(&w->marks, &key);
-	pthread_mutex_unlock(&w->lock);
-	if (known)
-		return P9_COVERED;
-	if (mark(w, fd, dir) < 0)
-		return P9_COVERED_NOT;
-	pthread_mutex_lock(&w->lock);
-	int r = remember(w, &key, dir, dev, ino);
-	pthread_mutex_unlock(&w->lock);
+	int r = -EAGAIN;
+	for (int tries = 0; r == -EAGAIN && tries < TRIES; tries++) {
+		pthread_mutex_lock(&w->lock);
+		bool known = p9_marks_find(&w->marks, &key);
+		unsigned flushes = w->flushes;
+		pthread_mutex_unlock(&w->lock);
+		if (known)
+			return P9_COVERED;
+		r = mark(w, fd, dir);
+		if (r < 0)
+			return P9_COVERED_NOT;
+		pthread_mutex_lock(&w->lock);
+		r = remember(w, flushes, &key, dir, dev, ino);
+		pthread_mutex_unlock(&w->lock);
+	}
 	return r < 0 ? P9_COVERED_NOT : P9_COVERED_NOW;
 }
 
@@ -256,20 +279,16 @@ static bool covered_by_directory(const struct statx *sx)
 	       !(sx->stx_attributes & sx->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT);
 }
 
-enum p9_covered p9_watch_object(
-	struct p9_watch *w, int fd, const struct statx *sx, atomic_uint *memo)
+enum p9_covered p9_watch_object(struct p9_watch *w, int fd, const struct statx *sx)
 {
 	struct stat st;
 	if (!w)
 		return P9_COVERED_NOT;
-	if (covered_by_directory(sx) || remembered(w, memo))
+	if (covered_by_directory(sx))
 		return P9_COVERED;
-	unsigned epoch = atomic_load(&w->epoch);
 	if (fstat(fd, &st) < 0)
 		return P9_COVERED_NOT;
 	enum p9_covered c = watch(w, fd, S_ISDIR(st.st_mode), st.st_dev, st.st_ino);
-	if (c != P9_COVERED_NOT && memo)
-		atomic_store(memo, epoch);
 	return c == P9_COVERED && st.st_ino != sx->stx_ino ? P9_COVERED_NOW : c;
 }
 
@@ -281,7 +300,7 @@ enum p9_covered p9_watch_entry(
 	if (covered_by_directory(sx))
 		return P9_COVERED;
 	AUTO_CLOSE int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? P9_COVERED_NOT : p9_watch_object(w, fd, sx, NULL);
+	return fd < 0 ? P9_COVERED_NOT : p9_watch_object(w, fd, sx);
 }
 
 /* --- what the kernel tells --- */
@@ -293,7 +312,7 @@ struct object {
 	struct p9_str name;
 };
 
-/* An event, taken apart. */
+/* An event, taken apart. Records in it are aligned to four bytes, as they need. */
 struct heard {
 	uint64_t mask;
 	bool own;
@@ -332,11 +351,11 @@ static void take_info(
 		o->name = p9_str((const char *)handle->f_handle + handle->handle_bytes);
 }
 
-static void take_event(
-	struct p9_watch *w, const struct fanotify_event_metadata *m, struct heard *ret)
+static void take_event(struct p9_watch *w, const struct fanotify_event_metadata *m,
+	const char *bytes, struct heard *ret)
 {
 	*ret = (struct heard){.mask = m->mask, .own = m->pid == w->pid};
-	const char *p = (const char *)(m + 1), *end = (const char *)m + m->event_len;
+	const char *p = bytes + m->metadata_len, *end = bytes + m->event_len;
 	while (p < end) {
 		const struct fanotify_event_info_header *info = (const void *)p;
 		take_info(w, info, ret);
@@ -403,14 +422,15 @@ static void hear_object(struct p9_watch *w, const struct heard *h)
 		leave_behind(w, m); /* may it be read still? asking again will show */
 }
 
-static void hear(struct p9_watch *w, const struct fanotify_event_metadata *metadata)
+static void hear(
+	struct p9_watch *w, const struct fanotify_event_metadata *metadata, const char *bytes)
 {
 	struct heard h;
 	if (metadata->mask & FAN_Q_OVERFLOW) {
 		tell_object(w, P9_EVENT_ALL, 0);
 		return;
 	}
-	take_event(w, metadata, &h);
+	take_event(w, metadata, bytes, &h);
 	if (left_the_tree(w, &h)) {
 		start_over(w);
 		return;
@@ -428,10 +448,12 @@ static void read_group(struct p9_watch *w)
 		ssize_t n = read(w->group, w->buffer, sizeof(w->buffer));
 		if (n <= 0)
 			return;
+		struct fanotify_event_metadata m;
 		pthread_mutex_lock(&w->lock);
-		for (const struct fanotify_event_metadata *m = (const void *)w->buffer;
-			FAN_EVENT_OK(m, n); m = FAN_EVENT_NEXT(m, n))
-			hear(w, m);
+		for (size_t at = 0; at + sizeof(m) <= (size_t)n; at += m.event_len) {
+			memcpy(&m, w->buffer + at, sizeof(m));
+			hear(w, &m, (const char *)w->buffer + at);
+		}
 		pthread_mutex_unlock(&w->lock);
 	}
 }

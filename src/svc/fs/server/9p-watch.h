@@ -35,8 +35,9 @@ typedef uint64_t (*p9_watch_path_fn)(const void *ctx, dev_t dev, ino_t ino);
 
 /* In the process that watches, after it has given up its capabilities (a group of somebody with
  * CAP_SYS_ADMIN would work, too).  0, or negative errno when this kernel, or the limit on groups
- * per user (fs.fanotify.max_user_groups), does not let us: serve without (NULL). */
-int p9_watch_new(p9_watch_path_fn path, const void *ctx, struct p9_watch **ret);
+ * per user (fs.fanotify.max_user_groups), does not let us: serve without (NULL).
+ * max_marks 0: P9_WATCH_MARKS_MAX. */
+int p9_watch_new(p9_watch_path_fn path, const void *ctx, size_t max_marks, struct p9_watch **ret);
 void p9_watch_free(struct p9_watch *w);
 DEFINE_AUTO(struct p9_watch *, p9_watch_free);
 
@@ -61,8 +62,7 @@ enum p9_covered {
 enum p9_covered p9_watch_entry(
 	struct p9_watch *w, int dirfd, const char *name, const struct statx *sx);
 /* The same for an object at hand. */
-enum p9_covered p9_watch_object(
-	struct p9_watch *w, int fd, const struct statx *sx, atomic_uint *memo);
+enum p9_covered p9_watch_object(struct p9_watch *w, int fd, const struct statx *sx);
 
 /* --- for the thread that tells the client --- */
 
