@@ -31,14 +31,20 @@ static size_t fill_options(struct option *longs, char *shorts, bool stop_early)
 	return n;
 }
 
-static const struct opt *opt_of(int c)
+/* A letter may stand for several; the one that the verb takes is meant, if that is known. */
+static const struct opt *opt_of(int c, const struct verb *verb)
 {
+	const struct opt *found = NULL;
 	if (c >= LONG_BASE)
 		return &opt_table[c - LONG_BASE];
-	for (const struct opt *o = opt_table; o->name; o++)
-		if (o->letter == c)
+	for (const struct opt *o = opt_table; o->name; o++) {
+		if (o->letter != c)
+			continue;
+		if (verb && (verb->options & o->bit))
 			return o;
-	return NULL;
+		found = found ?: o;
+	}
+	return found;
 }
 
 static int set_time(const struct opt *o, const char *text, struct cli *cli)
@@ -68,6 +74,16 @@ static int set_transport(const char *text, struct cli *cli)
 	return 0;
 }
 
+static int set_progress(const char *text, struct cli *cli)
+{
+	char shown[80];
+	if (strcmp(text, "bar") && strcmp(text, "plain") && strcmp(text, "none"))
+		return err_set(&cli->err, -EINVAL, "--progress: `%s' is not bar, plain or none",
+			show_word(text, shown, sizeof(shown)));
+	cli->opt.progress = text;
+	return 0;
+}
+
 static int set(const struct opt *o, const char *arg, struct cli *cli)
 {
 	struct options *opt = &cli->opt;
@@ -77,6 +93,14 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 		return set_time(o, arg, cli);
 	case OPT_TRANSPORT:
 		return set_transport(arg, cli);
+	case OPT_PROGRESS:
+		return set_progress(arg, cli);
+	case OPT_RECURSIVE:
+		opt->recursive = true;
+		break;
+	case OPT_RESUME:
+		opt->resume = true;
+		break;
 	case OPT_NODE:
 		opt->node = arg;
 		break;
@@ -132,7 +156,7 @@ static int parse_options(int argc, char **argv, bool stop_early, struct command 
 			return err_set(&c->cli.err, -EINVAL,
 				"unknown option, or a wrong use of one: %s",
 				show_word(word, shown, sizeof(shown)));
-		const struct opt *o = opt_of(k);
+		const struct opt *o = opt_of(k, c->verb);
 		int r = set(o, optarg, &c->cli);
 		if (r < 0)
 			return r;

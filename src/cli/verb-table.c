@@ -15,6 +15,11 @@ const struct opt opt_table[] = {
 	{OPT_LONG, 'l', "long", NULL, WORD_OTHER, "mode, owner, size and time of each entry"},
 	{OPT_APPEND, 'a', "append", NULL, WORD_OTHER, "add to the end instead of replacing"},
 	{OPT_WRITE, 'w', "write", NULL, WORD_OTHER, "a stream to write to, not to read from"},
+	{OPT_RECURSIVE, 'r', "recursive", NULL, WORD_OTHER, "directories too, with all in them"},
+	{OPT_RESUME, 0, "resume", NULL, WORD_OTHER,
+		"go on with an interrupted copy: what is there is kept"},
+	{OPT_PROGRESS, 0, "progress", "KIND", WORD_PROGRESS,
+		"bar, plain or none; default: a bar at a terminal"},
 	{OPT_JSON, 'j', "json", NULL, WORD_OTHER, "print JSON"},
 	{OPT_NODE, 'n', "node", "ADDRESS", WORD_ADDRESS,
 		"which node; default: METAC_ADDRESS or the only one"},
@@ -58,6 +63,17 @@ static const struct verb fs_verbs[] = {
 		"PATH is relative to the directory and leads through no symbolic link.\n" URI_HELP,
 		"metac fs ls ref://[fd00::1]/kFV4...\nmetac fs ls -l local:/srv/photos 2026/May",
 		cmd_fs_ls},
+	{"cp", "SRC... DST", {WORD_URI, WORD_URI, WORD_URI},
+		OPT_CONNECT | OPT_RECURSIVE | OPT_RESUME | OPT_PROGRESS | OPT_JSON,
+		"copy files and directories without mounting",
+		"SRC and DST are references, with or without a path in them (ref://.../2024),\n"
+		"local:/PATH on the node's host, or plain paths, which are the command's own\n"
+		"files. Into DST if that is a directory; a SRC that ends with / or has no path\n"
+		"is copied without its name. Keeps modes, owners (as root), times, extended\n"
+		"attributes, hard links and holes. A lost connection is waited for for a minute.",
+		"metac fs cp -r ref://[fd00::1]/kFV4.../2024 local:/backup\n"
+		"metac fs cp --resume big.iso ref://[fd00::1]/kFV4.../isos",
+		cmd_fs_cp},
 	{},
 };
 

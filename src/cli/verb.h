@@ -23,6 +23,9 @@ enum opt_bit { /* which options a verb takes */
 	OPT_WRITE = 1 << 9,
 	OPT_HELP = 1 << 10,
 	OPT_VERSION = 1 << 11,
+	OPT_RECURSIVE = 1 << 12,
+	OPT_RESUME = 1 << 13,
+	OPT_PROGRESS = 1 << 14,
 
 	OPT_COMMON = OPT_HELP,
 	OPT_CONNECT = OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT,
@@ -30,7 +33,15 @@ enum opt_bit { /* which options a verb takes */
 };
 
 /* What an argument is; tells the shell what to complete. */
-enum word_kind { WORD_OTHER, WORD_PATH, WORD_URI, WORD_COMMAND, WORD_ADDRESS, WORD_TRANSPORT };
+enum word_kind {
+	WORD_OTHER,
+	WORD_PATH,
+	WORD_URI,
+	WORD_COMMAND,
+	WORD_ADDRESS,
+	WORD_TRANSPORT,
+	WORD_PROGRESS
+};
 
 struct opt {
 	enum opt_bit bit;
@@ -54,6 +65,9 @@ struct options { /* as given; unset is NULL, 0 or false */
 	bool write;
 	bool help;
 	bool version;
+	bool recursive;
+	bool resume;
+	const char *progress;
 };
 
 /* What a verb's function gets. */
@@ -103,6 +117,7 @@ int cmd_fs_mount(struct cli *cli);
 int cmd_fs_umount(struct cli *cli);
 int cmd_fs_mounts(struct cli *cli);
 int cmd_fs_ls(struct cli *cli);
+int cmd_fs_cp(struct cli *cli);
 int cmd_file_export(struct cli *cli);
 int cmd_file_cat(struct cli *cli);
 int cmd_file_write(struct cli *cli);
