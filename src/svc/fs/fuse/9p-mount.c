@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Role `9p-mount`: one mounted tree.
+ * Role `9p-mount`: one mounted tree; its options and descriptors are in 9p-mount.h.
  *
- *	3   the 9P connection, a stream socket
- *	4   /dev/fuse, mounted already
- *	5   status: 'A' when the 9P session is attached, 'L' when the connection is lost
+ * Theory of operation: one thread polls the connection, /dev/fuse, the control socket and the
+ * invalidator.  FUSE requests are taken in only while the 9P side is not congested, so what is in
+ * memory is bounded; replies are always taken in.  What a batch of requests has to send goes out
+ * with one call.
  *
- *	--read-only    answer every change with EROFS
- *	--msize=N      the most to offer for one 9P message (default 1 MiB)
- *	--aname=NAME   the tree to attach to (default: the server's only one)
- *
- * Theory of operation: one thread polls the socket and /dev/fuse.  FUSE requests are taken in only
- * while the 9P side is not congested, so what is in memory is bounded; replies are always taken in.
- * What a batch of requests has to send goes out with one call.  When the connection ends, every
- * request, open or later, answers EIO; the process stays until it is unmounted, so that nobody
- * writes into the directory underneath by mistake.
+ * When the connection ends, or another one comes, all requests are parked (fuse9p.c) until what is
+ * open has been found again (fuse9p-recover.c).  A cut is noticed when data or a keep-alive probe
+ * is not acknowledged for DEAD_SECONDS; a server that has the connection but says nothing while it
+ * is to be agreed on what was lost is given up after STALL_MS.
  */
 #include "base/log.h"
 #include "svc/fs/fuse/9p-mount.h"
@@ -28,6 +24,8 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <linux/fuse.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,79 +33,163 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { FD_CONN = 3, FD_FUSE = 4, FD_STATUS = 5 };
-enum { FUSE_BATCH = 64, RECV_BATCH = 16, MAX_OPS = 4096 };
+enum {
+	FUSE_BATCH = 64,
+	RECV_BATCH = 16,
+	MAX_OPS = 4096,
+	MAX_WAITING = 65536, /* the same without a connection, when they do nothing but wait: what
+				interrupts them comes the same way */
+	MAX_FIDS = P9_CLIENT_MAX_FIDS,
+	DEAD_SECONDS = 10,
+	STALL_MS = 20000,
+};
 
 struct worker {
 	struct f9 fs;
 	struct p9_client *client;
 	struct fuse_session *session;
 	struct fuse_buf buf;
-	int conn, inval_fd;
-	bool attached, lost, failed;
-	uint32_t root_fid;
+	int control, conn, inval_fd; /* control -EBADF: the service is gone */
+	int status; /* 0: none; see start_plain() */
+	bool attached; /* it has been told so */
+	bool told_lost;
+	int refused; /* negative errno: the server is not what was looked for */
+	char why[64]; /* what was asked of it */
+	uint64_t heard_ms; /* when something came from the server */
+	uint64_t bytes_in, bytes_out;
 };
 
-static void tell(char status)
+/* ---- words with the service ---- */
+
+static void tell(struct worker *w, enum mount_message_type type, int error, const char *text)
 {
-	/* Nobody may be listening any more; that is not this process's trouble. */
-	if (write(FD_STATUS, &status, 1) < 0)
+	char c = type == MOUNT_REFUSED ? MOUNT_LOST_CONNECTION : (char)type;
+	if (w->status && write(w->status, &c, 1) < 0)
 		log_debug("status: %s", strerror(errno));
+	if (w->control < 0)
+		return;
+	int r = mount_word_send(w->control, type, error, text);
+	if (r < 0)
+		log_debug("control: %s", strerror(-r));
 }
 
+static void tell_stats(struct worker *w)
+{
+	struct mount_message m = {.type = MOUNT_STATS};
+	struct mount_stats *s = &m.stats;
+	s->connections = w->fs.n_connections;
+	s->requests = w->fs.n_requests;
+	s->waiting = w->fs.n_ops;
+	s->bytes_in = w->bytes_in;
+	s->bytes_out = w->bytes_out;
+	s->dirty = w->fs.held;
+	list_for_each (it, &w->fs.handles) {
+		s->open_files++;
+		s->lost_files += list_entry(it, struct f9_handle, on_fs)->error != 0;
+	}
+	(void)mount_message_send(w->control, &m, -EBADF);
+}
+
+/* The connection is given up. Not from inside the client's callbacks. */
 static void lose(struct worker *w, const char *why)
 {
-	if (w->lost)
+	if (w->conn < 0)
 		return;
-	w->lost = true;
 	log_debug("connection lost: %s", why);
-	f9_over(&w->fs, -EIO);
 	(void)shutdown(w->conn, SHUT_RDWR);
-	if (w->attached) {
-		tell(FS_MOUNT_LOST);
-		f9_inval_open_files(&w->fs);
-	}
+	w->conn = fd_close(w->conn);
+	f9_park_all(&w->fs);
+	if (!w->told_lost && !w->refused)
+		tell(w, MOUNT_LOST_CONNECTION, 0, why);
+	w->told_lost = true;
+	/* Nobody is there to find another one. */
+	if (w->control < 0)
+		f9_over(&w->fs, -EIO);
 }
 
-/* ---- the 9P session ---- */
+static void over(struct worker *w, int error)
+{
+	w->told_lost = true;
+	lose(w, "it is over");
+	f9_over(&w->fs, error);
+	/* What is cached must not be read any longer. */
+	f9_inval_open_files(&w->fs);
+}
 
-static void on_attached(void *user, int error, const struct p9_msg *m)
+/* ---- connections ---- */
+
+static void on_recovered(void *user, int error, const char *text)
 {
 	struct worker *w = user;
-	if (!error) {
-		struct p9_qid qid = m->rattach.qid;
-		w->fs.root = f9_node_get(&w->fs, &qid, NULL, NULL);
-		error = w->fs.root ? 0 : -ENOMEM;
-	}
-	if (!error && !(w->fs.root->qid.type & P9_QTDIR))
-		error = -ENOTDIR;
 	if (error) {
-		log_error("attach: %s", strerror(-error));
-		w->failed = true;
+		w->refused = error;
+		(void)snprintf(w->why, sizeof(w->why), "%s", text);
 		return;
 	}
-	f9_fid_adopt(&w->fs, w->fs.root, 0, w->root_fid);
+	tell(w, w->attached ? MOUNT_RECOVERED : MOUNT_ATTACHED, 0, NULL);
 	w->attached = true;
-	f9_up(&w->fs);
+	w->told_lost = false;
 }
 
-static void on_version(void *user, int error, const struct p9_msg *m)
+/* The server has said something that cannot be: after the callback that heard it. */
+static void refuse(struct worker *w)
 {
-	struct worker *w = user;
-	struct p9_msg attach = {.type = P9_Tattach};
-	if (!error)
-		error = p9_client_fid_new(w->client, &w->root_fid);
-	if (!error) {
-		attach.tattach.fid = w->root_fid;
-		attach.tattach.afid = P9_NOFID;
-		attach.tattach.uname = p9_str("");
-		attach.tattach.aname = p9_str(w->fs.aname);
-		attach.tattach.n_uname = 0;
-		error = p9_client_request(w->client, &attach, on_attached, w);
+	if (!w->refused)
+		return;
+	tell(w, MOUNT_REFUSED, -w->refused, w->why);
+	lose(w, w->why);
+	w->refused = 0;
+}
+
+/* A peer that vanished is noticed soon. Other sockets than TCP's need none of this. */
+static void watch_peer(int fd)
+{
+	unsigned timeout = DEAD_SECONDS * 1000;
+	int on = 1, idle = DEAD_SECONDS / 2, every = 2, probes = 3;
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof(every));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+static void connect_to(struct worker *w, int takes_fd)
+{
+	if (w->fs.over) {
+		fd_close(takes_fd);
+		return;
 	}
-	if (error < 0) {
-		log_error("9P version: %s", strerror(-error));
-		w->failed = true;
+	lose(w, "there is another connection");
+	w->conn = takes_fd;
+	watch_peer(w->conn);
+	w->heard_ms = f9_now_ms();
+	int r = f9_recover(&w->fs, on_recovered, w);
+	if (r < 0)
+		lose(w, strerror(-r));
+}
+
+/* All that the service has said. */
+static void receive_control(struct worker *w)
+{
+	struct mount_message m;
+	for (;;) {
+		int fd, r = mount_message_recv(w->control, &m, &fd);
+		if (r == -EAGAIN)
+			return;
+		if (r <= 0) {
+			log_debug("control: %s", r ? strerror(-r) : "the service is gone");
+			w->control = -EBADF;
+			if (w->conn < 0)
+				over(w, -EIO);
+			return;
+		}
+		if (m.type == MOUNT_CONNECTION)
+			connect_to(w, fd);
+		else if (m.type == MOUNT_OVER)
+			over(w, m.error ? -m.error : -EIO);
+		else if (m.type == MOUNT_STATS)
+			tell_stats(w);
 	}
 }
 
@@ -115,25 +197,27 @@ static void on_version(void *user, int error, const struct p9_msg *m)
 
 static void send_output(struct worker *w)
 {
-	while (!w->lost) {
+	while (w->conn >= 0) {
 		const void *p;
 		size_t n;
 		p9_client_output(w->client, &p, &n);
 		if (n == 0)
 			return;
 		ssize_t r = send(w->conn, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (r >= 0)
+		if (r >= 0) {
 			p9_client_output_done(w->client, (size_t)r);
-		else if (errno == EAGAIN)
+			w->bytes_out += (size_t)r;
+		} else if (errno == EAGAIN) {
 			return;
-		else if (errno != EINTR)
+		} else if (errno != EINTR) {
 			lose(w, strerror(errno));
+		}
 	}
 }
 
 static void receive_input(struct worker *w)
 {
-	for (int i = 0; i < RECV_BATCH && !w->lost; i++) {
+	for (int i = 0; i < RECV_BATCH && w->conn >= 0; i++) {
 		void *p;
 		size_t room;
 		p9_client_input_buffer(w->client, &p, &room);
@@ -146,8 +230,12 @@ static void receive_input(struct worker *w)
 			lose(w, r < 0 ? strerror(errno) : "end of stream");
 			return;
 		}
+		w->heard_ms = f9_now_ms();
+		w->bytes_in += (size_t)r;
 		int e = p9_client_input(w->client, (size_t)r);
-		if (e < 0)
+		if (w->refused)
+			refuse(w);
+		else if (e < 0)
 			lose(w, strerror(-e));
 		if ((size_t)r < room)
 			return;
@@ -156,7 +244,9 @@ static void receive_input(struct worker *w)
 
 static bool busy(const struct worker *w)
 {
-	return !w->lost && (p9_client_congested(w->client) || w->fs.n_ops >= MAX_OPS);
+	const struct f9 *fs = &w->fs;
+	return fs->n_ops >= (unsigned)(fs->down ? MAX_WAITING : MAX_OPS) ||
+	       fs->held > F9_MAX_HELD || (!fs->down && p9_client_congested(w->client));
 }
 
 static int receive_fuse(struct worker *w)
@@ -182,32 +272,46 @@ static bool output_waits(const struct worker *w)
 	return n > 0;
 }
 
-/* Does what is due by now; returns the milliseconds until something is, -1: nothing. */
-static int run_due(struct f9 *fs)
+/* Milliseconds until somebody waits no longer; -1: nobody does. */
+static int earliest(int a, int b)
 {
-	int due[] = {f9_sleepers_run(fs), f9_data_run(fs), f9_kept_run(fs)}, least = -1;
-	for (size_t i = 0; i < ARRAY_SIZE(due); i++)
-		if (due[i] >= 0 && (least < 0 || due[i] < least))
-			least = due[i];
-	return least;
+	return a < 0 ? b : b < 0 ? a : MIN(a, b);
+}
+
+/* What is due now. */
+static int run_timers(struct worker *w)
+{
+	struct f9 *fs = &w->fs;
+	int next = earliest(f9_sleepers_run(fs), earliest(f9_data_run(fs), f9_kept_run(fs)));
+	if (fs->recovery) {
+		uint64_t quiet = f9_now_ms() - w->heard_ms;
+		if (quiet >= STALL_MS)
+			lose(w, "no answer");
+		else
+			next = earliest(next, (int)(STALL_MS - quiet));
+	}
+	return earliest(next, f9_parked_run(fs));
 }
 
 static int run(struct worker *w)
 {
 	int fuse_fd = fuse_session_fd(w->session), r = 0;
 	while (!fuse_session_exited(w->session) && r >= 0) {
-		int timeout = run_due(&w->fs);
+		int timeout = run_timers(w);
 		send_output(w);
 		struct pollfd p[] = {
 			{.fd = fuse_fd, .events = busy(w) ? 0 : POLLIN},
 			{.fd = w->inval_fd, .events = POLLIN},
-			{.fd = w->lost ? -1 : w->conn,
+			{.fd = w->conn,
 				.events = (short)(POLLIN | (output_waits(w) ? POLLOUT : 0))},
+			{.fd = w->control, .events = POLLIN},
 		};
 		if (poll(p, ARRAY_SIZE(p), timeout) < 0 && errno != EINTR)
 			return -errno;
 		if (p[2].revents)
 			receive_input(w);
+		if (p[3].revents)
+			receive_control(w);
 		if (p[1].revents)
 			f9_inval_run(w->fs.invalidator);
 		if (p[0].revents & POLLIN)
@@ -216,24 +320,6 @@ static int run(struct worker *w)
 			return 0; /* unmounted */
 	}
 	return r == -ENODEV ? 0 : r;
-}
-
-/* Until the tree is attached no FUSE request is looked at. */
-static int attach(struct worker *w)
-{
-	int r = p9_client_start(w->client, on_version, w);
-	while (r >= 0 && !w->attached) {
-		send_output(w);
-		struct pollfd p = {
-			.fd = w->conn, .events = (short)(POLLIN | (output_waits(w) ? POLLOUT : 0))};
-		if (poll(&p, 1, -1) < 0 && errno != EINTR)
-			return -errno;
-		if (p.revents)
-			receive_input(w);
-		if (w->lost || w->failed)
-			return -EIO;
-	}
-	return r < 0 ? r : 0;
 }
 
 /* ---- the first words with the kernel ---- */
@@ -334,21 +420,22 @@ static int start(struct worker *w, uint32_t msize)
 {
 	char *args[] = {(char[]){"metacd"}, NULL};
 	struct fuse_args fuse_args = FUSE_ARGS_INIT(1, args);
-	struct p9_client_config config = {.msize = msize, .max_requests = 4096};
+	struct p9_client_config config = {
+		.msize = msize, .max_requests = 4096, .max_fids = MAX_FIDS};
 	int r = p9_client_new(&config, &w->client);
 	if (r >= 0)
 		r = f9_init(&w->fs, w->client);
 	if (r >= 0)
 		r = set_client_id(&w->fs);
 	if (r >= 0)
-		r = set_nonblocking(FD_FUSE);
+		r = set_nonblocking(MOUNT_FD_FUSE);
 	if (r < 0)
 		return r;
 	w->session = fuse_session_new(&fuse_args, &f9_fuse_ops, sizeof(f9_fuse_ops), &w->fs);
 	fuse_opt_free_args(&fuse_args);
 	w->fs.session = w->session;
 	static const struct fuse_custom_io io = {.writev = fuse_writev, .read = fuse_read};
-	if (!w->session || fuse_session_custom_io(w->session, &io, FD_FUSE) < 0)
+	if (!w->session || fuse_session_custom_io(w->session, &io, MOUNT_FD_FUSE) < 0)
 		return -EINVAL;
 	r = lock_down();
 	if (r >= 0)
@@ -375,6 +462,7 @@ static int parse(int argc, char **argv, struct worker *w, uint32_t *ret_msize)
 		{"read-only", no_argument, NULL, 'r'},
 		{"msize", required_argument, NULL, 'm'},
 		{"aname", required_argument, NULL, 'a'},
+		{"timeout", required_argument, NULL, 't'},
 		{},
 	};
 	optind = 1;
@@ -385,24 +473,39 @@ static int parse(int argc, char **argv, struct worker *w, uint32_t *ret_msize)
 			*ret_msize = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (c == 'a')
 			w->fs.aname = optarg;
+		else if (c == 't')
+			w->fs.timeout_ms =
+				(uint32_t)MIN(strtoul(optarg, NULL, 10), 1000000ul) * 1000;
 		else
 			return -EINVAL;
 	}
 	return 0;
 }
 
+/* For a service that passes the only connection as descriptor 3, and a pipe as 5. */
+static void start_plain(struct worker *w)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+	if (getsockopt(MOUNT_FD_CONTROL, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
+		type != SOCK_STREAM)
+		return;
+	w->control = -EBADF;
+	w->status = 5;
+	connect_to(w, MOUNT_FD_CONTROL);
+}
+
 int role_9p_mount(int argc, char **argv)
 {
-	struct worker w = {.conn = FD_CONN, .inval_fd = -EBADF, .fs.aname = ""};
+	struct worker w = {
+		.control = MOUNT_FD_CONTROL, .conn = -EBADF, .inval_fd = -EBADF, .fs.aname = ""};
 	uint32_t msize = P9_MAX_MSIZE;
 	if (parse(argc, argv, &w, &msize) < 0)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	int r = start(&w, msize);
-	if (r >= 0)
-		r = attach(&w);
 	if (r >= 0) {
-		tell(FS_MOUNT_ATTACHED);
+		start_plain(&w);
 		r = run(&w);
 	}
 	if (r < 0)

@@ -29,6 +29,15 @@ void f9_fid_drop_all(struct f9 *fs, struct f9_node *n)
 		fid_free(fs, list_entry(it, struct f9_fid, on_node));
 }
 
+/* Those that an operation has pinned go when it lets them go. */
+void f9_fid_lost(struct f9 *fs)
+{
+	while (!list_empty(&fs->lru))
+		fid_free(fs, list_entry(fs->lru.next, struct f9_fid, lru));
+	list_for_each (it, &fs->pinned)
+		list_unlink(&list_entry(it, struct f9_fid, lru)->on_node);
+}
+
 static void fids_trim(struct f9 *fs, unsigned most)
 {
 	list_for_each_safe (it, &fs->lru) {
@@ -53,10 +62,12 @@ static struct f9_fid *fid_find(struct f9_node *n, uid_t uid, bool any)
 	return found;
 }
 
-static struct f9_fid *fid_pin(struct f9_fid *f)
+static struct f9_fid *fid_pin(struct f9 *fs, struct f9_fid *f)
 {
-	if (f->pins++ == 0)
+	if (f->pins++ == 0) {
 		list_unlink(&f->lru);
+		list_append(&fs->pinned, &f->lru);
+	}
 	return f;
 }
 
@@ -65,7 +76,12 @@ void f9_fid_unpin(struct f9 *fs, struct f9_fid *f)
 	if (!f)
 		return;
 	assert(f->pins > 0);
-	if (--f->pins == 0)
+	if (--f->pins > 0)
+		return;
+	list_unlink(&f->lru);
+	if (list_empty(&f->on_node)) /* of a connection that was lost meanwhile */
+		fid_free(fs, f);
+	else
 		list_append(&fs->lru, &f->lru);
 }
 
@@ -202,7 +218,7 @@ static void walk_attached(struct f9_op *op, int error, const struct p9_msg *m)
 			return;
 		}
 	}
-	op->walk_from = fid_pin(f);
+	op->walk_from = fid_pin(op->fs, f);
 	walk_begin(op);
 }
 
@@ -272,7 +288,7 @@ static void walk(struct f9_op *op, struct f9_node *n, bool by_name, f9_then then
 	if (r < 0) {
 		walk_end(op, r);
 	} else if (from) {
-		op->walk_from = fid_pin(from);
+		op->walk_from = fid_pin(op->fs, from);
 		walk_begin(op);
 	} else {
 		walk_attach(op);
@@ -304,7 +320,7 @@ static void fid_walked(struct f9_op *op, int error, const struct p9_msg *m)
 		else
 			f = fid_add(op->fs, n, op->uid, fid);
 		if (f) {
-			*op->walk_slot = fid_pin(f);
+			*op->walk_slot = fid_pin(op->fs, f);
 			fids_trim(op->fs, F9_MAX_FIDS);
 		} else {
 			p9_client_clunk(op->fs->client, fid);
@@ -322,7 +338,7 @@ static void fid_get(
 	if (!f && n != op->fs->root && !n->parent)
 		f = fid_find(n, op->uid, true);
 	if (f) {
-		*slot = fid_pin(f);
+		*slot = fid_pin(op->fs, f);
 		then(op, 0, NULL);
 		return;
 	}

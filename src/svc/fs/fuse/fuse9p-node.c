@@ -254,6 +254,18 @@ struct f9_node *f9_node_get(
 	return n;
 }
 
+int f9_root_set(struct f9 *fs, const struct p9_qid *qid)
+{
+	if (!fs->root) {
+		fs->root = f9_node_get(fs, qid, NULL, NULL);
+		return fs->root ? 0 : -ENOMEM;
+	}
+	qid_remove(fs, fs->root);
+	fs->root->qid = *qid;
+	qid_insert(fs, fs->root);
+	return 0;
+}
+
 /* At the end of the mount: nobody asks any more. */
 void f9_node_free_all(struct f9 *fs)
 {
@@ -314,6 +326,8 @@ void f9_attr_to_stat(const struct p9_msg *m, struct stat *ret)
 void f9_node_attr(struct f9_node *n, const struct p9_msg *m, struct stat *ret)
 {
 	f9_attr_to_stat(m, ret);
+	if (m->rgetattr.valid & P9_GETATTR_GEN)
+		n->gen = m->rgetattr.gen;
 	n->size = m->rgetattr.size;
 	n->mtime_sec = m->rgetattr.mtime_sec;
 	n->mtime_nsec = m->rgetattr.mtime_nsec;

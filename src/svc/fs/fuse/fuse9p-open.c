@@ -36,6 +36,7 @@ int f9_handle_new(struct f9_op *op, uint32_t iounit)
 	h->iounit = iounit;
 	h->flags = op->fi.flags;
 	h->uid = op->uid;
+	h->gid = op->gid;
 	list_init(&h->idle_on_fs);
 	list_append(&h->node->handles, &h->on_node);
 	list_append(&op->fs->handles, &h->on_fs);
@@ -50,6 +51,7 @@ void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 	if (f9_data_keeps(h))
 		return;
 	f9_head_drop(fs, h);
+	f9_recover_forget(h);
 	list_unlink(&h->on_node);
 	list_unlink(&h->on_fs);
 	f9_owners_free(h->node, h);
@@ -61,9 +63,9 @@ void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 
 /* ---- opening ---- */
 
-/* What the server has to know of open(2)'s flags. Syncing after writes the kernel asks for
- * itself; O_DIRECT is between the program and the cache here. */
-static uint32_t open_flags(int flags)
+/* Syncing after writes the kernel asks for itself; O_DIRECT is between the program and the cache
+ * here. */
+uint32_t f9_open_flags(int flags)
 {
 	uint32_t p9 = P9_O_LARGEFILE;
 	switch (flags & O_ACCMODE) {
@@ -222,7 +224,7 @@ static void openat_send(struct f9_op *op, bool named)
 		.topenat = {.fid = op->fid->fid,
 			.newfid = op->newfid,
 			.name = f9_str(named ? op->node->name : NULL),
-			.open_flags = open_flags(op->fi.flags),
+			.open_flags = f9_open_flags(op->fi.flags),
 			.request_mask = ATTR_WANTED,
 			.flags = named && op->fs->watches ? P9_WANT_WATCH : 0,
 			.count = op->count}};
@@ -302,7 +304,7 @@ static void open_walked(struct f9_op *op, int error, const struct p9_msg *reply)
 		return;
 	}
 	m.tlopen.fid = op->newfid;
-	m.tlopen.flags = open_flags(op->fi.flags);
+	m.tlopen.flags = f9_open_flags(op->fi.flags);
 	f9_send(op, &m, lopen_done);
 }
 
@@ -430,7 +432,7 @@ static void create_open_again(struct f9_op *op)
 		.topenat = {.fid = op->fid->fid,
 			.newfid = op->newfid,
 			.name = f9_str(op->name),
-			.open_flags = open_flags(op->fi.flags & ~O_TRUNC),
+			.open_flags = f9_open_flags(op->fi.flags & ~O_TRUNC),
 			.request_mask = ATTR_WANTED}};
 	f9_send(op, &m, create_found);
 }
@@ -476,7 +478,7 @@ static void createat_dir(struct f9_op *op, int error, const struct p9_msg *reply
 		f9_op_err(op, error);
 		return;
 	}
-	uint32_t flags = open_flags(op->fi.flags), gid = f9_create_gid(op);
+	uint32_t flags = f9_open_flags(op->fi.flags), gid = f9_create_gid(op);
 	struct p9_msg m;
 	if (!strcmp(op->name, F9_TMPFILE_NAME))
 		m = (struct p9_msg){.type = P9_Ttmpfile,
@@ -532,7 +534,7 @@ static void lcreate_walked(struct f9_op *op, int error, const struct p9_msg *rep
 	}
 	m.tlcreate.fid = op->newfid;
 	m.tlcreate.name = f9_str(op->name);
-	m.tlcreate.flags = open_flags(op->fi.flags) | P9_O_CREAT |
+	m.tlcreate.flags = f9_open_flags(op->fi.flags) | P9_O_CREAT |
 			   (op->fi.flags & O_EXCL ? (uint32_t)P9_O_EXCL : 0);
 	m.tlcreate.mode = op->mode;
 	m.tlcreate.gid = f9_create_gid(op);

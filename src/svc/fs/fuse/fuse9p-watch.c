@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: on a connection that watches nothing an answer is believed for F9_TIMEOUT, and
- * nothing is known to be unchanged.
+ * Theory of operation: on a connection that watches nothing an answer is believed for F9_TIMEOUT,
+ * and nothing is known to be unchanged.
  */
 #include "svc/fs/fuse/fuse9p-watch.h"
 
@@ -18,8 +18,7 @@ double f9_entry_timeout(
 	return F9_TIMEOUT;
 }
 
-double f9_attr_timeout(
-	struct f9 *fs, struct f9_node *n, const struct p9_attr *attr, uint64_t asked)
+double f9_attr_timeout(struct f9 *fs, struct f9_node *n, const struct p9_attr *attr, uint64_t asked)
 {
 	(void)fs, (void)n, (void)attr, (void)asked;
 	return F9_TIMEOUT;

@@ -26,19 +26,14 @@ static void on_interrupt(fuse_req_t req, void *user)
 		p9_client_flush(op->fs->client, (uint16_t)op->tag);
 }
 
-struct f9_op *f9_op_new(fuse_req_t req, fuse_ino_t ino)
+struct f9_op *f9_op_new_own(struct f9 *fs, struct f9_node *node, uid_t uid, gid_t gid)
 {
-	struct f9 *fs = f9_of(req);
 	struct f9_op *op = calloc(1, sizeof(*op));
-	if (!op) {
-		fuse_reply_err(req, ENOMEM);
+	if (!op)
 		return NULL;
-	}
-	const struct fuse_ctx *cx = fuse_req_ctx(req);
 	op->fs = fs;
-	op->req = req;
-	op->uid = cx->uid;
-	op->gid = cx->gid;
+	op->uid = uid;
+	op->gid = gid;
 	op->tag = -1;
 	op->newfid = P9_NOFID;
 	op->epoch = fs->epoch;
@@ -48,7 +43,21 @@ struct f9_op *f9_op_new(fuse_req_t req, fuse_ino_t ino)
 	list_append(&fs->ops, &op->link);
 	fs->n_ops++;
 	op->number = ++fs->n_started;
-	op->node = f9_node_ref(f9_node_of(fs, ino));
+	op->node = f9_node_ref(node);
+	return op;
+}
+
+struct f9_op *f9_op_new(fuse_req_t req, fuse_ino_t ino)
+{
+	struct f9 *fs = f9_of(req);
+	const struct fuse_ctx *cx = fuse_req_ctx(req);
+	struct f9_op *op = f9_op_new_own(fs, f9_node_of(fs, ino), cx->uid, cx->gid);
+	if (!op) {
+		fuse_reply_err(req, ENOMEM);
+		return NULL;
+	}
+	op->req = req;
+	fs->n_requests++;
 	fuse_req_interrupt_func(req, on_interrupt, op);
 	return op;
 }
@@ -164,12 +173,20 @@ void f9_op_free(struct f9_op *op)
 	free(op->data);
 	list_unlink(&op->link);
 	fs->n_ops--;
+	if (op->early)
+		f9_recover_early_done(fs);
 	free(op);
 }
 
 void f9_op_err(struct f9_op *op, int error)
 {
-	fuse_reply_err(op->req, -error);
+	if (error == -ENOTCONN) {
+		if (f9_op_lost(op, error))
+			return;
+		error = -EIO;
+	}
+	if (op->req)
+		fuse_reply_err(op->req, -error);
 	f9_op_free(op);
 }
 
@@ -190,8 +207,9 @@ static int no_waiting(const struct f9 *fs)
 static void park(struct f9_op *op, struct list *where)
 {
 	struct f9 *fs = op->fs;
-	bool failing = p9_client_failed(fs->client) && !fs->down;
+	bool failing = p9_client_failed(fs->client) && !fs->settled;
 	f9_op_rewind(op);
+	op->early = false; /* then the finding has failed as well */
 	int error = failing ? 0 : op->interrupted ? -EINTR : no_waiting(fs);
 	if (error) {
 		f9_op_err(op, error);
@@ -201,18 +219,23 @@ static void park(struct f9_op *op, struct list *where)
 	list_append(where, &op->park);
 }
 
+/* Whether op may speak to the server now. */
+static bool usable(const struct f9_op *op)
+{
+	const struct f9 *fs = op->fs;
+	return op->epoch == fs->epoch && (!fs->down || op->of_recovery || op->early);
+}
+
 bool f9_op_lost(struct f9_op *op, int error)
 {
 	struct f9 *fs = op->fs;
-	if (!error || !op->start)
-		return false;
-	if (!fs->down && op->epoch == fs->epoch && !p9_client_failed(fs->client))
+	if (!error || !op->start || (usable(op) && !p9_client_failed(fs->client)))
 		return false;
 	park(op, &fs->parked);
 	return true;
 }
 
-static void restart(struct f9_op *op)
+void f9_op_restart(struct f9_op *op)
 {
 	struct f9 *fs = op->fs;
 	list_unlink(&op->park);
@@ -262,7 +285,7 @@ int f9_parked_run(struct f9 *fs)
 	}
 	while (!list_empty(&fs->parked) && !p9_client_congested(fs->client) &&
 		!p9_client_failed(fs->client))
-		restart(list_entry(fs->parked.next, struct f9_op, park));
+		f9_op_restart(list_entry(fs->parked.next, struct f9_op, park));
 	return -1;
 }
 
@@ -282,11 +305,14 @@ static void sort_parked(struct f9 *fs)
 
 void f9_park_all(struct f9 *fs)
 {
-	if (fs->down)
+	if (fs->settled)
 		return;
+	if (!fs->down)
+		fs->lost_ms = f9_now_ms();
+	fs->down = true;
 	fs->epoch++;
-	fs->lost_ms = f9_now_ms();
-	p9_client_fail(fs->client, -EIO);
+	p9_client_fail(fs->client, -ENOTCONN);
+	f9_recover_cancel(fs);
 	list_for_each_safe (it, &fs->sleepers) {
 		struct f9_op *op = list_entry(it, struct f9_op, sleep);
 		if (op->start)
@@ -294,7 +320,8 @@ void f9_park_all(struct f9 *fs)
 	}
 	f9_kept_suspend(fs);
 	f9_data_suspend(fs);
-	fs->down = true;
+	f9_fid_lost(fs);
+	fs->settled = true;
 	sort_parked(fs);
 	(void)f9_parked_run(fs);
 }
@@ -303,6 +330,7 @@ void f9_over(struct f9 *fs, int error)
 {
 	fs->over = error;
 	f9_park_all(fs);
+	p9_client_fail(fs->client, error);
 	f9_data_abandon(fs, error);
 	(void)f9_parked_run(fs);
 }
@@ -323,18 +351,17 @@ static void replied(void *user, int error, const struct p9_msg *reply)
 	struct f9_op *op = user;
 	op->tag = -1;
 	if (!f9_op_lost(op, error))
-		op->then(op, error, reply);
+		op->then(op, error == -ENOTCONN ? -EIO : error, reply);
 }
 
 void f9_send(struct f9_op *op, const struct p9_msg *m, f9_then then)
 {
 	struct f9 *fs = op->fs;
 	assert(op->tag < 0);
-	bool usable = !fs->down && op->epoch == fs->epoch;
-	int r = usable ? p9_client_request(fs->client, m, replied, op) : -EIO;
+	int r = usable(op) ? p9_client_request(fs->client, m, replied, op) : -ENOTCONN;
 	if (r < 0) {
 		if (!f9_op_lost(op, r))
-			then(op, r, NULL);
+			then(op, r == -ENOTCONN ? -EIO : r, NULL);
 		return;
 	}
 	op->tag = r;
@@ -347,7 +374,7 @@ void f9_send_once(struct f9_op *op, const struct p9_msg *m, f9_then then)
 {
 	struct f9 *fs = op->fs;
 	struct p9_msg copy = *m;
-	if (fs->metac && !fs->down && op->epoch == fs->epoch) {
+	if (fs->metac && usable(op)) {
 		if (!slot_take(op)) {
 			park(op, &fs->want_slot);
 			return;
@@ -385,8 +412,10 @@ int f9_init(struct f9 *fs, struct p9_client *client)
 	list_init(&fs->parked);
 	list_init(&fs->want_slot);
 	list_init(&fs->handles);
+	list_init(&fs->reclaim.todo);
 	list_init(&fs->sleepers);
 	list_init(&fs->lru);
+	list_init(&fs->pinned);
 	int r = f9_table_init(&fs->by_qid);
 	if (r >= 0)
 		r = f9_table_init(&fs->by_name);
@@ -394,6 +423,9 @@ int f9_init(struct f9 *fs, struct p9_client *client)
 		r = f9_data_init(fs);
 	if (r >= 0)
 		r = f9_kept_init(fs);
+	/* Requests may come before the server has said who the root is. */
+	if (r >= 0)
+		r = f9_root_set(fs, &(struct p9_qid){.type = P9_QTDIR});
 	return r;
 }
 

@@ -56,6 +56,7 @@ enum {
 
 struct f9_op;
 struct f9_invalidator;
+struct f9_recovery; /* fuse9p-recover.c */
 struct f9_watch;
 
 /* What fuse9p-watch.c knows of an inode. */
@@ -72,7 +73,9 @@ struct f9_watch_node {
 /* An inode the kernel knows. */
 struct f9_node {
 	struct p9_qid qid;
-	uint64_t generation;
+	uint64_t generation; /* told the kernel */
+	uint64_t gen; /* told by a metac server: differs when the qid.path is used anew; 0: unknown
+		       */
 	uint64_t nlookup; /* what the kernel holds */
 	unsigned refs; /* children, handles, operations */
 	struct f9_node *parent; /* referenced; NULL: no name is known any more (or the root) */
@@ -108,7 +111,7 @@ struct f9_fid {
 	uid_t uid;
 	unsigned pins; /* operations that use it right now */
 	struct list on_node;
-	struct list lru; /* in f9.lru while not pinned */
+	struct list lru; /* in f9.lru while not pinned, else in f9.pinned */
 };
 
 /* An open file or directory. */
@@ -117,6 +120,8 @@ struct f9_handle {
 	uint32_t fid, iounit;
 	int flags; /* of open(2) */
 	uid_t uid; /* whose rights it has */
+	gid_t gid;
+	struct f9_op *reopening; /* after a loss, while it is being found again */
 	int error; /* not 0: it could not be found again (-ESTALE), or its lock is gone (-EIO) */
 	struct list on_node;
 	struct list on_fs; /* in f9.handles */
@@ -151,6 +156,7 @@ struct f9 {
 	uint64_t generation;
 
 	struct list lru; /* cached fids that nobody uses right now, oldest first */
+	struct list pinned; /* the others */
 	unsigned n_fids;
 
 	struct { /* the last opening that found the name replaced (fuse9p-file.c) */
@@ -169,11 +175,23 @@ struct f9 {
 	unsigned slot_next; /* where to look for a free one */
 	uint32_t slot_seq[P9_ONCE_SLOTS]; /* last used */
 	uint64_t lost_ms; /* when the connection went */
+	bool settled; /* the end of the last connection has been dealt with */
+	bool attached; /* there has been a connection: the root is known */
+	uint64_t root_gen;
+	struct f9_recovery *recovery; /* under way on a new connection */
+	uint64_t n_connections, n_requests; /* so far */
 	uint32_t timeout_ms; /* after which operations do not wait any longer; 0: for ever */
 	int over; /* negative errno: there will be no connection any more */
 	size_t held; /* bytes of programs' data that operations keep: beyond F9_MAX_HELD no
 		      * requests are taken in */
 	struct list handles; /* struct f9_handle, all that are open */
+	struct { /* taking locks again (fuse9p-lock.c) */
+		struct list todo; /* struct f9_op (park) */
+		unsigned n_open;
+		bool starting;
+		uint64_t until_ms;
+		void (*then)(struct f9 *fs);
+	} reclaim;
 
 	struct f9_data *data; /* fuse9p-data.c */
 	struct f9_kept *kept_open; /* fuse9p-kept.c */
@@ -193,7 +211,7 @@ typedef void (*f9_start)(struct f9_op *op);
 
 struct f9_plus; /* fuse9p-dir.c */
 
-/* A FUSE request under way. */
+/* A FUSE request under way; or a part of finding open files again, which has no req. */
 struct f9_op {
 	struct f9 *fs;
 	fuse_req_t req;
@@ -205,6 +223,8 @@ struct f9_op {
 	f9_start start;
 	uint64_t epoch; /* of the connection that it uses */
 	bool parked; /* waits for a connection, or for a slot: in fs.parked or fs.want_slot */
+	bool early; /* begun anew while files are still being found again */
+	bool of_recovery; /* not of the kernel's asking: req is NULL */
 	struct list park;
 	struct p9_once once; /* of f9_send_once(); seq 0: none yet */
 	bool once_sent;
@@ -273,6 +293,7 @@ struct f9_op {
 
 extern const struct fuse_lowlevel_ops f9_fuse_ops;
 
+/* The client is new. */
 int f9_init(struct f9 *fs, struct p9_client *client);
 void f9_done(struct f9 *fs);
 
@@ -282,9 +303,11 @@ struct f9_op *f9_op_new(fuse_req_t req, fuse_ino_t ino);
 struct f9_op *f9_op_new_change(fuse_req_t req, fuse_ino_t ino);
 /* Copies name; false: answered with an error, op is gone. */
 bool f9_op_name(struct f9_op *op, const char *name);
+/* An operation that nobody asked for: without req, and without start. NULL: no memory. */
+struct f9_op *f9_op_new_own(struct f9 *fs, struct f9_node *node, uid_t uid, gid_t gid);
 /* Frees what the operation holds; the reply has been sent. */
 void f9_op_free(struct f9_op *op);
-/* Answers with an errno (0 = success) and frees. */
+/* Answers with an errno (0 = success), if there is a req, and frees. */
 void f9_op_err(struct f9_op *op, int error);
 
 /* Sets op's start function and calls it. What the operation was asked for is in op by then. */
@@ -303,10 +326,13 @@ void f9_send_once(struct f9_op *op, const struct p9_msg *m, f9_then then);
  * had under way have ended, one of them with `error`: was that the loss of the connection? If so op
  * is parked and not to be touched any more. Operations without a start function: false. */
 bool f9_op_lost(struct f9_op *op, int error);
+/* Begins one that is parked anew. */
+void f9_op_restart(struct f9_op *op);
 /* Begins parked operations anew, as many as the connection takes now. Returns the milliseconds
  * until it has to be called again (a timeout), -1: when something has happened. */
 int f9_parked_run(struct f9 *fs);
-/* The connection is gone, or is not to be used any longer: parks. */
+/* The connection is gone, or is not to be used any longer: parks. Not from inside the client's
+ * callbacks. */
 void f9_park_all(struct f9 *fs);
 /* The connection is there, and all that was open: operations go on with f9_parked_run(). */
 void f9_up(struct f9 *fs);
@@ -323,7 +349,31 @@ static inline struct p9_str f9_str(const char *s)
 	return p9_str(s ? s : "");
 }
 
+/* ---- fuse9p-recover.c ---- */
+
+/* error 0: the tree is there (again), f9_up() has been called. Else the server is not what was
+ * looked for: text says what was asked of it. */
+typedef void (*f9_recovered)(void *user, int error, const char *text);
+
+/* There is a new connection, over which nothing has been said yet: agrees on a version, attaches,
+ * finds open files and locks again. done is called once, unless the connection is lost before. */
+int f9_recover(struct f9 *fs, f9_recovered done, void *user);
+/* The connection is lost: gives up if that is under way. Called by f9_park_all(). */
+void f9_recover_cancel(struct f9 *fs);
+/* The handle is about to be freed. */
+void f9_recover_forget(struct f9_handle *h);
+/* op, which is `early`, has ended or is parked again. */
+void f9_recover_early_done(struct f9 *fs);
+/* What attributes to ask for: those that the kernel wants, and what tells files apart. */
+static inline uint64_t f9_attr_mask(const struct f9 *fs)
+{
+	return P9_GETATTR_BASIC | (fs->metac ? (uint64_t)P9_GETATTR_GEN : 0);
+}
+
 /* ---- fuse9p-node.c ---- */
+
+/* Makes the root, or says who it is once that is known. 0 or -ENOMEM. */
+int f9_root_set(struct f9 *fs, const struct p9_qid *qid);
 
 int f9_table_init(struct f9_table *t);
 void f9_table_done(struct f9_table *t);
@@ -363,6 +413,8 @@ void f9_fid_walk_name(struct f9_op *op, struct f9_node *n, f9_then then);
 /* Keeps a fid that was walked to as `uid` for the node: takes it. */
 void f9_fid_adopt(struct f9 *fs, struct f9_node *n, uid_t uid, uint32_t fid);
 void f9_fid_unpin(struct f9 *fs, struct f9_fid *f);
+/* The connection is lost: forgets all. */
+void f9_fid_lost(struct f9 *fs);
 /* Clunks all of a node. */
 void f9_fid_drop_all(struct f9 *fs, struct f9_node *n);
 /* A new number in op->newfid, or negative errno. */
@@ -444,6 +496,12 @@ gid_t f9_create_gid(const struct f9_op *op);
 
 /* Locks of an owner go with its last close; calls then() when that is done. */
 void f9_locks_drop(struct f9_op *op, uint64_t owner, bool is_flock, f9_then then);
+/* Takes the locks again that are held on files that have been found again; for those that are not
+ * to be had any more, the handle's error is -EIO. then(user) is called in the end, unless the
+ * connection is lost. */
+void f9_locks_reclaim(struct f9 *fs, void (*then)(struct f9 *fs));
+/* What the server has to know of open(2)'s flags. */
+uint32_t f9_open_flags(int flags);
 /* Forgets who may hold locks; h: only those who took them through this handle. */
 void f9_owners_free(struct f9_node *n, const struct f9_handle *h);
 /* Wakes what waited long enough; returns milliseconds until the next, -1: none. */
