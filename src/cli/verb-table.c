@@ -16,8 +16,7 @@ const struct opt opt_table[] = {
 	{OPT_APPEND, 'a', "append", NULL, WORD_OTHER, "add to the end instead of replacing"},
 	{OPT_WRITE, 'w', "write", NULL, WORD_OTHER, "a stream to write to, not to read from"},
 	{OPT_RECURSIVE, 'r', "recursive", NULL, WORD_OTHER, "directories too, with all in them"},
-	{OPT_RESUME, 0, "resume", NULL, WORD_OTHER,
-		"go on with an interrupted copy: what is there is kept"},
+	{OPT_RESUME, 0, "resume", NULL, WORD_OTHER, "continue an interrupted copy"},
 	{OPT_PROGRESS, 0, "progress", "KIND", WORD_PROGRESS,
 		"bar, plain or none; default: a bar at a terminal"},
 	{OPT_JSON, 'j', "json", NULL, WORD_OTHER, "print JSON"},
@@ -30,10 +29,11 @@ const struct opt opt_table[] = {
 	{},
 };
 
-#define URI_HELP                                                                              \
-	"URI is local:[ro,][uid=N,gid=N,]/PATH, a path on this host, or a reference\n"        \
-	"(ref://...), also with a path in it (ref://.../sub/dir), or - to read it from the\n" \
-	"first line of standard input, so that the secret stays off the command line."
+#define URI_HELP                                                                       \
+	"URI is local:[ro,][uid=N,gid=N,]/PATH, a path on this host, or a reference\n" \
+	"(ref://...), also with a path in it (ref://.../sub/dir), or - to read that\n" \
+	"from the first line of standard input, so that the secret stays off the\n"    \
+	"command line."
 
 static const struct verb fs_verbs[] = {
 	{"export", "URI", {WORD_URI}, OPT_EXPORT | OPT_READ_ONLY,
