@@ -51,12 +51,13 @@ static void read_start(struct f9_op *op)
 
 void f9_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
+	struct f9 *fs = f9_of(req);
 	struct f9_handle *h = f9_handle_of(fi);
 	const void *p;
 	size_t n;
-	if (f9_head_read(f9_of(req), h, (uint64_t)off, size, &p, &n)) {
+	if (f9_head_read(fs, h, (uint64_t)off, size, &p, &n)) {
 		fuse_reply_buf(req, p, n);
-		f9_head_drop(f9_of(req), h); /* the kernel has it now */
+		f9_head_drop(fs, h); /* the kernel has it now */
 		return;
 	}
 	struct f9_op *op = f9_op_new(req, ino);

@@ -87,6 +87,7 @@ static int put_plain(struct p9_job *j, const struct p9_file *f, const struct dir
 static int put_plus(struct p9_job *j, const struct p9_file *f, const struct dirent64 *d,
 	uint8_t *to, size_t room)
 {
+	struct statx sx;
 	struct p9_dirent plain = entry_of(j, f, d);
 	struct p9_direntplus e = {.offset = plain.offset,
 		.type = plain.type,
@@ -96,7 +97,7 @@ static int put_plus(struct p9_job *j, const struct p9_file *f, const struct dire
 		return -EMSGSIZE;
 	if (p9_str_eq(e.name, ".") || p9_str_eq(e.name, ".."))
 		return p9_direntplus_encode(&e, to, room);
-	if (!p9_attr_get_name(j->tree, f->fd, d->d_name, j->q.t.treaddirplus.request_mask, &e.attr))
+	if (!p9_job_look(j, f->fd, d->d_name, j->q.t.treaddirplus.request_mask, &sx, &e.attr))
 		e.type = (uint8_t)IFTODT(e.attr.mode);
 	return p9_direntplus_encode(&e, to, room);
 }

@@ -10,16 +10,16 @@
 
 #include <fcntl.h>
 
+enum { LOOKS = 3 };
+
 /* The object behind fd (taken) becomes newfid. */
 static int give_node(struct p9_job *j, int fd, uint64_t mask, struct p9_attr *ret)
 {
 	AUTO_CLOSE int owned = fd;
 	struct statx sx;
-	int r = p9_stat(owned, "", mask, &sx);
+	int r = p9_job_look(j, owned, "", mask, &sx, ret);
 	if (r)
 		return r;
-	p9_attr_of(j->tree, &sx, ret);
-	p9_attr_add_gen(owned, mask, ret);
 	struct p9_file *f = p9_file_new(p9_job_file(j)->cred);
 	if (!f)
 		return -ENOMEM;
@@ -34,8 +34,9 @@ static int give_node(struct p9_job *j, int fd, uint64_t mask, struct p9_attr *re
 
 int p9_give_name(struct p9_job *j, int dir, const char *name, uint64_t mask, struct p9_attr *ret)
 {
+	struct statx sx;
 	if (!j->q.newfid)
-		return p9_attr_get_name(j->tree, dir, name, mask, ret);
+		return p9_job_look(j, dir, name, mask, &sx, ret);
 	int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : give_node(j, fd, mask, ret);
 }
@@ -72,8 +73,47 @@ int p9_do_lookup(struct p9_job *j)
 	return p9_give_name(j, p9_file_at(f), name, t->tlookup.request_mask, &j->q.r.rlookup.attr);
 }
 
+int p9_do_session(struct p9_job *j)
+{
+	j->q.r.rsession.flags = j->tree->watch ? P9_SESSION_WATCHES : 0;
+	return 0;
+}
+
+/* --- watching --- */
+
 uint32_t p9_job_watch(struct p9_job *j, struct p9_file *dir, uint32_t flags)
 {
-	(void)j, (void)dir, (void)flags;
+	atomic_uint *memo = dir->node ? &dir->node->watched : &dir->watched;
+	j->watching = (flags & P9_WANT_WATCH) && p9_watch_fd(j->tree->watch, p9_file_at(dir), memo);
+	return j->watching ? P9_GOT_WATCH : 0;
+}
+
+int p9_job_look(struct p9_job *j, int at, const char *name, uint64_t mask, struct statx *sx,
+	struct p9_attr *ret)
+{
+	struct p9_watch *w = j->tree->watch;
+	enum p9_covered covered = P9_COVERED;
+	/* Number and handle have to be of the same object, whatever becomes of the name. */
+	if (*name && (mask & P9_GETATTR_GEN)) {
+		AUTO_CLOSE int fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		return fd < 0 ? -errno : p9_job_look(j, fd, "", mask, sx, ret);
+	}
+	/* A name may stand for one object after the other, each to be watched before it is looked
+	 * at; in the end we say that we do not know. */
+	for (int tries = 0; tries < LOOKS; tries++) {
+		int r = p9_stat(at, name, mask, sx);
+		if (r)
+			return r;
+		if (j->watching)
+			covered = *name ? p9_watch_entry(w, at, name, sx)
+					: p9_watch_object(w, at, sx);
+		if (covered != P9_COVERED_NOW)
+			break;
+	}
+	p9_attr_of(j->tree, sx, ret);
+	if (!*name)
+		p9_attr_add_gen(at, mask, ret);
+	if (covered != P9_COVERED)
+		ret->valid |= P9_GETATTR_ASK;
 	return 0;
 }

@@ -144,14 +144,12 @@ static int give_open(struct p9_job *j, int fd, int flags, uint64_t mask, struct 
 {
 	AUTO_CLOSE int owned = fd;
 	struct statx sx;
-	int r = p9_stat(owned, "", mask, &sx);
+	int r = p9_job_look(j, owned, "", mask, &sx, ret);
 	if (r)
 		return r;
 	struct p9_file *f = p9_file_new(p9_job_file(j)->cred);
 	if (!f)
 		return -ENOMEM;
-	p9_attr_of(j->tree, &sx, ret);
-	p9_attr_add_gen(owned, mask, ret);
 	become_open(f, TAKE_FD(owned), flags, &sx);
 	j->q.newfid->data = f;
 	return 0;

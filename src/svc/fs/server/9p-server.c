@@ -44,6 +44,7 @@ static const char *const calls[] = {"@base", "sendto", "recvfrom", "shutdown", /
 	"chmod", "fchmodat", "fchownat", "truncate", "ftruncate", "utimensat", "fsync", "fdatasync",
 	"name_to_handle_at", "fallocate", "lseek", "copy_file_range", "flock", "setfsuid",
 	"setfsgid", "setgroups", /* the identity of one request */
+	"fanotify_mark", "poll", "ppoll", /* watching */
 	"timer_create", "timer_settime", "timer_delete", /* looking up from waiting for a lock */
 	NULL};
 

@@ -14,6 +14,7 @@
  * Operations may run in several threads at once; p9_tree_run() is the only door for requests.
  */
 #include "svc/fs/server/9p-cred.h"
+#include "svc/fs/server/9p-watch.h"
 #include "wire/9p/server.h"
 
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ struct p9_node {
 	mode_t mode;
 	dev_t dev;
 	ino_t ino;
+	atomic_uint watched; /* p9_watch_fd's memo */
 };
 
 enum p9_file_state { P9_PATH, P9_FILE, P9_DIR, P9_XATTR_GET, P9_XATTR_SET };
@@ -61,6 +63,7 @@ struct p9_file {
 	int accmode;
 	ino_t ino;
 	dev_t dev;
+	atomic_uint watched; /* p9_watch_fd's memo, while open */
 	pthread_mutex_t lock; /* what follows: a fid may be read by several requests at once */
 	struct p9_dir_buffer *dir;
 	struct p9_xattr *xattr;
@@ -71,6 +74,7 @@ struct p9_file {
 struct p9_tree {
 	struct p9_node *root;
 	struct p9_cred_db creds;
+	struct p9_watch *watch; /* borrowed; NULL: nothing can be watched */
 	bool read_only;
 	uint32_t msize;
 	atomic_size_t xattr_bytes;
@@ -88,6 +92,7 @@ struct p9_job {
 	uint8_t *payload; /* room for q.count bytes of what the answer carries (Rread, Ropenat ...)
 			   */
 	bool may_block; /* false: return P9_TREE_WOULD_BLOCK rather than wait for a disk */
+	bool watching; /* p9_job_watch() said so */
 	char text[4097]; /* Rreadlink */
 };
 
@@ -166,6 +171,12 @@ int p9_give_name(struct p9_job *j, int dir, const char *name, uint64_t mask, str
 /* Has the directory watched if flags (enum p9_want) ask for it; call it before looking. Returns
  * enum p9_got. */
 uint32_t p9_job_watch(struct p9_job *j, struct p9_file *dir, uint32_t flags);
+/* The attributes of an entry of that directory, found by its name (`at` being the directory) or as
+ * an object at hand (name "").  Where events about the directory do not tell when they change the
+ * object is watched itself, or P9_GETATTR_ASK is set. Where no watch was asked for it just looks.
+ */
+int p9_job_look(struct p9_job *j, int at, const char *name, uint64_t mask, struct statx *ret_sx,
+	struct p9_attr *ret);
 
 /* Bytes of an open file, or negative errno; -EAGAIN where reading would wait and job->may_block
  * says not to. Short only at the end of the file. */
@@ -202,6 +213,7 @@ int p9_do_lock(struct p9_job *j);
 int p9_do_getlock(struct p9_job *j);
 int p9_do_attachx(struct p9_job *j);
 int p9_do_lookup(struct p9_job *j);
+int p9_do_session(struct p9_job *j);
 int p9_do_openat(struct p9_job *j);
 int p9_do_createat(struct p9_job *j);
 int p9_do_makeat(struct p9_job *j);

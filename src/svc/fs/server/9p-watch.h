@@ -30,14 +30,14 @@ enum {
 	P9_WATCH_QUEUE_BYTES = 4 << 20,
 };
 
-/* Computes the qid.path of an object: p9_qid_of() of the tree, passed in to keep this module free
- * of it. */
-typedef uint64_t (*p9_watch_path_fn)(const void *ctx, const struct stat *st);
+/* Gives the qid.path of an object. */
+typedef uint64_t (*p9_watch_path_fn)(const void *ctx, dev_t dev, ino_t ino);
 
 /* In the process that watches, after it has given up its capabilities (a group of somebody with
  * CAP_SYS_ADMIN would work, too).  0, or negative errno when this kernel, or the limit on groups
- * per user (fs.fanotify.max_user_groups), does not let us: serve without (NULL). */
-int p9_watch_new(p9_watch_path_fn path, const void *ctx, struct p9_watch **ret);
+ * per user (fs.fanotify.max_user_groups), does not let us: serve without (NULL).
+ * max_marks 0: P9_WATCH_MARKS_MAX. */
+int p9_watch_new(p9_watch_path_fn path, const void *ctx, size_t max_marks, struct p9_watch **ret);
 void p9_watch_free(struct p9_watch *w);
 DEFINE_AUTO(struct p9_watch *, p9_watch_free);
 
@@ -50,25 +50,29 @@ DEFINE_AUTO(struct p9_watch *, p9_watch_free);
  * begins as 0 and lives no longer than the descriptor. */
 bool p9_watch_fd(struct p9_watch *w, int fd, atomic_uint *memo);
 
-/* For an entry of a watched directory that has been looked at (lstat of name below dirfd gave *st):
- * what the directory's own watch does not cover (a directory's content, a file that has other
- * names) is watched by itself.  Returns 1: it is covered now, and *st was true; 2: the same, but
- * look again, since *st may be older than the watch; 0: it is not covered: set P9_GETATTR_ASK in
- * the answer's attr.valid. */
-int p9_watch_entry(struct p9_watch *w, int dirfd, const char *name, const struct stat *st);
-/* The same for an object that is at hand as a descriptor. */
-int p9_watch_object(
-	struct p9_watch *w, dev_t dir_dev, int fd, const struct stat *st, atomic_uint *memo);
+enum p9_covered {
+	P9_COVERED_NOT, /* set P9_GETATTR_ASK in the answer's attr.valid */
+	P9_COVERED, /* what was seen is told about from then on */
+	P9_COVERED_NOW, /* the same from now on: look once more */
+};
+
+/* For an entry of a watched directory that has been looked at (sx: what statx of name below dirfd
+ * gave, with STATX_BASIC_STATS): what the directory's own watch does not cover (a directory's
+ * content, a file that has other names, the root of a mount) is watched by itself. */
+enum p9_covered p9_watch_entry(
+	struct p9_watch *w, int dirfd, const char *name, const struct statx *sx);
+/* The same for an object at hand. */
+enum p9_covered p9_watch_object(struct p9_watch *w, int fd, const struct statx *sx);
 
 /* --- for the thread that tells the client --- */
 
-/* Waits until there is something to take, p9_watch_wake() was called, or timeout_ms are over (-1:
- * never), and reads what the kernel has to tell.  True: there is something to take. */
+/* Waits until the kernel has something to tell, and puts it into the queue, or p9_watch_wake() was
+ * called, or timeout_ms are over (-1: never).  Events that lie in the queue already end no wait:
+ * whoever has nobody to tell them to calls it again, and is woken when there is somebody.  Changes
+ * that follow closely on one another are told together. True: there is something to take. */
 bool p9_watch_wait(struct p9_watch *w, int timeout_ms);
 /* Ends a p9_watch_wait, the present or the next one. */
 void p9_watch_wake(struct p9_watch *w);
-/* True if there is something to take. */
-bool p9_watch_pending(struct p9_watch *w);
 /* Takes events from the front of the queue, as the payload of an Revents: returns its length, at
  * most cap; 0: there are none (or not even one fits). */
 size_t p9_watch_take(struct p9_watch *w, void *buf, size_t cap);

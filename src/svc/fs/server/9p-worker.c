@@ -11,6 +11,8 @@
  * in the core.  So when the core says that a request has ended, its reply is on its way already,
  * and the Rflush that then comes waits for `writing` behind it.
  *
+ * One more thread waits for what the kernel tells about watched directories, and answers Tevents.
+ *
  * Locks are taken in the order writing, core; `turns` is never held with another.  Nothing waits
  * while it holds `core`.
  */
@@ -65,6 +67,7 @@ static void hang_up(struct conn *c)
 {
 	atomic_store(&c->closed, true);
 	shutdown(c->sock, SHUT_RDWR);
+	p9_watch_wake(c->tree->watch);
 }
 
 /* --- turns --- */
@@ -224,6 +227,8 @@ static int handle(struct thread *t, const uint8_t *frame, size_t len)
 	pthread_mutex_unlock(&c->core);
 	if (r != P9_RUN) {
 		reap(c);
+		if (p9_frame_type(frame) == P9_Tevents)
+			p9_watch_wake(c->tree->watch);
 		return r;
 	}
 	r = P9_TREE_WOULD_BLOCK;
@@ -349,6 +354,38 @@ static void fill_report(void *ctx, struct p9_control_packet *p)
 	p9_control_packet_finish(p, &s);
 }
 
+/* --- watching --- */
+
+/* As much as the waiting Tevents take. */
+static void tell_events(struct thread *t)
+{
+	struct conn *c = t->conn;
+	size_t n;
+	t->job.q.user = t;
+	pthread_mutex_lock(&c->writing);
+	do {
+		pthread_mutex_lock(&c->core);
+		uint32_t room = p9_server_events_room(c->server);
+		n = room ? p9_watch_take(c->tree->watch, t->frame, room) : 0;
+		if (n)
+			p9_server_events_answer(c->server, &t->job.q, t->frame, (uint32_t)n);
+		pthread_mutex_unlock(&c->core);
+		send_out(t);
+	} while (n);
+	pthread_mutex_unlock(&c->writing);
+}
+
+static void *watch_main(void *arg)
+{
+	struct thread *t = arg;
+	struct conn *c = t->conn;
+	while (!atomic_load(&c->closed)) {
+		if (p9_watch_wait(c->tree->watch, -1))
+			tell_events(t);
+	}
+	return NULL;
+}
+
 /* --- start and end --- */
 
 /* Address space only: pages appear as far as they are used. */
@@ -382,11 +419,13 @@ static int run_threads(struct conn *c, struct thread *threads, bool confine)
 	int r = 0;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	for (size_t i = 0; i < N_THREADS && !r; i++)
+	size_t all = N_THREADS + (c->tree->watch != NULL);
+	for (size_t i = 0; i < all && !r; i++)
 		r = thread_alloc(&threads[i], c);
 	c->reading = true;
-	for (; started < N_THREADS && !r; started++)
-		r = -pthread_create(&threads[started].id, &attr, thread_main, &threads[started]);
+	for (; started < all && !r; started++)
+		r = -pthread_create(&threads[started].id, &attr,
+			started < N_THREADS ? thread_main : watch_main, &threads[started]);
 	started -= r != 0;
 	bool reports = !r && c->report.fd;
 	if (reports) {
@@ -405,14 +444,14 @@ static int run_threads(struct conn *c, struct thread *threads, bool confine)
 		pthread_join(threads[i].id, NULL);
 	if (reports)
 		p9_report_stop(&c->report);
-	for (size_t i = 0; i < N_THREADS; i++)
+	for (size_t i = 0; i < all; i++)
 		thread_free(&threads[i]);
 	return r;
 }
 
 static int serve_tree(const struct p9_options *o, struct p9_tree *tree, int sock, bool confine)
 {
-	AUTO_FREE struct thread *threads = calloc(N_THREADS, sizeof(*threads));
+	AUTO_FREE struct thread *threads = calloc(N_THREADS + 1, sizeof(*threads));
 	AUTO_FREE struct conn *c = calloc(1, sizeof(*c));
 	if (!c || !threads)
 		return -ENOMEM;
@@ -441,6 +480,12 @@ static int serve_tree(const struct p9_options *o, struct p9_tree *tree, int sock
 	return r;
 }
 
+static uint64_t path_of(const void *ctx, dev_t dev, ino_t ino)
+{
+	struct stat st = {.st_dev = dev, .st_ino = ino};
+	return p9_qid_of(ctx, &st).path;
+}
+
 int p9_serve(const struct p9_options *o, int sock, int tree_fd, bool confine)
 {
 	struct p9_tree tree;
@@ -450,8 +495,11 @@ int p9_serve(const struct p9_options *o, int sock, int tree_fd, bool confine)
 		return r;
 	if (confine)
 		r = p9_lock_down(o, tree_fd);
+	if (!r && p9_watch_new(path_of, &tree, 0, &tree.watch) < 0)
+		log_debug("9p: nothing can be watched here");
 	if (!r)
 		r = serve_tree(o, &tree, sock, confine);
+	p9_watch_free(tree.watch);
 	p9_tree_done(&tree);
 	return r;
 }
