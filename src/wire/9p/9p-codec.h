@@ -173,7 +173,10 @@ enum p9_unlinkat_flags { P9_AT_REMOVEDIR = 0x200 };
 enum { P9_LOCK_FLOCK = 4 };
 
 /* Tlookup, Topenat, Treaddirplus .flags */
-enum p9_want { P9_WANT_WATCH = 1 }; /* have the directory watched from before looking on */
+enum p9_want {
+	P9_WANT_WATCH = 1, /* have the directory watched from before looking on */
+	P9_WANT_AGAIN = 2, /* Topenat: it was open before the connection was lost */
+};
 /* Rlookup, Ropenat, Rreaddirplus .flags */
 enum p9_got {
 	P9_GOT_WATCH = 1

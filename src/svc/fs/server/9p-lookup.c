@@ -73,12 +73,6 @@ int p9_do_lookup(struct p9_job *j)
 	return p9_give_name(j, p9_file_at(f), name, t->tlookup.request_mask, &j->q.r.rlookup.attr);
 }
 
-int p9_do_session(struct p9_job *j)
-{
-	j->q.r.rsession.flags = j->tree->watch ? P9_SESSION_WATCHES : 0;
-	return 0;
-}
-
 /* --- watching --- */
 
 uint32_t p9_job_watch(struct p9_job *j, struct p9_file *dir, uint32_t flags)

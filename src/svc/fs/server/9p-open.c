@@ -50,6 +50,34 @@ static int open_node(int at, mode_t mode, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+/* For who has had the file open already, and lost it with a connection: as its owner may open it
+ * again although its mode forbids that by now (it was made so, or changed while it was open), since
+ * he could change the mode as well. `at` is an O_PATH descriptor of a regular file. */
+static int open_again(struct p9_job *j, int at, const struct stat *st, int flags)
+{
+	struct p9_cred_db *db = &j->tree->creds;
+	const struct p9_cred *cred = p9_job_file(j)->cred;
+	char path[P9_PROC_PATH];
+	int fd = open_node(at, st->st_mode, flags);
+	if (fd != -EACCES || !S_ISREG(st->st_mode) ||
+		st->st_uid != (db->fixed ? geteuid() : cred->uid))
+		return fd;
+	if (!db->fixed) {
+		p9_cred_leave(db);
+		fd = open_node(at, st->st_mode, flags);
+		int r = p9_cred_enter(db, cred, (gid_t)-1);
+		if (r && fd >= 0)
+			fd_close(fd);
+		return r ? r : fd;
+	}
+	mode_t mode = st->st_mode & 07777;
+	if (chmod(p9_proc_path(at, path), mode | S_IRUSR | S_IWUSR) < 0)
+		return fd;
+	fd = open_node(at, st->st_mode, flags);
+	(void)chmod(path, mode);
+	return fd;
+}
+
 /* The fid is open from here on: takes fd. */
 static void become_open(struct p9_file *f, int fd, int flags, const struct statx *sx)
 {
@@ -186,7 +214,9 @@ static int open_at(struct p9_job *j, int at)
 	if (fstat(at, &st) < 0)
 		return -errno;
 	/* Who holds a lease on the file may take his time. */
-	int fd = open_node(at, st.st_mode, flags | (j->may_block ? 0 : O_NONBLOCK));
+	int nonblock = j->may_block ? 0 : O_NONBLOCK;
+	int fd = j->q.t.topenat.flags & P9_WANT_AGAIN ? open_again(j, at, &st, flags | nonblock)
+						      : open_node(at, st.st_mode, flags | nonblock);
 	if (fd == -EAGAIN && !j->may_block)
 		return P9_TREE_WOULD_BLOCK;
 	if (fd < 0)
@@ -237,6 +267,31 @@ int p9_do_createat(struct p9_job *j)
 	p9_cstr(t->tcreateat.name, name, sizeof(name));
 	int fd = create_or_open(p9_file_at(f), name, flags, t->tcreateat.mode & 07777,
 		t->tcreateat.open_flags & P9_O_EXCL);
+	if (fd < 0)
+		return fd;
+	j->q.r.rcreateat.iounit = iounit(j);
+	return give_open(j, fd, flags, t->tcreateat.request_mask, &j->q.r.rcreateat.attr);
+}
+
+int p9_createat_again(struct p9_job *j, uint64_t path)
+{
+	const struct p9_msg *t = &j->q.t;
+	char name[P9_MAX_NAME + 1];
+	struct stat st;
+	int flags = native_flags(t->tcreateat.open_flags);
+	if (flags < 0)
+		return flags;
+	flags &= ~(O_DIRECTORY | O_TRUNC);
+	p9_cstr(t->tcreateat.name, name, sizeof(name));
+	AUTO_CLOSE int at =
+		openat(p9_file_at(p9_job_file(j)), name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (at < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	if (fstat(at, &st) < 0)
+		return -errno;
+	if (p9_qid_of(j->tree, &st).path != path)
+		return -ESTALE;
+	int fd = open_again(j, at, &st, flags);
 	if (fd < 0)
 		return fd;
 	j->q.r.rcreateat.iounit = iounit(j);

@@ -184,7 +184,6 @@ static const struct method {
 	[P9_Tgetlock] = {p9_do_getlock},
 	/* 9P2000.L.metac */
 	[P9_Tattachx] = {p9_do_attachx, .quick = true},
-	[P9_Tsession] = {p9_do_session, .quick = true},
 	[P9_Tlookup] = {p9_do_lookup, .quick = true},
 	[P9_Topenat] = {p9_do_openat, .quick = true}, /* as long as the data is in memory */
 	[P9_Tcreateat] = {p9_do_createat, offsetof(struct p9_msg, tcreateat.gid)},

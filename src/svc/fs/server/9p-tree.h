@@ -145,7 +145,8 @@ static inline struct p9_file *p9_job_file2(const struct p9_job *j)
 static inline const char *p9_cstr(struct p9_str s, char *buf, size_t cap)
 {
 	assert(s.len < cap);
-	memcpy(buf, s.s, s.len);
+	if (s.len)
+		memcpy(buf, s.s, s.len);
 	buf[s.len] = 0;
 	return buf;
 }
@@ -182,6 +183,10 @@ int p9_job_look(struct p9_job *j, int at, const char *name, uint64_t mask, struc
  * says not to. Short only at the end of the file. */
 ssize_t p9_read_fd(const struct p9_job *j, int fd, void *buf, size_t n, uint64_t offset);
 
+/* For a Tcreateat that has made or opened its file already, for a connection that is gone: opens
+ * what has the name, without truncating it. -ESTALE if that has another qid.path than `path`. */
+int p9_createat_again(struct p9_job *j, uint64_t path);
+
 /* Gives the object of the request's second fid a name in the directory of the first. */
 int p9_link(struct p9_job *j, struct p9_str name);
 
@@ -213,7 +218,6 @@ int p9_do_lock(struct p9_job *j);
 int p9_do_getlock(struct p9_job *j);
 int p9_do_attachx(struct p9_job *j);
 int p9_do_lookup(struct p9_job *j);
-int p9_do_session(struct p9_job *j);
 int p9_do_openat(struct p9_job *j);
 int p9_do_createat(struct p9_job *j);
 int p9_do_makeat(struct p9_job *j);

@@ -19,6 +19,7 @@
 #include "svc/fs/server/9p-confine.h"
 #include "svc/fs/server/9p-report.h"
 #include "svc/fs/server/9p-server.h"
+#include "svc/fs/server/9p-session.h"
 
 #include "base/log.h"
 #include "sys/seccomp.h"
@@ -41,6 +42,7 @@ struct conn {
 	int sock;
 	struct p9_tree *tree;
 	struct p9_server *server;
+	struct p9_session *session;
 	struct p9_report report;
 	struct p9_control_stats moved; /* under `core`: bytes and requests */
 	pthread_mutex_t turns, writing, core;
@@ -188,12 +190,23 @@ static void end(struct thread *t, int result)
 		reap(c);
 }
 
+static int run(struct thread *t)
+{
+	struct p9_job *j = &t->job;
+	if (j->q.t.type == P9_Tsession) {
+		j->q.r.rsession.flags = p9_session_flags(t->conn->session) |
+					(j->tree->watch ? P9_SESSION_WATCHES : 0);
+		return 0;
+	}
+	return j->q.t.once.seq ? p9_session_run(t->conn->session, j) : p9_tree_run(j);
+}
+
 /* Does the request without holding anybody up; the frame has been moved to t->frame. */
 static void run_slowly(struct thread *t)
 {
 	t->job.may_block = true;
 	t->job.payload = payload_place(t);
-	int r = p9_tree_run(&t->job);
+	int r = run(t);
 	pthread_mutex_lock(&t->conn->writing);
 	end(t, r);
 	send_out(t);
@@ -232,7 +245,7 @@ static int handle(struct thread *t, const uint8_t *frame, size_t len)
 		return r;
 	}
 	r = P9_TREE_WOULD_BLOCK;
-	if (p9_tree_is_quick(t->job.q.t.type)) {
+	if (p9_tree_is_quick(t->job.q.t.type) && !t->job.q.t.once.seq) {
 		t->job.may_block = false;
 		t->job.payload = payload_place(t);
 		r = p9_tree_run(&t->job);
@@ -350,6 +363,7 @@ static void fill_report(void *ctx, struct p9_control_packet *p)
 	p9_server_each_fid(c->server, p9_report_file, &files);
 	pthread_mutex_unlock(&c->core);
 	s.n_open = files.n_open;
+	s.watched = (uint32_t)p9_watch_marks(c->tree->watch);
 	s.users = p9_cred_users(&c->tree->creds);
 	p9_control_packet_finish(p, &s);
 }
@@ -449,12 +463,14 @@ static int run_threads(struct conn *c, struct thread *threads, bool confine)
 	return r;
 }
 
-static int serve_tree(const struct p9_options *o, struct p9_tree *tree, int sock, bool confine)
+static int serve_tree(const struct p9_options *o, struct p9_tree *tree, struct p9_session *session,
+	int sock, bool confine)
 {
 	AUTO_FREE struct thread *threads = calloc(N_THREADS + 1, sizeof(*threads));
 	AUTO_FREE struct conn *c = calloc(1, sizeof(*c));
 	if (!c || !threads)
 		return -ENOMEM;
+	c->session = session;
 	struct p9_server_config config = {.msize = o->msize,
 		.max_fids = p9_max_fids(MAX_FIDS),
 		.max_flushes = MAX_FLUSHES,
@@ -493,12 +509,15 @@ int p9_serve(const struct p9_options *o, int sock, int tree_fd, bool confine)
 	int r = p9_tree_init(&tree, tree_fd, o->read_only, fixed);
 	if (r)
 		return r;
-	if (confine)
+	struct p9_session *session = NULL;
+	r = p9_session_new(&tree, o->session_fd, &session);
+	if (!r && confine)
 		r = p9_lock_down(o, tree_fd);
 	if (!r && p9_watch_new(path_of, &tree, 0, &tree.watch) < 0)
 		log_debug("9p: nothing can be watched here");
 	if (!r)
-		r = serve_tree(o, &tree, sock, confine);
+		r = serve_tree(o, &tree, session, sock, confine);
+	p9_session_free(session);
 	p9_watch_free(tree.watch);
 	p9_tree_done(&tree);
 	return r;
