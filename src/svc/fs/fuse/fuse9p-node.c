@@ -6,7 +6,7 @@
  * that removing and renaming can tell which nodes lose or change theirs.  Names are a hint: whoever
  * walks by them compares the qid at the end.
  */
-#include "svc/fs/fuse/fuse9p.h"
+#include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <time.h>
 
@@ -101,6 +101,15 @@ static struct f9_node *qid_find(struct f9 *fs, const struct p9_qid *q)
 	return n;
 }
 
+struct f9_node *f9_node_find(struct f9 *fs, uint64_t path)
+{
+	static const uint8_t types[] = {P9_QTFILE, P9_QTDIR, P9_QTSYMLINK};
+	struct f9_node *n = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(types) && !n; i++)
+		n = qid_find(fs, &(struct p9_qid){.type = types[i], .path = path});
+	return n;
+}
+
 /* ---- names ---- */
 
 static struct f9_node **name_slot(struct f9 *fs, const struct f9_node *parent, const char *name)
@@ -112,10 +121,12 @@ static struct f9_node **name_slot(struct f9 *fs, const struct f9_node *parent, c
 	return b;
 }
 
-static void name_clear(struct f9 *fs, struct f9_node *n)
+/* gone: it is nothing's name any more, and the kernel knows. */
+static void name_clear(struct f9 *fs, struct f9_node *n, bool gone)
 {
 	if (!n->parent)
 		return;
+	f9_watch_unnamed(fs, n, gone);
 	struct f9_node **slot = name_slot(fs, n->parent, n->name);
 	assert(*slot == n);
 	*slot = n->by_name;
@@ -145,7 +156,7 @@ static void name_set(struct f9 *fs, struct f9_node *n, struct f9_node *parent, c
 	char *copy = strdup(name);
 	f9_node_ref(parent); /* before clearing, which may drop the last one */
 	f9_name_gone(fs, parent, name);
-	name_clear(fs, n);
+	name_clear(fs, n, false);
 	if (!copy) {
 		f9_node_unref(fs, parent);
 		return;
@@ -159,23 +170,33 @@ static void name_set(struct f9 *fs, struct f9_node *n, struct f9_node *parent, c
 	*b = n;
 	fs->by_name.n++;
 	list_append(&parent->children, &n->sibling);
+	f9_watch_named(fs, n);
+}
+
+struct f9_node *f9_name_find(struct f9 *fs, const struct f9_node *parent, const char *name)
+{
+	return *name_slot(fs, parent, name);
 }
 
 void f9_name_gone(struct f9 *fs, struct f9_node *parent, const char *name)
 {
 	struct f9_node *n = *name_slot(fs, parent, name);
 	if (n)
-		name_clear(fs, n);
+		name_clear(fs, n, true);
 }
 
 void f9_name_moved(struct f9 *fs, struct f9_node *parent, const char *name,
 	struct f9_node *newparent, const char *newname)
 {
 	struct f9_node *n = *name_slot(fs, parent, name);
-	if (n)
-		name_set(fs, n, newparent, newname);
-	else
+	if (!n) {
 		f9_name_gone(fs, newparent, newname);
+		return;
+	}
+	f9_node_ref(n);
+	name_clear(fs, n, true);
+	name_set(fs, n, newparent, newname);
+	f9_node_unref(fs, n);
 }
 
 /* ---- life ---- */
@@ -206,7 +227,7 @@ static void node_release(struct f9 *fs, struct f9_node *n)
 	qid_remove(fs, n);
 	/* Frees the parent in turn if this was its last child; as deep as the tree, no deeper than
 	 * a path can be walked. */
-	name_clear(fs, n);
+	name_clear(fs, n, true);
 	free(n);
 }
 
@@ -247,6 +268,7 @@ struct f9_node *f9_node_get(
 		list_init(&n->idle);
 		list_init(&n->owners);
 		qid_insert(fs, n);
+		f9_watch_node_new(fs, n);
 	}
 	n->refs++;
 	if (parent)

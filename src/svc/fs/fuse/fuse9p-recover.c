@@ -21,6 +21,7 @@
  * from the beginning.
  */
 #include "svc/fs/fuse/fuse9p-data.h"
+#include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <fcntl.h>
 
@@ -261,6 +262,7 @@ static void on_attached(void *user, int error, const struct p9_msg *m)
 static void attach(struct f9_recovery *r)
 {
 	struct f9 *fs = r->fs;
+	f9_watch_begin(fs);
 	int error = p9_client_fid_new(fs->client, &r->root_fid);
 	struct p9_msg m = {.type = P9_Tattach,
 		.tattach = {.fid = r->root_fid,

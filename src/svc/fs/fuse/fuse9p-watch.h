@@ -38,6 +38,9 @@ void f9_watch_begin(struct f9 *fs);
  * stays cached; the kernel drops it when it sees other attributes, or an open finds it changed. */
 void f9_watch_distrust(struct f9 *fs);
 
+/* Goes on with taking things back, and with asking for events (fuse9p-inval.c). */
+void f9_watch_run(struct f9 *fs);
+
 /* --- for those who get answers --- */
 
 /* The number of the last event. */
@@ -76,6 +79,8 @@ void f9_watch_listen(struct f9 *fs, f9_changed_fn fn);
 /* A node was made; it got its name. */
 void f9_watch_node_new(struct f9 *fs, struct f9_node *n);
 void f9_watch_named(struct f9 *fs, struct f9_node *n);
+/* We gave it this name ourselves, by what was asked then. */
+void f9_watch_moved(struct f9 *fs, struct f9_node *n, uint64_t asked);
 /* It is about to lose the name it has. gone: nothing has this name any more, as the kernel knows.
  */
 void f9_watch_unnamed(struct f9 *fs, struct f9_node *n, bool gone);

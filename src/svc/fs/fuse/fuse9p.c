@@ -8,6 +8,7 @@
  */
 #include "svc/fs/fuse/fuse9p-data.h"
 #include "svc/fs/fuse/fuse9p-kept.h"
+#include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -358,6 +359,7 @@ void f9_send(struct f9_op *op, const struct p9_msg *m, f9_then then)
 {
 	struct f9 *fs = op->fs;
 	assert(op->tag < 0);
+	op->asked = f9_watch_now(fs);
 	int r = usable(op) ? p9_client_request(fs->client, m, replied, op) : -ENOTCONN;
 	if (r < 0) {
 		if (!f9_op_lost(op, r))
@@ -392,10 +394,12 @@ void f9_send_once(struct f9_op *op, const struct p9_msg *m, f9_then then)
 
 static void init(void *user, struct fuse_conn_info *conn)
 {
+	struct f9 *fs = user;
 	/* Each open file's writes go out as the user who opened it: the server's kernel takes
 	 * set-user-id bits away when it should. */
 	conn->want |= conn->capable &
 		      (FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS);
+	fs->expires = conn->capable & FUSE_CAP_EXPIRE_ONLY;
 	conn->max_write = P9_MAX_MSIZE;
 	conn->max_background = 64;
 	conn->congestion_threshold = 48;
@@ -420,6 +424,8 @@ int f9_init(struct f9 *fs, struct p9_client *client)
 	if (r >= 0)
 		r = f9_table_init(&fs->by_name);
 	if (r >= 0)
+		r = f9_watch_new(fs);
+	if (r >= 0)
 		r = f9_data_init(fs);
 	if (r >= 0)
 		r = f9_kept_init(fs);
@@ -437,6 +443,7 @@ void f9_done(struct f9 *fs)
 		f9_node_free_all(fs);
 	f9_table_done(&fs->by_qid);
 	f9_table_done(&fs->by_name);
+	f9_watch_free(fs);
 }
 
 const struct fuse_lowlevel_ops f9_fuse_ops = {

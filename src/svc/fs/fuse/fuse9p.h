@@ -67,6 +67,8 @@ struct f9_watch_node {
 	uint32_t told; /* the last one in which the kernel was told something of it for long */
 	uint32_t told_ms, names_ms; /* when that was; the same for names in it */
 	bool several; /* a file with several names, when last heard of */
+	bool alone; /* the server said that its directory tells nothing about it */
+	bool doubt; /* whether its name is still so: its directory may tell nothing about it */
 	bool names; /* names in it are in the list of names told */
 };
 
@@ -146,6 +148,7 @@ struct f9 {
 	struct p9_client *client;
 	struct f9_invalidator *invalidator;
 	struct f9_watch *watch;
+	bool expires; /* the kernel can be told to ask again about a name */
 	const char *aname;
 	char client_id[48]; /* names this mount in locks */
 	bool read_only;
@@ -388,6 +391,9 @@ void f9_node_unref(struct f9 *fs, struct f9_node *n);
 void f9_node_forget(struct f9 *fs, struct f9_node *n, uint64_t nlookup);
 /* The entry has gone (removed, or covered by a rename). */
 void f9_name_gone(struct f9 *fs, struct f9_node *parent, const char *name);
+struct f9_node *f9_name_find(struct f9 *fs, const struct f9_node *parent, const char *name);
+/* Of any type. */
+struct f9_node *f9_node_find(struct f9 *fs, uint64_t path);
 void f9_name_moved(struct f9 *fs, struct f9_node *parent, const char *name,
 	struct f9_node *newparent, const char *newname);
 void f9_node_free_all(struct f9 *fs);
