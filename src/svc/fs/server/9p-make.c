@@ -26,7 +26,8 @@ static int make(struct p9_job *j, int dir, const char *name)
 {
 	const struct p9_msg *t = &j->q.t;
 	mode_t type = t->tmakeat.mode & S_IFMT, mode = t->tmakeat.mode & 07777;
-	dev_t dev = makedev(t->tmakeat.major, t->tmakeat.minor);
+	bool device = type == S_IFCHR || type == S_IFBLK;
+	dev_t dev = device ? makedev(t->tmakeat.major, t->tmakeat.minor) : 0;
 	switch (type) {
 	case S_IFDIR:
 		return mkdirat(dir, name, mode) < 0 ? -errno : 0;
@@ -35,8 +36,6 @@ static int make(struct p9_job *j, int dir, const char *name)
 	case S_IFREG:
 	case S_IFIFO:
 	case S_IFSOCK:
-		dev = 0;
-		/* fall through */
 	case S_IFCHR:
 	case S_IFBLK:
 		return mknodat(dir, name, type | mode, dev) < 0 ? -errno : 0;
