@@ -1,114 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: `rules` has one row per T message: which fields name fids and names, where
- * it says how much it wants to hear, and whether it changes the tree or the fid.  begin() does what
- * the row says (looks fids up, checks names, reserves the new fid) before anybody looks at the
- * operation itself; end() undoes or commits it.  A fid lives in the table until it is clunked and
- * in memory until the last request that uses it has ended; then it is on the dead list until the
- * caller releases its data.
+ * Theory of operation: server-rules.h has one row per T message: which fields name fids and names,
+ * where it says how much it wants to hear, and whether it changes the tree or the fid.  begin()
+ * does what the row says (looks fids up, checks names, reserves the new fid) before anybody looks
+ * at the operation itself; end() undoes or commits it.  A fid lives in the table until it is
+ * clunked and in memory until the last request that uses it has ended; then it is on the dead list
+ * until the caller releases its data.
  *
  * The tag table has a pointer for each of the 65536 tags, touched only where the client's tags are.
  */
 #include "wire/9p/server.h"
-
-enum {
-	CHANGES_TREE = 1,
-	CHANGES_FID = 2, /* needs `use` for itself alone */
-	ENDS_FID = 4,
-	IN_PLACE = 8, /* the new fid may be the old one */
-	MAY_MAKE = 16, /* NOFID: no new fid is wanted */
-	MAY_BE_EMPTY = 32, /* the name */
-	METAC = 64, /* only where 9P2000.L.metac was agreed on */
-	ONCE = 128, /* may come inside Tonce */
-};
+#include "wire/9p/server-rules.h"
 
 enum { N_BUCKETS = 1024, DEFAULT_FIDS = 4096, DEFAULT_FLUSHES = 1024 };
 
-struct rule {
-	uint16_t use, use2, make; /* offsets in struct p9_msg of fid numbers, 0: none */
-	uint16_t name, name2; /* of names of one directory entry */
-	uint16_t count; /* of how many bytes of payload are wanted */
-	uint8_t head; /* bytes of the answer before its payload */
-	uint8_t flags;
-	bool known;
-};
-
 #define OF(member) offsetof(struct p9_msg, member)
-#define RULE(type, ...) [P9_##type] = {.known = true, __VA_ARGS__}
-
-/* clang-format off */
-static const struct rule rules[256] = {
-	RULE(Tattach, .make = OF(tattach.fid)),
-	RULE(Twalk, .use = OF(twalk.fid), .make = OF(twalk.newfid), .flags = IN_PLACE),
-	RULE(Tread, .use = OF(tread.fid), .count = OF(tread.count), .head = P9_READ_HEADER),
-	RULE(Twrite, .use = OF(twrite.fid), .flags = CHANGES_TREE | ONCE),
-	RULE(Tclunk, .use = OF(tclunk.fid), .flags = ENDS_FID),
-	RULE(Tremove, .use = OF(tremove.fid), .flags = ENDS_FID | CHANGES_TREE),
-	RULE(Tstatfs, .use = OF(tstatfs.fid)),
-	RULE(Tlopen, .use = OF(tlopen.fid), .flags = CHANGES_FID),
-	RULE(Tlcreate, .use = OF(tlcreate.fid), .name = OF(tlcreate.name),
-		.flags = CHANGES_TREE | CHANGES_FID),
-	RULE(Tsymlink, .use = OF(tsymlink.fid), .name = OF(tsymlink.name),
-		.flags = CHANGES_TREE | ONCE),
-	RULE(Tmknod, .use = OF(tmknod.dfid), .name = OF(tmknod.name),
-		.flags = CHANGES_TREE | ONCE),
-	RULE(Trename, .use = OF(trename.fid), .use2 = OF(trename.dfid), .name = OF(trename.name),
-		.flags = CHANGES_TREE),
-	RULE(Treadlink, .use = OF(treadlink.fid)),
-	RULE(Tgetattr, .use = OF(tgetattr.fid)),
-	RULE(Tsetattr, .use = OF(tsetattr.fid), .flags = CHANGES_TREE),
-	RULE(Txattrwalk, .use = OF(txattrwalk.fid), .make = OF(txattrwalk.newfid),
-		.flags = IN_PLACE),
-	RULE(Txattrcreate, .use = OF(txattrcreate.fid), .flags = CHANGES_TREE | CHANGES_FID),
-	RULE(Treaddir, .use = OF(treaddir.fid), .count = OF(treaddir.count),
-		.head = P9_READ_HEADER),
-	RULE(Tfsync, .use = OF(tfsync.fid)),
-	RULE(Tlock, .use = OF(tlock.fid)),
-	RULE(Tgetlock, .use = OF(tgetlock.fid)),
-	RULE(Tlink, .use = OF(tlink.dfid), .use2 = OF(tlink.fid), .name = OF(tlink.name),
-		.flags = CHANGES_TREE | ONCE),
-	RULE(Tmkdir, .use = OF(tmkdir.dfid), .name = OF(tmkdir.name),
-		.flags = CHANGES_TREE | ONCE),
-	RULE(Trenameat, .use = OF(trenameat.olddirfid), .use2 = OF(trenameat.newdirfid),
-		.name = OF(trenameat.oldname), .name2 = OF(trenameat.newname),
-		.flags = CHANGES_TREE | ONCE),
-	RULE(Tunlinkat, .use = OF(tunlinkat.dirfid), .name = OF(tunlinkat.name),
-		.flags = CHANGES_TREE | ONCE),
-
-	RULE(Tlookup, .use = OF(tlookup.dfid), .make = OF(tlookup.newfid),
-		.name = OF(tlookup.name), .flags = METAC | MAY_MAKE | MAY_BE_EMPTY),
-	RULE(Topenat, .use = OF(topenat.fid), .make = OF(topenat.newfid),
-		.name = OF(topenat.name), .count = OF(topenat.count), .head = P9_OPENAT_HEADER,
-		.flags = METAC | MAY_BE_EMPTY),
-	RULE(Tcreateat, .use = OF(tcreateat.dfid), .make = OF(tcreateat.newfid),
-		.name = OF(tcreateat.name), .flags = METAC | CHANGES_TREE | ONCE),
-	RULE(Tmakeat, .use = OF(tmakeat.dfid), .make = OF(tmakeat.newfid),
-		.name = OF(tmakeat.name), .flags = METAC | MAY_MAKE | CHANGES_TREE | ONCE),
-	RULE(Tlinkat, .use = OF(tlinkat.dfid), .use2 = OF(tlinkat.fid),
-		.name = OF(tlinkat.name), .flags = METAC | CHANGES_TREE | ONCE),
-	RULE(Treaddirplus, .use = OF(treaddirplus.fid), .count = OF(treaddirplus.count),
-		.head = P9_PLUS_HEADER, .flags = METAC),
-	RULE(Trenameat2, .use = OF(trenameat2.olddirfid), .use2 = OF(trenameat2.newdirfid),
-		.name = OF(trenameat2.oldname), .name2 = OF(trenameat2.newname),
-		.flags = METAC | CHANGES_TREE | ONCE),
-	RULE(Tfallocate, .use = OF(tfallocate.fid), .flags = METAC | CHANGES_TREE | ONCE),
-	RULE(Tseek, .use = OF(tseek.fid), .flags = METAC),
-	RULE(Tcopyrange, .use = OF(tcopyrange.srcfid), .use2 = OF(tcopyrange.dstfid),
-		.flags = METAC | CHANGES_TREE),
-	RULE(Ttmpfile, .use = OF(ttmpfile.dfid), .make = OF(ttmpfile.newfid),
-		.flags = METAC | CHANGES_TREE | ONCE),
-	RULE(Tgetxattr, .use = OF(tgetxattr.fid), .count = OF(tgetxattr.count),
-		.head = P9_PLUS_HEADER, .flags = METAC),
-	RULE(Tlistxattr, .use = OF(tlistxattr.fid), .count = OF(tlistxattr.count),
-		.head = P9_PLUS_HEADER, .flags = METAC),
-	RULE(Tsetxattr, .use = OF(tsetxattr.fid), .flags = METAC | CHANGES_TREE | ONCE),
-	RULE(Tremovexattr, .use = OF(tremovexattr.fid), .flags = METAC | CHANGES_TREE | ONCE),
-	RULE(Tsetattrx, .use = OF(tsetattrx.fid), .flags = METAC | CHANGES_TREE),
-	RULE(Tevents, .count = OF(tevents.count), .head = P9_READ_HEADER, .flags = METAC),
-	RULE(Tattachx, .make = OF(tattachx.fid), .flags = METAC),
-	RULE(Tsession, .flags = METAC),
-};
-/* clang-format on */
 
 /* A Tflush that waits for the request (or for another parked Tflush) with the tag it names; or a
  * Tevents that waits for something to happen. */
@@ -500,7 +406,7 @@ static int check_open_flags(const struct p9_server *s, uint32_t flags)
 }
 
 /* What the payload of the answer may be at most. */
-static int check_count(struct p9_server *s, struct p9_request *q, const struct rule *rule)
+static int check_count(struct p9_server *s, struct p9_request *q, const struct p9_rule *rule)
 {
 	uint32_t wanted = u32_field(&q->t, rule->count), most = s->msize - rule->head;
 	/* Data that is shorter than asked for would say that the file ends there. */
@@ -511,7 +417,7 @@ static int check_count(struct p9_server *s, struct p9_request *q, const struct r
 }
 
 /* What the fields say, apart from fids. */
-static int check_fields(struct p9_server *s, struct p9_request *q, const struct rule *rule)
+static int check_fields(struct p9_server *s, struct p9_request *q, const struct p9_rule *rule)
 {
 	const struct p9_msg *t = &q->t;
 	int r = check_name(t, rule->name, rule->flags & MAY_BE_EMPTY);
@@ -540,7 +446,7 @@ static int check_fields(struct p9_server *s, struct p9_request *q, const struct 
 	return 0;
 }
 
-static int take_fids(struct p9_server *s, struct p9_request *q, const struct rule *rule)
+static int take_fids(struct p9_server *s, struct p9_request *q, const struct p9_rule *rule)
 {
 	const struct p9_msg *t = &q->t;
 	int r = 0;
@@ -571,7 +477,7 @@ static void drop_fids(struct p9_server *s, struct p9_request *q)
 
 static int prepare(struct p9_server *s, struct p9_request *q)
 {
-	const struct rule *rule = &rules[q->t.type];
+	const struct p9_rule *rule = &p9_rules[q->t.type];
 	bool once = q->t.once.seq;
 	if (!s->negotiated)
 		return -EPROTO;
