@@ -160,6 +160,7 @@ enum p9_open {
 	P9_O_NOATIME = 01000000,
 	P9_O_CLOEXEC = 02000000,
 	P9_O_SYNC = 04000000,
+	P9_O_AGAIN = 1 << 30, /* metac: it was open before the connection was lost */
 };
 
 enum p9_lock_type { P9_LOCK_RDLCK = 0, P9_LOCK_WRLCK = 1, P9_LOCK_UNLCK = 2 };
@@ -173,10 +174,7 @@ enum p9_unlinkat_flags { P9_AT_REMOVEDIR = 0x200 };
 enum { P9_LOCK_FLOCK = 4 };
 
 /* Tlookup, Topenat, Treaddirplus .flags */
-enum p9_want {
-	P9_WANT_WATCH = 1, /* have the directory watched from before looking on */
-	P9_WANT_AGAIN = 2, /* Topenat: it was open before the connection was lost */
-};
+enum p9_want { P9_WANT_WATCH = 1 }; /* have the directory watched from before looking on */
 /* Rlookup, Ropenat, Rreaddirplus .flags */
 enum p9_got {
 	P9_GOT_WATCH = 1

@@ -437,6 +437,8 @@ static int check_fields(struct p9_server *s, struct p9_request *q, const struct 
 			       ? -EINVAL
 			       : 0;
 	case P9_Tlopen:
+		if (!s->metac)
+			q->t.tlopen.flags &= ~(uint32_t)P9_O_AGAIN;
 		return check_open_flags(s, t->tlopen.flags);
 	case P9_Topenat:
 		return check_open_flags(s, t->topenat.open_flags);

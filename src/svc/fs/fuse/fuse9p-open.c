@@ -432,7 +432,7 @@ static void create_open_again(struct f9_op *op)
 		.topenat = {.fid = op->fid->fid,
 			.newfid = op->newfid,
 			.name = f9_str(op->name),
-			.open_flags = f9_open_flags(op->fi.flags & ~O_TRUNC),
+			.open_flags = f9_open_flags(op->fi.flags & ~O_TRUNC) | P9_O_AGAIN,
 			.request_mask = ATTR_WANTED}};
 	f9_send(op, &m, create_found);
 }

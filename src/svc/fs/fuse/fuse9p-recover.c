@@ -152,6 +152,8 @@ static void reopen_open(struct f9_op *op)
 		flags = O_RDONLY | O_DIRECTORY;
 	struct p9_msg m = {
 		.type = P9_Tlopen, .tlopen = {.fid = op->newfid, .flags = f9_open_flags(flags)}};
+	if (op->fs->metac)
+		m.tlopen.flags |= P9_O_AGAIN;
 	f9_send(op, &m, reopen_done);
 }
 

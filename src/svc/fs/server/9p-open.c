@@ -100,12 +100,15 @@ int p9_do_lopen(struct p9_job *j)
 {
 	struct p9_file *f = p9_job_file(j);
 	struct statx sx;
+	struct stat st;
 	if (f->state != P9_PATH)
 		return -EBADF;
 	int flags = native_flags(j->q.t.tlopen.flags);
 	if (flags < 0)
 		return flags;
 	AUTO_CLOSE int fd = open_node(f->node->fd, f->node->mode, flags);
+	if (fd == -EACCES && (j->q.t.tlopen.flags & P9_O_AGAIN) && !fstat(f->node->fd, &st))
+		fd = open_again(j, f->node->fd, &st, flags);
 	if (fd < 0)
 		return fd;
 	int r = p9_stat(fd, "", 0, &sx);
@@ -215,8 +218,9 @@ static int open_at(struct p9_job *j, int at)
 		return -errno;
 	/* Who holds a lease on the file may take his time. */
 	int nonblock = j->may_block ? 0 : O_NONBLOCK;
-	int fd = j->q.t.topenat.flags & P9_WANT_AGAIN ? open_again(j, at, &st, flags | nonblock)
-						      : open_node(at, st.st_mode, flags | nonblock);
+	int fd = j->q.t.topenat.open_flags & P9_O_AGAIN
+			 ? open_again(j, at, &st, flags | nonblock)
+			 : open_node(at, st.st_mode, flags | nonblock);
 	if (fd == -EAGAIN && !j->may_block)
 		return P9_TREE_WOULD_BLOCK;
 	if (fd < 0)

@@ -385,10 +385,13 @@ TEST(a_user_opens_again_what_he_made_for_reading_only)
 		again.topenat.fid = 3;
 		again.topenat.newfid = 4;
 		again.topenat.name = p9_str("n");
-		again.topenat.open_flags = P9_O_RDWR;
-		again.topenat.flags = P9_WANT_AGAIN;
+		again.topenat.open_flags = P9_O_RDWR | P9_O_AGAIN;
 		CHECK_INT(call(&p, again), 0);
 		CHECK_INT(t_write(&p, 4, 0, "v", 1), 1);
+		CHECK_INT(t_walk(&p, 3, 7, "n"), 0);
+		CHECK_INT(t_open(&p, 7, P9_O_RDWR), -EACCES);
+		CHECK_INT(t_open(&p, 7, P9_O_RDWR | P9_O_AGAIN), 0);
+		CHECK_INT(t_write(&p, 7, 0, "v", 1), 1);
 		/* That is the owner's right, and nobody else's. */
 		CHECK_INT(t_attach(&p, 5, "", 1235), 0);
 		again.topenat.fid = 5;
@@ -397,6 +400,31 @@ TEST(a_user_opens_again_what_he_made_for_reading_only)
 		next_server(&p);
 	}
 	end_session(&p);
+}
+
+/* The same where the server is that user, and has no other rights than his. */
+TEST(a_server_that_is_one_user_opens_again_what_he_made)
+{
+	struct peer p;
+	struct stat st;
+	struct p9_msg m = createat(1, "n", P9_O_RDWR | P9_O_CREAT | P9_O_EXCL);
+	need_root();
+	tree_make();
+	journal_make();
+	CHECK(!setresuid(65534, 65534, 0));
+	peer_start_metac(&p, (struct p9_options){.session_fd = journal});
+	for (int round = 0; round < 2; round++) {
+		CHECK_INT(once(&p, 1, m), 0);
+		CHECK_INT(t_write(&p, 1, 0, "w", 1), 1);
+		CHECK_INT(t_openat(&p, 0, 4, "n", P9_O_RDWR, 0), -EACCES);
+		CHECK(!fstatat(tree_dir, "n", &st, 0));
+		CHECK_INT(st.st_mode, S_IFREG | 0444);
+		next_server(&p);
+	}
+	peer_stop(&p);
+	CHECK(!setresuid(0, 0, 0));
+	tree_remove();
+	close(journal);
 }
 
 TEST(a_made_directory_gets_its_fid_again)
