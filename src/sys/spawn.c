@@ -22,7 +22,8 @@ enum { ENV_MAX = 32 };
 
 struct plan {
 	const char *const *argv;
-	const char *file; /* NULL: ourselves */
+	const char *exe; /* of a role */
+	const char *file; /* NULL: a role */
 	const int *fds;
 	size_t n_fds;
 	int stdio_fd;
@@ -136,7 +137,7 @@ __attribute__((noreturn)) static void child_run(struct plan *p)
 		if (p->file)
 			execvp(p->file, argv);
 		else
-			execve("/proc/self/exe", argv, p->env);
+			execve(p->exe, argv, p->env);
 		r = -errno;
 	}
 	ssize_t n = write(p->report, &r, sizeof(r));
@@ -199,7 +200,13 @@ static int spawn(struct plan *p, struct spawn_child *ret)
 
 int spawn_self(const char *const *argv, const int *fds, size_t n_fds, struct spawn_child *ret)
 {
-	struct plan p = {.argv = argv, .fds = fds, .n_fds = n_fds, .stdio_fd = -EBADF};
+	return spawn_role("/proc/self/exe", argv, fds, n_fds, ret);
+}
+
+int spawn_role(const char *exe, const char *const *argv, const int *fds, size_t n_fds,
+	struct spawn_child *ret)
+{
+	struct plan p = {.argv = argv, .exe = exe, .fds = fds, .n_fds = n_fds, .stdio_fd = -EBADF};
 	return spawn(&p, ret);
 }
 

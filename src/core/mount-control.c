@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: 9p-mount.h.  A message is one fixed-size packet; what else comes is refused
- * and its descriptors are closed.
+ * Theory of operation: mount-control.h.  A message is one fixed-size packet; what else comes is
+ * refused and its descriptors are closed.
  */
 #include "base/fdpass.h"
-#include "svc/fs/fuse/9p-mount.h"
+#include "core/mount-control.h"
 
 #include <sys/socket.h>
 

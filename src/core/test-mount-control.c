@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/test.h"
-#include "svc/fs/fuse/9p-mount.h"
+#include "core/mount-control.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
