@@ -200,10 +200,10 @@ static int spawn(struct plan *p, struct spawn_child *ret)
 
 int spawn_self(const char *const *argv, const int *fds, size_t n_fds, struct spawn_child *ret)
 {
-	return spawn_role("/proc/self/exe", argv, fds, n_fds, ret);
+	return spawn_metacd("/proc/self/exe", argv, fds, n_fds, ret);
 }
 
-int spawn_role(const char *exe, const char *const *argv, const int *fds, size_t n_fds,
+int spawn_metacd(const char *exe, const char *const *argv, const int *fds, size_t n_fds,
 	struct spawn_child *ret)
 {
 	struct plan p = {.argv = argv, .exe = exe, .fds = fds, .n_fds = n_fds, .stdio_fd = -EBADF};

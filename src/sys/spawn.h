@@ -27,7 +27,7 @@ struct spawn_child {
 int spawn_self(const char *const *argv, const int *fds, size_t n_fds, struct spawn_child *ret);
 
 /* The same where another program than this one is metacd: exe is its path. */
-int spawn_role(const char *exe, const char *const *argv, const int *fds, size_t n_fds,
+int spawn_metacd(const char *exe, const char *const *argv, const int *fds, size_t n_fds,
 	struct spawn_child *ret);
 
 /* The same for any program, found by execvp; environment kept. stdio_fd >= 0: becomes the
