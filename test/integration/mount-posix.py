@@ -111,9 +111,21 @@ def names():
     expect(errno.ENOTEMPTY, os.rmdir, path("ee"))
     expect(errno.ENOTDIR, os.rmdir, path("c"))
     expect(errno.EISDIR, os.unlink, path("ee"))
-    for flags, to in ((1, "c2"), (2, "ee/d/b")):  # RENAME_NOREPLACE, RENAME_EXCHANGE
-        r = libc.renameat2(-100, path("c").encode(), -100, path(to).encode(), flags)
-        assert r == -1 and ctypes.get_errno() == errno.EINVAL, os.strerror(ctypes.get_errno())
+    def renameat2(name, to, flags):
+        r = libc.renameat2(-100, path(name).encode(), -100, path(to).encode(), flags)
+        return 0 if r == 0 else ctypes.get_errno()
+    noreplace, exchange = 1, 2
+    assert renameat2("c", "ee/d/b", noreplace) == errno.EEXIST
+    assert renameat2("c", "c2", noreplace) == 0
+    assert renameat2("c2", "c", noreplace) == 0 and read("c") == b"other"
+    assert renameat2("c", "gone", exchange) == errno.ENOENT
+    assert renameat2("c", "ee/d/b", exchange) == 0
+    assert read("c") == b"a" and read("ee/d/b") == b"other"
+    assert renameat2("c", "ee/d", exchange) == 0
+    assert read("c/b") == b"other" and read("ee/d") == b"a"
+    assert renameat2("c", "ee/d", exchange) == 0
+    assert renameat2("c", "ee/d/b", exchange) == 0 and read("c") == b"other"
+    assert renameat2("c", "c2", noreplace | exchange) == errno.EINVAL
     long = "n" * 255
     write(long, b"long")
     assert read(long) == b"long"

@@ -122,6 +122,9 @@ enum p9_getattr {
 	P9_GETATTR_GEN = 0x1000,
 	P9_GETATTR_DATA_VERSION = 0x2000,
 	P9_GETATTR_ALL = 0x3fff,
+	/* metac, asked for and in answers: the object has no extended attributes (nor access
+	 * control lists); not set: it may have */
+	P9_GETATTR_NOXATTR = 0x20000,
 	/* metac, in answers with P9_GOT_WATCH: no event tells when these attributes change */
 	P9_GETATTR_ASK = 0x10000,
 };
@@ -177,8 +180,9 @@ enum { P9_LOCK_FLOCK = 4 };
 enum p9_want { P9_WANT_WATCH = 1 }; /* have the directory watched from before looking on */
 /* Rlookup, Ropenat, Rreaddirplus .flags */
 enum p9_got {
-	P9_GOT_WATCH = 1
-}; /* it is: an Revents will tell when the answer is no longer true */
+	P9_GOT_WATCH = 1, /* it is: an Revents will tell when the answer is no longer true */
+	P9_GOT_END = 2, /* Rreaddirplus: nothing comes after these entries */
+};
 
 /* Trenameat2.flags: the numbers of renameat2(2) */
 enum p9_rename { P9_RENAME_NOREPLACE = 1, P9_RENAME_EXCHANGE = 2 };

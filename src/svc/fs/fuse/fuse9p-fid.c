@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: a node keeps the fids that requests walked to, one for each user who came
- * by, for the next request; the oldest that nobody is using are clunked when there are too many
- * (the server holds a descriptor for each).  A node without a fid is walked to again, by names,
- * from the nearest directory above it that has one, in the end from the root, where a user's first
- * fid comes from an attach.  The qid found there must be the node's, else the answer is ESTALE, on
- * which the kernel looks the path up anew.
+ * Theory of operation: a node keeps the fids that requests walked to, one for each user (and group
+ * set, see f9_cred) who came by, for the next request; the oldest that nobody is using are clunked
+ * when there are too many (the server holds a descriptor for each).  A node without a fid is walked
+ * to again, by names, from the nearest directory above it that has one, in the end from the root,
+ * where a user's first fid comes from an attach.  The qid found there must be the node's, else the
+ * answer is ESTALE, on which the kernel looks the path up anew.
  *
  * A node whose name is gone (removed, but still open or in use) can only be reached by the fids it
  * has, whoever's they are; those are not clunked.
@@ -19,6 +19,7 @@ static void fid_free(struct f9 *fs, struct f9_fid *f)
 	list_unlink(&f->lru);
 	list_unlink(&f->on_node);
 	p9_client_clunk(fs->client, f->fid);
+	f9_cred_unref(fs, f->cred);
 	fs->n_fids--;
 	free(f);
 }
@@ -38,7 +39,7 @@ void f9_fid_lost(struct f9 *fs)
 		list_unlink(&list_entry(it, struct f9_fid, lru)->on_node);
 }
 
-static void fids_trim(struct f9 *fs, unsigned most)
+void f9_fids_trim(struct f9 *fs, unsigned most)
 {
 	list_for_each_safe (it, &fs->lru) {
 		if (fs->n_fids <= most)
@@ -49,12 +50,12 @@ static void fids_trim(struct f9 *fs, unsigned most)
 	}
 }
 
-static struct f9_fid *fid_find(struct f9_node *n, uid_t uid, bool any)
+static struct f9_fid *fid_find(struct f9_node *n, const struct f9_cred *cred, bool any)
 {
 	struct f9_fid *found = NULL;
 	list_for_each (it, &n->fids) {
 		struct f9_fid *f = list_entry(it, struct f9_fid, on_node);
-		if (f->uid == uid)
+		if (f->cred == cred)
 			return f;
 		if (any)
 			found = f;
@@ -85,12 +86,12 @@ void f9_fid_unpin(struct f9 *fs, struct f9_fid *f)
 		list_append(&fs->lru, &f->lru);
 }
 
-static struct f9_fid *fid_add(struct f9 *fs, struct f9_node *n, uid_t uid, uint32_t fid)
+static struct f9_fid *fid_add(struct f9 *fs, struct f9_node *n, struct f9_cred *cred, uint32_t fid)
 {
-	struct f9_fid *f = calloc(1, sizeof(*f));
+	struct f9_fid *f = cred ? calloc(1, sizeof(*f)) : NULL;
 	if (!f)
 		return NULL;
-	*f = (struct f9_fid){.node = n, .uid = uid, .fid = fid};
+	*f = (struct f9_fid){.node = n, .cred = f9_cred_ref(cred), .fid = fid};
 	list_append(&n->fids, &f->on_node);
 	list_init(&f->lru);
 	list_append(&fs->lru, &f->lru);
@@ -98,11 +99,18 @@ static struct f9_fid *fid_add(struct f9 *fs, struct f9_node *n, uid_t uid, uint3
 	return f;
 }
 
+void f9_fid_adopt_cred(struct f9 *fs, struct f9_node *n, struct f9_cred *cred, uint32_t fid)
+{
+	if (fid_find(n, cred, false) || !fid_add(fs, n, cred, fid))
+		p9_client_clunk(fs->client, fid);
+	f9_fids_trim(fs, F9_MAX_FIDS);
+}
+
 void f9_fid_adopt(struct f9 *fs, struct f9_node *n, uid_t uid, uint32_t fid)
 {
-	if (fid_find(n, uid, false) || !fid_add(fs, n, uid, fid))
-		p9_client_clunk(fs->client, fid);
-	fids_trim(fs, F9_MAX_FIDS);
+	struct f9_cred *cred = f9_cred_of(fs, uid, uid);
+	f9_fid_adopt_cred(fs, n, cred, fid);
+	f9_cred_unref(fs, cred);
 }
 
 int f9_fid_new(struct f9_op *op)
@@ -118,15 +126,21 @@ void f9_fid_unused(struct f9_op *op)
 	op->newfid = P9_NOFID;
 }
 
-uint32_t f9_fid_at_hand(const struct f9_op *op, const struct fuse_file_info *fi)
+uint32_t f9_fid_at_hand(struct f9_op *op, const struct fuse_file_info *fi)
 {
-	if (fi)
-		return ((const struct f9_handle *)(uintptr_t)fi->fh)->fid;
-	const struct f9_fid *f = fid_find(op->node, op->uid, true);
+	const struct f9_handle *h = fi ? (const struct f9_handle *)(uintptr_t)fi->fh : NULL;
+	if (h && !h->error && h->fid != P9_NOFID)
+		return h->fid;
+	const struct f9_fid *f = fid_find(op->node, f9_op_cred(op), !op->strict);
+	op->borrowed = f && f->cred != op->cred;
 	if (f)
 		return f->fid;
-	if (!list_empty(&op->node->handles))
-		return list_entry(op->node->handles.next, struct f9_handle, on_node)->fid;
+	list_for_each (it, &op->node->handles) {
+		h = list_entry(it, struct f9_handle, on_node);
+		op->borrowed = h->cred != op->cred;
+		if (!h->error && h->fid != P9_NOFID && (!op->borrowed || !op->strict))
+			return h->fid;
+	}
 	return P9_NOFID;
 }
 
@@ -146,7 +160,7 @@ static void walk_end(struct f9_op *op, int error)
 	op->walk_then = NULL;
 	/* The server has too many open: next time there will be room. */
 	if (error == -EMFILE || error == -ENFILE)
-		fids_trim(op->fs, op->fs->n_fids / 2);
+		f9_fids_trim(op->fs, op->fs->n_fids / 2);
 	then(op, error, NULL);
 }
 
@@ -207,11 +221,11 @@ static void walk_attached(struct f9_op *op, int error, const struct p9_msg *m)
 	}
 	uint32_t fid = op->newfid;
 	op->newfid = P9_NOFID;
-	struct f9_fid *f = fid_find(op->fs->root, op->uid, false);
+	struct f9_fid *f = fid_find(op->fs->root, op->cred, false);
 	if (f) {
 		p9_client_clunk(op->fs->client, fid);
 	} else {
-		f = fid_add(op->fs, op->fs->root, op->uid, fid);
+		f = fid_add(op->fs, op->fs->root, op->cred, fid);
 		if (!f) {
 			p9_client_clunk(op->fs->client, fid);
 			walk_end(op, -ENOMEM);
@@ -225,17 +239,13 @@ static void walk_attached(struct f9_op *op, int error, const struct p9_msg *m)
 /* The user has been nowhere in this tree yet. */
 static void walk_attach(struct f9_op *op)
 {
+	struct p9_msg m;
 	int r = f9_fid_new(op);
 	if (r < 0) {
 		walk_end(op, r);
 		return;
 	}
-	struct p9_msg m = {.type = P9_Tattach,
-		.tattach = {.fid = op->newfid,
-			.afid = P9_NOFID,
-			.uname = f9_str(""),
-			.aname = f9_str(op->fs->aname),
-			.n_uname = op->uid}};
+	f9_cred_attach(op->fs, op->cred, op->newfid, &m);
 	f9_send(op, &m, walk_attached);
 }
 
@@ -250,7 +260,7 @@ static int walk_origin(
 	unsigned depth = 0;
 	for (; depth < F9_MAX_DEPTH; n = n->parent, depth++) {
 		bool passed_over = by_name && depth == 0 && n->parent;
-		struct f9_fid *f = passed_over ? NULL : fid_find(n, op->uid, false);
+		struct f9_fid *f = passed_over ? NULL : fid_find(n, op->cred, false);
 		if (f || n == op->fs->root) {
 			*ret = f;
 			*ret_depth = depth;
@@ -279,8 +289,8 @@ static void walk(struct f9_op *op, struct f9_node *n, bool by_name, f9_then then
 {
 	struct f9_fid *from = NULL;
 	unsigned depth = 0;
-	int r = walk_origin(op, n, by_name, &from, &depth);
-	if (r < 0 && (from = fid_find(n, op->uid, true)))
+	int r = f9_op_cred(op) ? walk_origin(op, n, by_name, &from, &depth) : -ENOMEM;
+	if (r == -ESTALE && (from = fid_find(n, op->cred, true)))
 		r = 0; /* no way by names: as whoever has been there */
 	if (r >= 0)
 		r = walk_chain(op, n, depth);
@@ -305,6 +315,47 @@ void f9_fid_walk_name(struct f9_op *op, struct f9_node *n, f9_then then)
 	walk(op, n, true, then);
 }
 
+/* ---- walking ahead ---- */
+
+struct fetch {
+	struct f9 *fs;
+	struct f9_node *node;
+	struct f9_cred *cred;
+	uint32_t fid;
+};
+
+static void fetched(void *user, int error, const struct p9_msg *m)
+{
+	struct fetch *t = user;
+	struct f9 *fs = t->fs;
+	if (error)
+		p9_client_fid_drop(fs->client, t->fid);
+	else if (m->rwalk.nwqid == 1 && m->rwalk.wqid[0].path == t->node->qid.path)
+		f9_fid_adopt_cred(fs, t->node, t->cred, t->fid);
+	else
+		p9_client_clunk(fs->client, t->fid);
+	f9_node_unref(fs, t->node);
+	f9_cred_unref(fs, t->cred);
+	free(t);
+}
+
+void f9_fid_fetch(struct f9 *fs, struct f9_node *n, struct f9_cred *cred, uint32_t fid)
+{
+	struct fetch *t = n->name && !fid_find(n, cred, false) ? calloc(1, sizeof(*t)) : NULL;
+	if (!t || p9_client_fid_new(fs->client, &t->fid) < 0) {
+		free(t);
+		return;
+	}
+	t->fs = fs;
+	t->node = f9_node_ref(n);
+	t->cred = f9_cred_ref(cred);
+	struct p9_msg m = {.type = P9_Twalk,
+		.twalk = {.fid = fid, .newfid = t->fid, .nwname = 1, .wname = {f9_str(n->name)}}};
+	int r = p9_client_request(fs->client, &m, fetched, t);
+	if (r < 0)
+		fetched(t, r, NULL);
+}
+
 /* ---- shared fids ---- */
 
 static void fid_walked(struct f9_op *op, int error, const struct p9_msg *m)
@@ -314,14 +365,14 @@ static void fid_walked(struct f9_op *op, int error, const struct p9_msg *m)
 	if (!error) {
 		uint32_t fid = op->newfid;
 		op->newfid = P9_NOFID;
-		struct f9_fid *f = fid_find(n, op->uid, false);
+		struct f9_fid *f = fid_find(n, op->cred, false);
 		if (f)
 			p9_client_clunk(op->fs->client, fid);
 		else
-			f = fid_add(op->fs, n, op->uid, fid);
+			f = fid_add(op->fs, n, op->cred, fid);
 		if (f) {
 			*op->walk_slot = fid_pin(op->fs, f);
-			fids_trim(op->fs, F9_MAX_FIDS);
+			f9_fids_trim(op->fs, F9_MAX_FIDS);
 		} else {
 			p9_client_clunk(op->fs->client, fid);
 			error = -ENOMEM;
@@ -334,9 +385,9 @@ static void fid_walked(struct f9_op *op, int error, const struct p9_msg *m)
 static void fid_get(
 	struct f9_op *op, struct f9_node *n, bool any, struct f9_fid **slot, f9_then then)
 {
-	struct f9_fid *f = fid_find(n, op->uid, any);
+	struct f9_fid *f = fid_find(n, f9_op_cred(op), any && !op->strict);
 	if (!f && n != op->fs->root && !n->parent)
-		f = fid_find(n, op->uid, true);
+		f = fid_find(n, op->cred, true);
 	if (f) {
 		*slot = fid_pin(op->fs, f);
 		then(op, 0, NULL);

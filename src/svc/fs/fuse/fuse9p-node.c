@@ -6,6 +6,8 @@
  * that removing and renaming can tell which nodes lose or change theirs.  Names are a hint: whoever
  * walks by them compares the qid at the end.
  */
+#include "svc/fs/fuse/fuse9p-idmap.h"
+#include "svc/fs/fuse/fuse9p-names.h"
 #include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <time.h>
@@ -96,7 +98,7 @@ static void qid_remove(struct f9 *fs, struct f9_node *n)
 static struct f9_node *qid_find(struct f9 *fs, const struct p9_qid *q)
 {
 	struct f9_node *n = fs->by_qid.buckets[hash_qid(q) & (fs->by_qid.n_buckets - 1)];
-	while (n && !same_qid(&n->qid, q))
+	while (n && (n->replaced || !same_qid(&n->qid, q)))
 		n = n->by_qid;
 	return n;
 }
@@ -199,6 +201,27 @@ void f9_name_moved(struct f9 *fs, struct f9_node *parent, const char *name,
 	f9_node_unref(fs, n);
 }
 
+void f9_name_exchanged(struct f9 *fs, struct f9_node *parent, const char *name,
+	struct f9_node *newparent, const char *newname)
+{
+	struct f9_node *a = f9_name_find(fs, parent, name);
+	struct f9_node *b = f9_name_find(fs, newparent, newname);
+	if (a)
+		f9_node_ref(a);
+	if (b)
+		f9_node_ref(b);
+	if (a)
+		name_clear(fs, a, true);
+	if (b && b != a)
+		name_clear(fs, b, true);
+	if (a)
+		name_set(fs, a, newparent, newname);
+	if (b && b != a)
+		name_set(fs, b, parent, name);
+	f9_node_unref(fs, a);
+	f9_node_unref(fs, b);
+}
+
 /* ---- life ---- */
 
 struct f9_node *f9_node_of(struct f9 *fs, fuse_ino_t ino)
@@ -224,6 +247,8 @@ static void node_release(struct f9 *fs, struct f9_node *n)
 	assert(list_empty(&n->handles));
 	f9_fid_drop_all(fs, n);
 	f9_owners_free(n, NULL);
+	f9_names_forget(fs, n);
+	f9_cred_unref(fs, TAKE_PTR(n->dir_cred));
 	qid_remove(fs, n);
 	/* Frees the parent in turn if this was its last child; as deep as the tree, no deeper than
 	 * a path can be walked. */
@@ -288,18 +313,66 @@ int f9_root_set(struct f9 *fs, const struct p9_qid *qid)
 	return 0;
 }
 
+/* A server that says of one object that it is two kinds of thing. */
+static bool contradicts(const struct p9_attr *a)
+{
+	bool dir = a->qid.type & P9_QTDIR;
+	return S_ISDIR(a->mode) != dir;
+}
+
+/*
+ * The number of an object that was removed is given to another one sooner or later.  Where the
+ * server tells generations apart they do not become one node; where it does not, a symbolic link
+ * (which cannot change, so the kernel keeps where it leads) is recognized by its time.
+ */
+static uint64_t generation_of(const struct p9_attr *a)
+{
+	if (a->valid & P9_GETATTR_GEN)
+		return a->gen;
+	if (S_ISLNK(a->mode))
+		return mix(a->mtime_sec ^ a->mtime_nsec << 32) | 1;
+	return 0;
+}
+
+bool f9_node_is(const struct f9_node *n, const struct p9_attr *a)
+{
+	uint64_t gen = generation_of(a);
+	return a->qid.path == n->qid.path && (!gen || !n->gen || gen == n->gen);
+}
+
+int f9_node_of_attr(struct f9 *fs, const struct p9_attr *a, struct f9_node *parent,
+	const char *name, struct f9_node **ret)
+{
+	if (contradicts(a))
+		return -EIO;
+	struct f9_node *n = qid_find(fs, &a->qid);
+	if (n && n != fs->root && !f9_node_is(n, a)) {
+		n->replaced = true;
+		name_clear(fs, n, false);
+	}
+	n = f9_node_get(fs, &a->qid, parent, name);
+	if (!n)
+		return fs->by_qid.n >= F9_MAX_NODES ? -ENFILE : -ENOMEM;
+	n->gen = generation_of(a);
+	*ret = n;
+	return 0;
+}
+
 /* At the end of the mount: nobody asks any more. */
 void f9_node_free_all(struct f9 *fs)
 {
+	for (size_t i = 0; i < fs->by_qid.n_buckets; i++)
+		for (struct f9_node *n = fs->by_qid.buckets[i]; n; n = n->by_qid)
+			n->refs++; /* none goes on the way */
 	for (size_t i = 0; i < fs->by_qid.n_buckets; i++) {
-		struct f9_node *n = fs->by_qid.buckets[i], *next;
-		for (; n; n = next) {
-			next = n->by_qid;
+		for (struct f9_node *n = fs->by_qid.buckets[i]; n; n = n->by_qid) {
 			while (!list_empty(&n->handles))
 				f9_handle_free(
 					fs, list_entry(n->handles.next, struct f9_handle, on_node));
 			f9_fid_drop_all(fs, n);
 			f9_owners_free(n, NULL);
+			f9_names_forget(fs, n);
+			f9_cred_unref(fs, TAKE_PTR(n->dir_cred));
 		}
 	}
 	for (size_t i = 0; i < fs->by_qid.n_buckets; i++) {
@@ -327,32 +400,31 @@ void f9_node_told(struct f9_node *n)
 	n->told_ms = f9_now_ms();
 }
 
-void f9_attr_to_stat(const struct p9_msg *m, struct stat *ret)
+void f9_attr_to_stat(const struct f9 *fs, const struct p9_attr *a, struct stat *ret)
 {
 	*ret = (struct stat){
-		.st_ino = m->rgetattr.qid.path,
-		.st_mode = m->rgetattr.mode,
-		.st_nlink = m->rgetattr.nlink,
-		.st_uid = m->rgetattr.uid,
-		.st_gid = m->rgetattr.gid,
-		.st_rdev = m->rgetattr.rdev,
-		.st_size = (off_t)MIN(m->rgetattr.size, (uint64_t)INT64_MAX),
+		.st_ino = a->qid.path,
+		.st_mode = a->mode,
+		.st_nlink = a->nlink,
+		.st_uid = f9_idmap_local(fs->user_map, a->uid),
+		.st_gid = f9_idmap_local(fs->group_map, a->gid),
+		.st_rdev = a->rdev,
+		.st_size = (off_t)MIN(a->size, (uint64_t)INT64_MAX),
 		.st_blksize = F9_BLOCK_SIZE,
-		.st_blocks = (blkcnt_t)m->rgetattr.blocks,
-		.st_atim = {(time_t)m->rgetattr.atime_sec, (long)m->rgetattr.atime_nsec},
-		.st_mtim = {(time_t)m->rgetattr.mtime_sec, (long)m->rgetattr.mtime_nsec},
-		.st_ctim = {(time_t)m->rgetattr.ctime_sec, (long)m->rgetattr.ctime_nsec},
+		.st_blocks = (blkcnt_t)a->blocks,
+		.st_atim = {(time_t)a->atime_sec, (long)a->atime_nsec},
+		.st_mtim = {(time_t)a->mtime_sec, (long)a->mtime_nsec},
+		.st_ctim = {(time_t)a->ctime_sec, (long)a->ctime_nsec},
 	};
 }
 
-void f9_node_attr(struct f9_node *n, const struct p9_msg *m, struct stat *ret)
+void f9_node_attr(struct f9 *fs, struct f9_node *n, const struct p9_attr *a, struct stat *ret)
 {
-	f9_attr_to_stat(m, ret);
-	if (m->rgetattr.valid & P9_GETATTR_GEN)
-		n->gen = m->rgetattr.gen;
-	n->size = m->rgetattr.size;
-	n->mtime_sec = m->rgetattr.mtime_sec;
-	n->mtime_nsec = m->rgetattr.mtime_nsec;
-	n->mode = m->rgetattr.mode;
-	n->gid = m->rgetattr.gid;
+	f9_attr_to_stat(fs, a, ret);
+	n->size = a->size;
+	n->mtime_sec = a->mtime_sec;
+	n->mtime_nsec = a->mtime_nsec;
+	n->mode = a->mode;
+	n->gid = ret->st_gid;
+	n->nlink = (uint32_t)MIN(a->nlink, (uint64_t)UINT32_MAX);
 }

@@ -13,7 +13,9 @@
  * machines do not overwrite each other.
  */
 #include "svc/fs/fuse/fuse9p-data.h"
+#include "svc/fs/fuse/fuse9p-idmap.h"
 #include "svc/fs/fuse/fuse9p-kept.h"
+#include "svc/fs/fuse/fuse9p-names.h"
 #include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <fcntl.h>
@@ -37,6 +39,7 @@ int f9_handle_new(struct f9_op *op, uint32_t iounit)
 	h->flags = op->fi.flags;
 	h->uid = op->uid;
 	h->gid = op->gid;
+	h->cred = f9_cred_ref(f9_op_cred(op));
 	list_init(&h->idle_on_fs);
 	list_append(&h->node->handles, &h->on_node);
 	list_append(&op->fs->handles, &h->on_fs);
@@ -57,6 +60,8 @@ void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 	f9_owners_free(h->node, h);
 	if (h->fid != P9_NOFID)
 		p9_client_clunk(fs->client, h->fid);
+	f9_cred_unref(fs, h->cred);
+	f9_dir_free(fs, h);
 	f9_node_unref(fs, h->node);
 	free(h);
 }
@@ -99,8 +104,7 @@ static bool unchanged(const struct f9_op *op, const struct p9_attr *a)
 /* What the server says of n now, as it is told to the kernel. */
 static void heard(struct f9_op *op, struct f9_node *n, const struct p9_attr *a, struct stat *ret)
 {
-	struct p9_msg m = {.type = P9_Rgetattr, .rgetattr = *a};
-	f9_node_attr(n, &m, ret);
+	f9_node_attr(op->fs, n, a, ret);
 	if (f9_data_attr(op, n, ret))
 		n->size = (uint64_t)ret->st_size;
 }
@@ -191,7 +195,7 @@ static void openat_done(struct f9_op *op, int error, const struct p9_msg *reply)
 		return;
 	}
 	const struct p9_attr *a = &reply->ropenat.attr;
-	if (a->qid.path != n->qid.path || a->qid.type != n->qid.type) {
+	if (!f9_node_is(n, a) || a->qid.type != n->qid.type) {
 		p9_client_clunk(fs->client, op->newfid);
 		op->newfid = P9_NOFID;
 		openat_replaced(op);
@@ -378,8 +382,12 @@ static void create_reply(struct f9_op *op, const struct p9_attr *a, uint32_t iou
 	struct f9 *fs = op->fs;
 	/* A file without a name has none to be known by. */
 	bool named = strcmp(op->name, F9_TMPFILE_NAME) != 0;
-	op->node2 = f9_node_get(fs, &a->qid, named ? op->node : NULL, named ? op->name : NULL);
-	int error = op->node2 ? f9_handle_new(op, iounit) : -ENOMEM;
+	if (named)
+		f9_names_add(fs, op->node, op->name);
+	int error = f9_node_of_attr(
+		fs, a, named ? op->node : NULL, named ? op->name : NULL, &op->node2);
+	if (!error)
+		error = f9_handle_new(op, iounit);
 	if (error) {
 		f9_op_err(op, error);
 		return;
@@ -442,7 +450,8 @@ static void create_doubt(struct f9_op *op, int error, const struct p9_msg *reply
 {
 	const struct p9_attr *a = error ? NULL : &reply->rlookup.attr;
 	uint64_t sent = op->first_sent_ns / 1000000000;
-	if (a && S_ISREG(a->mode) && a->uid == op->uid && a->ctime_sec + DOUBT_SLACK_S >= sent)
+	if (a && S_ISREG(a->mode) && f9_idmap_local(op->fs->user_map, a->uid) == op->uid &&
+		a->ctime_sec + DOUBT_SLACK_S >= sent)
 		create_open_again(op);
 	else
 		f9_op_err(op, error ? error : -EEXIST);
@@ -546,6 +555,7 @@ static void lcreate_walked(struct f9_op *op, int error, const struct p9_msg *rep
 
 static void create_start(struct f9_op *op)
 {
+	f9_create_rights(op);
 	if (op->fs->metac)
 		f9_fid_own(op, op->node, &op->fid, createat_dir);
 	else if (!strcmp(op->name, F9_TMPFILE_NAME))

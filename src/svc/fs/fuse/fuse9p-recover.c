@@ -148,8 +148,6 @@ static void reopen_done(struct f9_op *op, int error, const struct p9_msg *m)
 static void reopen_open(struct f9_op *op)
 {
 	int flags = op->handle->flags & ~(O_TRUNC | O_CREAT | O_EXCL);
-	if (op->node->qid.type & P9_QTDIR)
-		flags = O_RDONLY | O_DIRECTORY;
 	struct p9_msg m = {
 		.type = P9_Tlopen, .tlopen = {.fid = op->newfid, .flags = f9_open_flags(flags)}};
 	if (op->fs->metac)
@@ -191,6 +189,7 @@ static void reopen(struct f9_recovery *r, struct f9_handle *h)
 		return;
 	}
 	op->of_recovery = true;
+	op->cred = f9_cred_ref(h->cred);
 	op->handle = h;
 	h->reopening = op;
 	r->n_open++;
@@ -206,7 +205,9 @@ static void reopen_next(struct f9_recovery *r)
 		struct f9_handle *h = list_entry(r->todo.next, struct f9_handle, on_fs);
 		list_unlink(&h->on_fs);
 		list_append(&r->fs->handles, &h->on_fs);
-		if (!h->error)
+		if (h->node->qid.type & P9_QTDIR) /* opened when it is read again */
+			f9_dir_lost(r->fs, h);
+		else if (!h->error)
 			reopen(r, h);
 	}
 	r->starting = false;
@@ -266,14 +267,15 @@ static void attach(struct f9_recovery *r)
 	struct f9 *fs = r->fs;
 	f9_watch_begin(fs);
 	int error = p9_client_fid_new(fs->client, &r->root_fid);
-	struct p9_msg m = {.type = P9_Tattach,
-		.tattach = {.fid = r->root_fid,
-			.afid = P9_NOFID,
-			.uname = p9_str(""),
-			.aname = p9_str(fs->aname),
-			.n_uname = 0}};
+	struct f9_cred *root = f9_cred_of(fs, 0, 0);
+	struct p9_msg m;
+	if (!error && !root)
+		error = -ENOMEM;
+	if (!error)
+		f9_cred_attach(fs, root, r->root_fid, &m);
 	if (!error)
 		error = MIN(p9_client_request(fs->client, &m, on_attached, r), 0);
+	f9_cred_unref(fs, root);
 	if (error)
 		refuse(r, error, "attach");
 }

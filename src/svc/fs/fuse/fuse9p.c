@@ -114,6 +114,7 @@ void f9_op_rewind(struct f9_op *op)
 	op->outrun = op->side_open = op->main_done = false;
 	op->side_error = op->main_error = 0;
 	op->side = (struct p9_msg){};
+	op->borrowed = false;
 }
 
 /* ---- slots: see "Not twice" in docs/9p2000.L.metac.md ---- */
@@ -164,6 +165,7 @@ void f9_op_free(struct f9_op *op)
 	f9_data_forget(op);
 	f9_op_rewind(op);
 	slot_release(op);
+	f9_cred_unref(fs, op->cred);
 	f9_node_unref(fs, op->node);
 	f9_node_unref(fs, op->node2);
 	if (op->release)
@@ -186,6 +188,8 @@ void f9_op_err(struct f9_op *op, int error)
 			return;
 		error = -EIO;
 	}
+	if (f9_op_refused(op, error))
+		return;
 	if (op->req)
 		fuse_reply_err(op->req, -error);
 	f9_op_free(op);
@@ -250,6 +254,15 @@ static uint64_t wall_clock_ns(void)
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void f9_op_again(struct f9_op *op)
+{
+	f9_op_rewind(op);
+	slot_release(op);
+	op->once_sent = op->in_doubt = op->doubted = false;
+	op->first_sent_ns = 0;
+	f9_op_begin(op, op->start);
 }
 
 void f9_op_begin(struct f9_op *op, f9_start start)
@@ -417,6 +430,10 @@ int f9_init(struct f9 *fs, struct p9_client *client)
 	list_init(&fs->want_slot);
 	list_init(&fs->handles);
 	list_init(&fs->reclaim.todo);
+	list_init(&fs->creds);
+	list_init(&fs->names);
+	list_init(&fs->names_made);
+	fs->proc_fd = -EBADF;
 	list_init(&fs->sleepers);
 	list_init(&fs->lru);
 	list_init(&fs->pinned);

@@ -12,11 +12,16 @@
  *	fuse9p.c        operations' life, the table for libfuse
  *	fuse9p-node.c   inodes, their names
  *	fuse9p-fid.c    fids: cached ones per inode and user, walking to new ones
- *	fuse9p-meta.c   lookup, attributes, making, removing and renaming entries
  *	fuse9p-open.c   opening, creating and closing files
  *	fuse9p-file.c   reading and writing them
  *	fuse9p-kept.c   closed files that are kept open, content that came with an opening
  *	fuse9p-space.c  allocating, holes, copying ranges
+ *	fuse9p-cred.c   users and their groups
+ *	fuse9p-lookup.c entries: looking them up, telling them to the kernel
+ *	fuse9p-names.c  directories whose names are all known: what is not there is not asked for
+ *	fuse9p-meta.c   attributes
+ *	fuse9p-make.c   making entries
+ *	fuse9p-remove.c removing and renaming them
  *	fuse9p-dir.c    open directories
  *	fuse9p-xattr.c  extended attributes
  *	fuse9p-lock.c   record locks and flock
@@ -41,6 +46,7 @@
 
 enum {
 	F9_MAX_FIDS = 2048, /* cached for inodes; open files come on top */
+	F9_MAX_CREDS = 512,
 	F9_MAX_NODES = 8 * 1024 * 1024,
 	F9_MAX_DEPTH = 4096,
 	F9_PLUS_WINDOW = 64, /* entries asked about at the same time by one readdirplus */
@@ -55,6 +61,7 @@ enum {
 #define F9_TIMEOUT 1.0 /* seconds the kernel may believe names and attributes */
 
 struct f9_op;
+struct f9_idmap; /* fuse9p-idmap.h */
 struct f9_invalidator;
 struct f9_recovery; /* fuse9p-recover.c */
 struct f9_watch;
@@ -72,6 +79,21 @@ struct f9_watch_node {
 	bool names; /* names in it are in the list of names told */
 };
 
+/*
+ * Whose rights a request has at the server: a user's, with the groups the server knows him by; or
+ * (own_groups, with 9P2000.L.metac alone) with those that a process of his has here.  Fids belong
+ * to one of these.
+ */
+struct f9_cred {
+	uid_t uid; /* as here: f9_cred_attach() maps it */
+	gid_t gid;
+	bool own_groups;
+	unsigned n_groups;
+	unsigned refs;
+	struct list link; /* in f9.creds */
+	uint8_t groups[]; /* little-endian, mapped already, in order */
+};
+
 /* An inode the kernel knows. */
 struct f9_node {
 	struct p9_qid qid;
@@ -79,6 +101,7 @@ struct f9_node {
 	uint64_t gen; /* told by a metac server: differs when the qid.path is used anew; 0: unknown
 		       */
 	uint64_t nlookup; /* what the kernel holds */
+	bool replaced; /* the server has another object of that qid by now: not found any more */
 	unsigned refs; /* children, handles, operations */
 	struct f9_node *parent; /* referenced; NULL: no name is known any more (or the root) */
 	char *name;
@@ -91,7 +114,7 @@ struct f9_node {
 
 	uint64_t size; /* as last heard, and told to the kernel */
 	uint64_t mtime_sec, mtime_nsec;
-	uint32_t mode, gid;
+	uint32_t mode, gid, nlink; /* gid as here */
 	uint64_t
 		told_ms; /* when the kernel was last told the name: it believes it for F9_TIMEOUT */
 	struct f9_watch_node watch;
@@ -104,13 +127,20 @@ struct f9_node {
 	struct list idle; /* struct f9_handle: closed, but kept for the next opening */
 	bool cached; /* the kernel may have cached content: */
 	uint64_t cached_since; /* f9_watch_now() when that was known to be right */
+
+	struct f9_names *names; /* all there are in it (fuse9p-names.c), or NULL */
+	uint32_t misses, listings; /* names that were not there; how often all were read */
+	struct f9_cred *dir_cred; /* who could open this directory last, referenced; or NULL */
+	uint64_t dir_cached; /* the kernel has its list of names, asked for then; 0: it has not */
+	uint32_t no_xattr; /* which of the well-known attributes it has not (fuse9p-xattr.c) */
+	uint64_t no_xattr_asked, no_xattr_ms; /* f9_watch_now(), and when, that was so */
 };
 
 /* A fid of an inode, not open, belonging to one user; kept for the next request. */
 struct f9_fid {
 	struct f9_node *node;
 	uint32_t fid;
-	uid_t uid;
+	struct f9_cred *cred; /* referenced */
 	unsigned pins; /* operations that use it right now */
 	struct list on_node;
 	struct list lru; /* in f9.lru while not pinned, else in f9.pinned */
@@ -124,9 +154,11 @@ struct f9_handle {
 	uid_t uid; /* whose rights it has */
 	gid_t gid;
 	struct f9_op *reopening; /* after a loss, while it is being found again */
+	struct f9_cred *cred; /* referenced: the same, and what groups; NULL: root */
 	int error; /* not 0: it could not be found again (-ESTALE), or its lock is gone (-EIO) */
 	struct list on_node;
 	struct list on_fs; /* in f9.handles */
+	struct f9_dir *dir; /* what was read ahead of a directory */
 
 	int write_error; /* to be told once (fuse9p-data.c) */
 	unsigned n_chunks; /* of data on its way with it */
@@ -199,6 +231,13 @@ struct f9 {
 	struct f9_data *data; /* fuse9p-data.c */
 	struct f9_kept *kept_open; /* fuse9p-kept.c */
 	uint64_t n_started; /* number of the last operation */
+	struct list creds; /* struct f9_cred, all */
+	unsigned n_creds;
+	struct list names, names_made; /* struct f9_names: in use; being read */
+	size_t n_names;
+	unsigned n_listings;
+	int proc_fd; /* of /proc, to read whose groups a process has; -EBADF: cannot be read */
+	const struct f9_idmap *user_map, *group_map; /* NULL: numbers are the same here and there */
 
 	struct list ops; /* struct f9_op under way */
 	struct list sleepers; /* those that wait for time to pass */
@@ -212,7 +251,8 @@ typedef void (*f9_then)(struct f9_op *op, int error, const struct p9_msg *reply)
 /* Begins an operation: called once, and once more after each loss of the connection. */
 typedef void (*f9_start)(struct f9_op *op);
 
-struct f9_plus; /* fuse9p-dir.c */
+struct f9_dir; /* fuse9p-dir.c */
+struct f9_plus; /* fuse9p-plus.c */
 
 /* A FUSE request under way; or a part of finding open files again, which has no req. */
 struct f9_op {
@@ -221,6 +261,11 @@ struct f9_op {
 	struct list link;
 	uid_t uid;
 	gid_t gid;
+	struct f9_cred *cred; /* referenced; NULL until f9_op_cred() */
+	bool strict; /* only cred's own fids will do: it was refused with somebody else's */
+	bool removes; /* an extended attribute */
+	bool must_exist; /* an entry was made, and is looked up: ENOENT is an error then */
+	bool borrowed; /* it has used a fid that it does not hold, of f9_fid_at_hand() */
 	bool interrupted;
 
 	f9_start start;
@@ -252,6 +297,7 @@ struct f9_op {
 	int tag; /* of it; -1: none */
 	struct p9_io *io; /* the same for reads and writes */
 
+	f9_then main_then; /* opening a directory */
 	f9_then walk_then, got; /* walking to a node (fuse9p-fid.c) */
 	struct f9_fid **walk_slot;
 	struct f9_node *walk_node, **chain; /* from the top down, each referenced */
@@ -325,6 +371,8 @@ void f9_send(struct f9_op *op, const struct p9_msg *m, f9_then then);
  * one such request per operation. Where the server has 9P2000.L.metac it goes inside a Tonce, with
  * the same slot and seq when the operation is begun again. */
 void f9_send_once(struct f9_op *op, const struct p9_msg *m, f9_then then);
+/* Begins op anew although nothing was lost: it was answered, and is to be asked in another way. */
+void f9_op_again(struct f9_op *op);
 /* For those who make requests by themselves (p9_client_request, p9_io_read ...), when all that op
  * had under way have ended, one of them with `error`: was that the loss of the connection? If so op
  * is parked and not to be touched any more. Operations without a start function: false. */
@@ -391,19 +439,40 @@ void f9_node_unref(struct f9 *fs, struct f9_node *n);
 void f9_node_forget(struct f9 *fs, struct f9_node *n, uint64_t nlookup);
 /* The entry has gone (removed, or covered by a rename). */
 void f9_name_gone(struct f9 *fs, struct f9_node *parent, const char *name);
-struct f9_node *f9_name_find(struct f9 *fs, const struct f9_node *parent, const char *name);
 /* Of any type. */
 struct f9_node *f9_node_find(struct f9 *fs, uint64_t path);
 void f9_name_moved(struct f9 *fs, struct f9_node *parent, const char *name,
 	struct f9_node *newparent, const char *newname);
+/* The two entries have changed places. */
+void f9_name_exchanged(struct f9 *fs, struct f9_node *parent, const char *name,
+	struct f9_node *newparent, const char *newname);
+/* The node that is known by that name, or NULL. */
+struct f9_node *f9_name_find(struct f9 *fs, const struct f9_node *parent, const char *name);
 void f9_node_free_all(struct f9 *fs);
 
 /* The kernel is about to be told the entry. */
 void f9_node_told(struct f9_node *n);
 uint64_t f9_now_ms(void);
-/* Remembers and converts what Rgetattr said, to be told to the kernel. */
-void f9_node_attr(struct f9_node *n, const struct p9_msg *m, struct stat *ret);
-void f9_attr_to_stat(const struct p9_msg *m, struct stat *ret);
+/* What to ask for wherever attributes come (request_mask). */
+#define F9_ATTR_MASK ((uint64_t)P9_GETATTR_BASIC | P9_GETATTR_GEN)
+/* The node of the object that has these attributes (as f9_node_get).  0 with *ret referenced;
+ * -EIO: a server that contradicts itself; -ENOMEM, -ENFILE. */
+int f9_node_of_attr(struct f9 *fs, const struct p9_attr *a, struct f9_node *parent,
+	const char *name, struct f9_node **ret);
+/* The answer is about that very object. (Names are hints; qids come again.) */
+bool f9_node_is(const struct f9_node *n, const struct p9_attr *a);
+/* Remembers and converts what the server said, to be told to the kernel. */
+void f9_node_attr(struct f9 *fs, struct f9_node *n, const struct p9_attr *a, struct stat *ret);
+void f9_attr_to_stat(const struct f9 *fs, const struct p9_attr *a, struct stat *ret);
+/*
+ * An entry of dir that is about to be told to the kernel: the node of the object with these
+ * attributes, and what fuse_reply_entry or _create wants, timeouts included.  asked, flags: as
+ * f9_watch_answer() takes them (flags of answers that have none: 0).  The kernel's reference is
+ * counted; if the reply fails with ENOENT give it back with f9_node_forget(fs, *ret, 1).  *ret is
+ * referenced.  Negative errno as f9_node_of_attr().
+ */
+int f9_entry_told(struct f9_op *op, struct f9_node *dir, const char *name, const struct p9_attr *a,
+	uint64_t asked, uint32_t flags, struct fuse_entry_param *e, struct f9_node **ret);
 
 /* ---- fuse9p-fid.c ---- */
 
@@ -418,9 +487,15 @@ void f9_fid_walk(struct f9_op *op, struct f9_node *n, f9_then then);
 void f9_fid_walk_name(struct f9_op *op, struct f9_node *n, f9_then then);
 /* Keeps a fid that was walked to as `uid` for the node: takes it. */
 void f9_fid_adopt(struct f9 *fs, struct f9_node *n, uid_t uid, uint32_t fid);
+void f9_fid_adopt_cred(struct f9 *fs, struct f9_node *n, struct f9_cred *cred, uint32_t fid);
 void f9_fid_unpin(struct f9 *fs, struct f9_fid *f);
 /* The connection is lost: forgets all. */
 void f9_fid_lost(struct f9 *fs);
+/* Clunks those that nobody uses right now until there are no more than `most`. */
+void f9_fids_trim(struct f9 *fs, unsigned most);
+/* Has n walked to from `fid`, which is of the directory above it and of cred, so that it will have
+ * a fid of cred's. Nobody waits. */
+void f9_fid_fetch(struct f9 *fs, struct f9_node *n, struct f9_cred *cred, uint32_t fid);
 /* Clunks all of a node. */
 void f9_fid_drop_all(struct f9 *fs, struct f9_node *n);
 /* A new number in op->newfid, or negative errno. */
@@ -429,7 +504,23 @@ int f9_fid_new(struct f9_op *op);
 void f9_fid_unused(struct f9_op *op);
 /* A fid that can be asked about the node's attributes right now (handles included), else P9_NOFID.
  */
-uint32_t f9_fid_at_hand(const struct f9_op *op, const struct fuse_file_info *fi);
+uint32_t f9_fid_at_hand(struct f9_op *op, const struct fuse_file_info *fi);
+
+/* ---- fuse9p-cred.c: users and their groups ---- */
+
+/* That user with the groups the server knows; referenced. NULL: no memory, or too many. */
+struct f9_cred *f9_cred_of(struct f9 *fs, uid_t uid, gid_t gid);
+struct f9_cred *f9_cred_ref(struct f9_cred *c);
+void f9_cred_unref(struct f9 *fs, struct f9_cred *c);
+/* Fills m with what attaches c as `fid` (Tattach, Tattachx); m borrows from c and fs. */
+void f9_cred_attach(const struct f9 *fs, const struct f9_cred *c, uint32_t fid, struct p9_msg *m);
+/* Whose rights op has (borrowed). NULL: no memory. */
+struct f9_cred *f9_op_cred(struct f9_op *op);
+/* From now on op has the groups of its process here: false if that is how it is already, or they
+ * cannot be known, or the server is not interested. */
+bool f9_op_own_groups(struct f9_op *op);
+/* op was refused (-EACCES, -EPERM): true if it has begun again with more of its user's rights. */
+bool f9_op_refused(struct f9_op *op, int error);
 
 /* ---- the requests, in their files ---- */
 
@@ -494,11 +585,17 @@ static inline struct f9_handle *f9_handle_of(const struct fuse_file_info *fi)
 	return (struct f9_handle *)(uintptr_t)fi->fh;
 }
 
-/* The entry op->name of op->node (pinned fid: op->fid), of which op->newfid is a fid and op->qid
- * the identity, is to be answered. */
-void f9_entry_reply(struct f9_op *op);
-/* Whose gid a new entry in the directory gets. */
+/* What was asked for then says that n has no extended attributes at all. */
+void f9_xattr_none(struct f9 *fs, struct f9_node *n, uint64_t asked);
+/* h goes: what was read ahead of that directory. */
+void f9_dir_free(struct f9 *fs, struct f9_handle *h);
+/* h, an open directory, has lost its fid with the connection. */
+void f9_dir_lost(struct f9 *fs, struct f9_handle *h);
+/* Whose gid a new entry in the directory op->node gets, as a number of the server's. */
 gid_t f9_create_gid(const struct f9_op *op);
+/* An entry is about to be made in op->node: in a directory that gives its group away, a user who is
+ * none of root needs the groups he has here (the server would drop the set-group-id bit). */
+void f9_create_rights(struct f9_op *op);
 
 /* Locks of an owner go with its last close; calls then() when that is done. */
 void f9_locks_drop(struct f9_op *op, uint64_t owner, bool is_flock, f9_then then);
