@@ -435,7 +435,7 @@ void f9_watch_begin(struct f9 *fs)
 		f9_watch_distrust(fs);
 	w->begun = true;
 	w->deaf = !fs->watches;
-	ask(fs);
+	f9_watch_run(fs);
 }
 
 /* ---- nodes ---- */
