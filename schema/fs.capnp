@@ -22,8 +22,11 @@ interface Filesystem extends (Persistence.Persistable) {
   userFs @4 (uid :UInt32, gid :UInt32) -> (fs :Filesystem);
   # The same directory with the rights of that user and group alone, whoever the 9P client says it
   # is. Fails if this one is limited to a user already.
-  directory @5 () -> (directory :Directory);
-  # For a caller on the same host. Unimplemented for a directory limited to a user.
+  directory @5 () -> (directory :Metac.Holder, offer :Offer);
+  # For a caller on the same host: directory carries, as its attached descriptor, a mount of the directory
+  # that is attached nowhere yet (open_tree(2) with OPEN_TREE_CLONE), set-user-id programs and devices off,
+  # read-only if the directory is. Drop it when the descriptor was taken, and keep offer. Over a link that
+  # passes no descriptors there is none. Unimplemented for a directory limited to a user.
   endSession @6 (id :Data) -> ();
   # The client of that session will not come back: what is kept of it goes. No error if there is none.
 }
@@ -36,11 +39,8 @@ struct Session {
   # Its host's name, for people.
 }
 
-interface Directory extends (Metac.Holder, Metac.Waitable) {}
-# Carries, as its attached descriptor, a mount of the directory that is attached nowhere yet (open_tree(2)
-# with OPEN_TREE_CLONE), set-user-id programs and devices off, read-only if the directory is. Over a
-# link that passes no descriptors there is none. wait fails when the directory is not offered any more:
-# who has mounted it then unmounts it.
+interface Offer extends (Metac.Holder, Metac.Waitable) {}
+# wait fails when the directory is not offered any more: who has mounted it then unmounts it.
 
 interface File extends (Persistence.Persistable) {
   # A regular file, or the place for one.
@@ -54,8 +54,8 @@ interface File extends (Persistence.Persistable) {
 
 interface Mount extends (Persistence.Persistable, Metac.Waitable, Metac.Destroyable, Metac.Holder) {
   # A mounted filesystem. Unmounted when the last reference goes, or by destroy.
-  # wait returns when it has been unmounted, and fails when it is gone for good, or needs somebody to
-  # restore it because it knows no way back to what is mounted.
+  # wait returns when it has been unmounted, and fails when it needs somebody to restore it, because it
+  # knows no way back to what is mounted.
   info @0 () -> (info :MountInfo);
   unmount @1 (how :How) -> (busy :Bool);
   # As destroy, unless it is in use: then nothing happens, and busy is true.

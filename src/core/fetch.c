@@ -29,14 +29,13 @@ void fetch_free(struct fetch *f)
 	free(f);
 }
 
-/* What all services answer to an unknown, expired or revoked reference (metac.capnp). It may come
- * with words of those it was passed on by before it. */
+/* What all services answer to an unknown, expired or revoked reference begins so (metac.capnp). It
+ * may come with words of those it was passed on by before it. */
 static bool says_revoked(const struct vat_error *err)
 {
-	static const char text[] = "no such reference";
-	size_t n = strlen(err->text);
-	return err->kind == VAT_FAILED && n >= sizeof(text) - 1 &&
-	       !strcmp(err->text + n - (sizeof(text) - 1), text);
+	static const char text[] = ": no such reference";
+	return err->kind == VAT_FAILED &&
+	       (!strncmp(err->text, text + 2, sizeof(text) - 3) || strstr(err->text, text));
 }
 
 static void on_restored(void *user, const struct vat_error *err, struct vat_ptr_r results)

@@ -125,14 +125,14 @@ static int mount_one(const struct options *o, const char *tree, struct one *m)
 	if (r >= 0 && o->v9fs)
 		r = fs_mount_v9fs(m->path, "metac:test", conn, o->read_only, &e);
 	else if (r >= 0)
-		r = fuse = fs_mount_fuse(m->path, "metac:test", o->read_only, &e);
+		r = fuse = fs_mount_fuse(m->path, "metac:test", o->read_only, false, &e);
 	if (r >= 0 && !o->v9fs) {
 		r = start_worker(o, tree, conn, fuse, m);
 		if (r >= 0)
 			r = attached(m);
 		if (r < 0) {
 			err_errno(&e, r, "worker");
-			fs_mount_detach(m->path);
+			fs_mount_detach(m->path, true);
 		}
 	}
 	if (r < 0)
@@ -237,7 +237,7 @@ static int mount_all(int argc, char **argv)
 	bool fine = r >= 0;
 	for (int i = n; i-- > 0;) {
 		if (r >= 0)
-			fine &= fs_mount_detach(mounts[i].path) >= 0;
+			fine &= fs_mount_detach(mounts[i].path, true) >= 0;
 		fine &= ended(&mounts[i].worker, true);
 		fine &= ended(&mounts[i].server, false);
 	}

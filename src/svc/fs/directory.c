@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directory: a directory as a descriptor, for whoever mounts it on this host.  The object itself
- * does nothing: that it is there, and the call of wait on it, tell the other side that the
- * directory is still offered.
+ * A directory as a descriptor, for whoever mounts it on this host.  It comes in two parts: what
+ * carries the descriptor, which would keep the mount busy, is dropped soon; the offer does nothing,
+ * but that it is there, and the call of wait on it, tell the other side that the directory is still
+ * offered.
  */
 #include "svc/fs/fs-service.h"
 #include "sys/mountfd.h"
@@ -11,7 +12,7 @@
 
 enum { WAITERS_MAX = 4 };
 
-struct directory {
+struct offer {
 	struct fs_service *fs;
 	struct waiter { /* a call of wait; free: ctx is NULL */
 		struct vat_ctx *ctx;
@@ -25,27 +26,27 @@ static void on_wait_canceled(void *user)
 	vat_ctx_fail(TAKE_PTR(w->ctx), VAT_FAILED, "canceled");
 }
 
-static void directory_wait(void *self, struct metac_waitable_wait_ctx cx)
+static void offer_wait(void *self, struct metac_waitable_wait_ctx cx)
 {
-	struct directory *d = self;
+	struct offer *o = self;
 	for (size_t i = 0; i < WAITERS_MAX; i++) {
-		if (d->waiters[i].ctx)
+		if (o->waiters[i].ctx)
 			continue;
-		d->waiters[i].ctx = cx.ctx;
-		vat_ctx_on_cancel(cx.ctx, on_wait_canceled, &d->waiters[i]);
+		o->waiters[i].ctx = cx.ctx;
+		vat_ctx_on_cancel(cx.ctx, on_wait_canceled, &o->waiters[i]);
 		return;
 	}
-	vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many wait for this directory");
+	vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many wait for this offer");
 }
 
-static const struct fs_directory_impl directory_impl = {.waitable = {.wait = directory_wait}};
+static const struct fs_offer_impl offer_impl = {.waitable = {.wait = offer_wait}};
 
 /* While a call is unanswered the object lives, so none is left. */
-static void directory_free(void *self)
+static void offer_free(void *self)
 {
-	struct directory *d = self;
-	d->fs->n_directories--;
-	free(d);
+	struct offer *o = self;
+	o->fs->n_offers--;
+	free(o);
 }
 
 /* The descriptor: detached, so nobody sees it before it is attached somewhere. */
@@ -58,33 +59,55 @@ static int clone_view(const struct view *v, struct err *e)
 	return mount < 0 ? err_errno(e, mount, "%s", v->path) : mount;
 }
 
-int fs_service_directory(
-	struct fs_service *fs, const struct view *v, struct fs_directory_c *ret, struct err *e)
+static struct metac_holder_c holder_of(struct fs_service *fs, int takes_mount)
 {
+	static const struct metac_holder_impl impl = {};
+	AUTO_CLOSE int mount = takes_mount;
+	struct metac_holder_c c = metac_holder_serve(fs->streams.loop->vat, &impl, NULL, NULL);
+	if (c.cap && vat_cap_attach_fd(c.cap, TAKE_FD(mount)) < 0)
+		c.cap = vat_cap_unref(c.cap);
+	return c;
+}
+
+static struct fs_offer_c offer_new(struct fs_service *fs)
+{
+	struct fs_offer_c c = {};
+	struct offer *o = calloc(1, sizeof(*o));
+	if (!o)
+		return c;
+	o->fs = fs;
+	fs->n_offers++;
+	c = fs_offer_serve(fs->streams.loop->vat, &offer_impl, o, offer_free);
+	if (!c.cap)
+		offer_free(o);
+	return c;
+}
+
+void fs_service_directory(
+	struct fs_service *fs, const struct view *v, struct fs_filesystem_directory_ctx cx)
+{
+	struct err e = {};
+	int mount = -EBADF;
 	if (v->limited)
-		return err_set(e, -ENOSYS, "a directory limited to a user is served by 9P only");
-	if (fs->n_directories >= FS_DIRECTORIES_MAX)
-		return err_set(e, -EDQUOT, "too many directories are bound (limit %d)",
-			FS_DIRECTORIES_MAX);
-	AUTO_CLOSE int mount = clone_view(v, e);
-	if (mount < 0)
-		return mount;
-	struct directory *d = calloc(1, sizeof(*d));
-	if (!d)
-		return err_errno(e, -ENOMEM, "%s", v->path);
-	d->fs = fs;
-	fs->n_directories++;
-	struct fs_directory_c c =
-		fs_directory_serve(fs->streams.loop->vat, &directory_impl, d, directory_free);
-	if (!c.cap) {
-		directory_free(d);
-		return err_errno(e, -ENOMEM, "%s", v->path);
+		err_set(&e, -ENOSYS, "a directory limited to a user is served by 9P only");
+	else if (fs->n_offers >= FS_OFFERS_MAX)
+		err_set(&e, -EDQUOT, "too many directories are bound (limit %d)", FS_OFFERS_MAX);
+	else
+		mount = clone_view(v, &e);
+	if (mount < 0) {
+		service_fail(cx.ctx, &e);
+		return;
 	}
-	int r = vat_cap_attach_fd(c.cap, TAKE_FD(mount));
-	if (r < 0) {
-		fs_directory_unref(c);
-		return err_errno(e, r, "%s", v->path);
-	}
-	*ret = c;
-	return 0;
+	struct metac_holder_c directory = holder_of(fs, mount);
+	struct fs_offer_c offer = offer_new(fs);
+	struct fs_filesystem_directory_results_b b = fs_filesystem_directory_results(cx);
+	fs_filesystem_directory_results_set_directory(b, directory);
+	fs_filesystem_directory_results_set_offer(b, offer);
+	bool all = directory.cap && offer.cap;
+	metac_holder_unref(directory);
+	fs_offer_unref(offer);
+	if (all)
+		vat_ctx_return(cx.ctx);
+	else
+		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
 }

@@ -199,15 +199,7 @@ static void filesystem_user_fs(void *self, struct fs_filesystem_user_fs_ctx cx)
 static void filesystem_directory(void *self, struct fs_filesystem_directory_ctx cx)
 {
 	struct filesystem *f = self;
-	struct fs_directory_c d = {};
-	struct err e = {};
-	if (fs_service_directory(f->fs, &f->view, &d, &e) < 0) {
-		service_fail(cx.ctx, &e);
-		return;
-	}
-	fs_filesystem_directory_results_set_directory(fs_filesystem_directory_results(cx), d);
-	fs_directory_unref(d);
-	vat_ctx_return(cx.ctx);
+	fs_service_directory(f->fs, &f->view, cx);
 }
 
 static void filesystem_end_session(void *self, struct fs_filesystem_end_session_ctx cx)

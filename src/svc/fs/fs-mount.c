@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: a FUSE mount is a descriptor of /dev/fuse and a mount(2) that names it; what
+ * Theory of operation: a FUSE mount is a descriptor of /dev/fuse and a mount that names it; what
  * is mounted then waits for whoever reads that descriptor, the mount worker.  The kernel's v9fs is
  * given the connection itself.
  *
@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "svc/fs/fs-mount.h"
 #include "sys/beneath.h"
+#include "sys/mountfd.h"
 #include "sys/mountinfo.h"
 
 #include <dirent.h>
@@ -21,12 +22,15 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 enum { SYNC_TIMEOUT_MS = 2000, V9FS_MSIZE = 1024 * 1024, READ_AHEAD_KIB = 1024, STALE_MAX = 1024 };
 
 #define SOURCE_PREFIX "metac:"
+
+#ifndef MOVE_MOUNT_BENEATH
+#define MOVE_MOUNT_BENEATH 0x00000200 /* linux/mount.h */
+#endif
 
 /* ---- paths that others may change ---- */
 
@@ -56,20 +60,22 @@ static int mount_at(const char *source, const char *path, const char *type, unsi
 	return r;
 }
 
-static int unmount_at(const char *path)
+static int unmount_at(const char *path, int flags)
 {
 	const char *name;
 	AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return -errno;
 	int r = go_to(beneath_open_parent(root, path + 1, &name));
-	/* MNT_FORCE ends requests that nobody will answer, so that nothing waits for a dead
-	 * connection; MNT_DETACH takes it off even while in use. */
-	if (r >= 0 && umount2(name, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+	if (r >= 0 && umount2(name, flags | UMOUNT_NOFOLLOW) < 0)
 		r = -errno;
 	(void)go_to(TAKE_FD(root));
 	return r;
 }
+
+/* MNT_FORCE ends requests that nobody will answer, so that nothing waits for a dead connection;
+ * MNT_DETACH takes it off even while in use. */
+enum { AT_ONCE = MNT_FORCE | MNT_DETACH };
 
 /* ---- is it fit to mount on ---- */
 
@@ -137,29 +143,16 @@ int fs_mount_check(const char *path, struct err *e)
 
 /* ---- mounting ---- */
 
-struct find {
-	const char *path;
-	dev_t dev;
-};
-
-static int find_dev(void *user, const struct mountinfo *m)
-{
-	struct find *f = user;
-	if (!strcmp(m->target, f->path))
-		f->dev = m->dev;
-	return 0;
-}
-
 /* Reads ahead further than the kernel's 128 KiB, for the sake of long lines. Only an optimisation.
  */
-static void set_read_ahead(const char *path)
+static void set_read_ahead(int mount)
 {
-	struct find f = {.path = path};
+	struct statx st;
 	char name[96], value[16];
-	if (mountinfo_each(find_dev, &f) < 0 || !f.dev)
+	if (statx(mount, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st) < 0)
 		return;
-	(void)snprintf(name, sizeof(name), "/sys/class/bdi/%u:%u/read_ahead_kb", major(f.dev),
-		minor(f.dev));
+	(void)snprintf(name, sizeof(name), "/sys/class/bdi/%u:%u/read_ahead_kb", st.stx_dev_major,
+		st.stx_dev_minor);
 	AUTO_CLOSE int fd = open(name, O_WRONLY | O_CLOEXEC);
 	int n = snprintf(value, sizeof(value), "%d\n", READ_AHEAD_KIB);
 	if (fd < 0 || write(fd, value, (size_t)n) < 0)
@@ -171,19 +164,90 @@ static unsigned long mount_flags(bool read_only)
 	return MS_NOSUID | MS_NODEV | (read_only ? MS_RDONLY : 0);
 }
 
-int fs_mount_fuse(const char *path, const char *source, bool read_only, struct err *e)
+static int set_option(int fs, const char *name, const char *value)
 {
-	char options[128];
+	unsigned how = value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+	return fsconfig(fs, how, name, value, 0) < 0 ? -errno : 0;
+}
+
+/* A detached mount that fuse_fd is the other end of. */
+static int make_fuse(const char *source, int fuse_fd, bool read_only)
+{
+	char number[16];
+	const struct {
+		const char *name, *value;
+	} options[] = {
+		{"source", source},
+		{"subtype", "metac"},
+		{"fd", number},
+		{"rootmode", "40000"},
+		{"user_id", "0"},
+		{"group_id", "0"},
+		{"allow_other", NULL},
+		{"default_permissions", NULL},
+		{read_only ? "ro" : "rw", NULL},
+	};
+	(void)snprintf(number, sizeof(number), "%d", fuse_fd);
+	AUTO_CLOSE int fs = fsopen("fuse", FSOPEN_CLOEXEC);
+	int r = fs < 0 ? -errno : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(options) && r >= 0; i++)
+		r = set_option(fs, options[i].name, options[i].value);
+	if (r >= 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	unsigned flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	AUTO_CLOSE int mount =
+		fsmount(fs, FSMOUNT_CLOEXEC, flags | (read_only ? MOUNT_ATTR_RDONLY : 0));
+	if (mount < 0)
+		return -errno;
+	set_read_ahead(mount);
+	return TAKE_FD(mount);
+}
+
+static int open_place(const char *path)
+{
+	AUTO_CLOSE int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? -errno : beneath_open(root, path + 1, O_PATH | O_DIRECTORY, 0);
+}
+
+/* Puts it where another one of ours is, and takes that one away; beneath it first, where the kernel
+ * can (6.5), so that nobody meets the directory. */
+static int attach_anew(const char *path, int mount)
+{
+	AUTO_CLOSE int to = open_place(path);
+	unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+	if (to < 0)
+		return to;
+	bool beneath = move_mount(mount, "", to, "", flags | MOVE_MOUNT_BENEATH) == 0;
+	int r = unmount_at(path, AT_ONCE);
+	if (beneath || r < 0)
+		return r;
+	AUTO_CLOSE int bare = open_place(path);
+	return bare < 0 ? bare : mountfd_attach(mount, bare);
+}
+
+int fs_mount_fuse(const char *path, const char *source, bool read_only, bool anew, struct err *e)
+{
 	AUTO_CLOSE int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(e, -errno, "/dev/fuse");
-	(void)snprintf(options, sizeof(options),
-		"fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions", fd);
-	int r = mount_at(source, path, "fuse.metac", mount_flags(read_only), options);
-	if (r < 0)
-		return err_errno(e, r, "mount fuse on %s", path);
-	set_read_ahead(path);
-	return TAKE_FD(fd);
+	AUTO_CLOSE int mount = make_fuse(source, fd, read_only);
+	int r = MIN(mount, 0);
+	if (r >= 0 && anew) {
+		r = attach_anew(path, mount);
+	} else if (r >= 0) {
+		AUTO_CLOSE int to = open_place(path);
+		r = to < 0 ? to : mountfd_attach(mount, to);
+	}
+	return r < 0 ? err_errno(e, r, "mount fuse on %s", path) : TAKE_FD(fd);
+}
+
+int fs_mount_bind(const char *path, int mount_fd, struct err *e)
+{
+	AUTO_CLOSE int to = open_place(path);
+	int r = to < 0 ? to : mountfd_attach(mount_fd, to);
+	return r < 0 ? err_errno(e, r, "bind on %s", path) : 0;
 }
 
 static bool kernel_has_9p(void)
@@ -210,7 +274,9 @@ int fs_mount_v9fs(const char *path, const char *source, int conn_fd, bool read_o
 		r = r == -ENODEV || !kernel_has_9p() ? -ENODEV : r;
 		return err_errno(e, r, "mount 9p on %s", path);
 	}
-	set_read_ahead(path);
+	AUTO_CLOSE int mount = open_place(path);
+	if (mount >= 0)
+		set_read_ahead(mount);
 	return 0;
 }
 
@@ -245,16 +311,73 @@ static void sync_end(pid_t pid, int pidfd)
 	(void)waitpid(pid, NULL, WNOHANG);
 }
 
-int fs_mount_detach(const char *path)
+int fs_mount_detach(const char *path, bool sync)
 {
 	int r = mountinfo_is_mount_point(path);
 	if (r <= 0)
 		return r;
 	AUTO_CLOSE int pidfd = -EBADF;
-	pid_t pid = sync_begin(path, &pidfd);
-	r = unmount_at(path); /* also ends what the child waits for */
+	pid_t pid = sync ? sync_begin(path, &pidfd) : -1;
+	r = unmount_at(path, AT_ONCE); /* also ends what the child waits for */
 	sync_end(pid, pidfd);
 	return r == -EINVAL ? 0 : r;
+}
+
+int fs_mount_detach_lazily(const char *path)
+{
+	int r = unmount_at(path, MNT_DETACH);
+	return r == -EINVAL ? 0 : r;
+}
+
+int fs_mount_detach_id(const char *path, int id)
+{
+	return fs_mount_id(path) == id ? fs_mount_detach_lazily(path) : 0;
+}
+
+bool fs_mount_is_busy(const char *path)
+{
+	/* The first call marks an unused mount and does nothing else. */
+	return unmount_at(path, MNT_EXPIRE) == -EBUSY;
+}
+
+struct by_id {
+	int id;
+	const char *path;
+};
+
+static int last_on_path(void *user, const struct mountinfo *m)
+{
+	struct by_id *b = user;
+	if (!strcmp(m->target, b->path))
+		b->id = m->id;
+	return 0;
+}
+
+int fs_mount_id(const char *path)
+{
+	struct by_id b = {.id = -ENOENT, .path = path};
+	int r = mountinfo_each(last_on_path, &b);
+	return r < 0 ? r : b.id;
+}
+
+static int has_id(void *user, const struct mountinfo *m)
+{
+	return m->id == *(int *)user;
+}
+
+bool fs_mount_id_is_there(int id)
+{
+	return mountinfo_each(has_id, &id) > 0;
+}
+
+static int has_parent(void *user, const struct mountinfo *m)
+{
+	return m->parent == *(int *)user;
+}
+
+bool fs_mount_has_children(int id)
+{
+	return mountinfo_each(has_parent, &id) > 0;
 }
 
 struct stale {
@@ -283,7 +406,7 @@ int fs_mount_detach_stale(const char *address)
 	int r = mountinfo_each(collect_stale, s);
 	/* Later ones first: they may lie upon or below earlier ones. */
 	for (size_t i = s->n; i-- > 0;) {
-		int d = unmount_at(s->paths[i]);
+		int d = unmount_at(s->paths[i], AT_ONCE);
 		if (d < 0)
 			log_warning("detach %s: %s", s->paths[i], strerror(-d));
 		n += d == 0;

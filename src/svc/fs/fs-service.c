@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "svc/fs/fs-mount.h"
 #include "svc/fs/fs-role.h"
+#include "svc/fs/mount.h"
 #include "sys/mntns.h"
 
 #include <fcntl.h>
@@ -182,6 +183,7 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 		return -ENOMEM;
 	/* A predecessor that was killed left its mounts behind, dead. */
 	fs_mount_detach_stale(service_address(s));
+	mount_bind_detach_stale(fs);
 	fs->root_namespace = fs_service_namespace(fs, -EBADF);
 	*ret_service = metac_service_serve(v, &service_impl, fs, NULL);
 	*ret_admin = metac_service_admin_cast(
@@ -196,13 +198,14 @@ static void stop(void *self)
 {
 	struct fs_service *fs = self;
 	fs_service_unmount_all(fs);
+	mount_bind_done(fs);
 	fs_filesystem_namespace_unref(fs->root_namespace);
 	served_free(fs->served);
 }
 
 int fs_service_run(const char *address, int runtime)
 {
-	struct fs_service fs = {.runtime = runtime};
+	struct fs_service fs = {.runtime = runtime, .table_fd = -EBADF};
 	list_init(&fs.mounts);
 	struct service_config cfg = {
 		.name = "fs",

@@ -6,7 +6,7 @@
  *	view.c        a path with its restrictions
  *	filesystem.c  Filesystem: a directory; its 9P streams
  *	served.c      the 9P servers, their sessions, who they serve
- *	directory.c   Directory: a directory as a descriptor
+ *	directory.c   a directory as a descriptor
  *	file.c        File: a file; its reading and writing streams
  *	mount.c       Mount: somebody's Filesystem mounted here
  *	view-ref.c    sturdy references to objects made from a view
@@ -21,7 +21,7 @@
 #include "svc/fs/served.h"
 #include "svc/fs/view.h"
 
-enum { FS_MOUNTS_MAX = 1024, FS_DIRECTORIES_MAX = 1024 };
+enum { FS_MOUNTS_MAX = 1024, FS_OFFERS_MAX = 1024 };
 
 struct fs_service {
 	struct service *service;
@@ -31,7 +31,9 @@ struct fs_service {
 	unsigned n_mounts;
 	struct fs_filesystem_namespace_c root_namespace;
 	struct served *served;
-	unsigned n_directories; /* objects of directory.c */
+	sd_event_source *table_src; /* the mount table, once something is bound */
+	int table_fd;
+	unsigned n_offers; /* of directory.c */
 };
 
 /* The namespace of ns_fd (taken; -EBADF = our own). Null when memory is out. */
@@ -41,10 +43,9 @@ struct fs_filesystem_namespace_c fs_service_namespace(struct fs_service *fs, int
 struct fs_filesystem_c fs_service_filesystem(struct fs_service *fs, struct view takes);
 struct fs_file_c fs_service_file(struct fs_service *fs, struct view takes);
 
-/* The directory as a descriptor, for callers on this host. 0, or negative errno with e set: -ENOSYS
- * limited to a user. */
-int fs_service_directory(
-	struct fs_service *fs, const struct view *v, struct fs_directory_c *ret, struct err *e);
+/* Answers Filesystem.directory: the view as a descriptor. */
+void fs_service_directory(
+	struct fs_service *fs, const struct view *v, struct fs_filesystem_directory_ctx cx);
 
 /* How objects made from a view are stored, and what they are called. */
 struct view_kind {

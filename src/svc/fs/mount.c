@@ -1,72 +1,77 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Mount: somebody's Filesystem, mounted here.
- *
- *	OPENING ---stream open---> STARTING ---worker attached---> MOUNTED ---connection gone--->
- *LOST |                          |                               |                            |
- *	   +---- failed: answered ----+                               +------- destroyed
- *----------+--> GONE
- *
- * The worker (9p-mount.c) holds the 9P connection and /dev/fuse.  When the connection ends, the
- * worker stays and answers EIO, so that nobody writes into the directory underneath by mistake.
- * A persistent mount then fails its waiters; the persistence service restores it, and the new
- * Mount takes the mount point over from the lost one.
- *
- * When the persistence service dies it drops all it held.  A persistent mount outlives that for a
- * while: the next persistence service asks for it by its id and gets it back, never unmounted.
- *
- * With kernel v9fs there is no worker: the kernel holds the connection.
- */
-#include "base/list.h"
+/* Theory of operation: mount.h. */
+#include "svc/fs/mount.h"
 #include "base/log.h"
 #include "svc/fs/fs-mount.h"
-#include "svc/fs/fs-service.h"
 #include "sys/mntns.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
+#include <time.h>
 
-enum { WAITERS_MAX = 16, ATTACH_SECONDS = 20 };
+/* ---- states -------------------------------------------------------------------------------- */
 
-/* After its last reference went: until it is clear whether persistence died, and then for that. */
-#define LINGER_US (UINT64_C(200) * 1000)
-#define LINGER_ORPHAN_US (UINT64_C(60) * 1000000)
+static uint64_t now_us(const struct mount *m)
+{
+	uint64_t now = 0;
+	(void)sd_event_now(m->fs->streams.loop->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
 
-enum mount_state { MOUNT_OPENING, MOUNT_STARTING, MOUNT_MOUNTED, MOUNT_LOST, MOUNT_GONE };
+static void set_error(struct mount *m, const char *text)
+{
+	size_t n = text ? strnlen(text, sizeof(m->error) - 1) : 0;
+	if (n)
+		memmove(m->error, text, n);
+	m->error[n] = 0;
+}
 
-struct mount {
-	struct fs_service *fs;
-	struct list link;
-	enum mount_state state;
-	char *path, *source;
-	char id[33]; /* runtimeId */
-	bool read_only, persistent, kernel;
-	bool orphan; /* let go, because the persistence service died */
-	char transport[8]; /* asked for: "", "fuse", "v9fs" */
-	struct fs_filesystem_c tree;
-	struct vat_cap *cap; /* itself, not referenced; NULL until answered, and when let go */
-	struct vat_ctx *ctx; /* the call to answer */
-	struct stream_opening *opening;
-	struct vat_cap *end; /* Connection */
-	struct vat_call *end_wait; /* Waitable.wait on it: fails when it is cut off */
-	int conn_fd; /* kept to shut the connection down */
-	bool on_path; /* something of ours is mounted there */
-	int ns_fd; /* in this mount namespace; -EBADF = our own */
-	int status_fd;
-	sd_event_source *status_src, *child_src, *timer;
-	struct waiter { /* a call of wait; free: ctx is NULL */
-		struct vat_ctx *ctx;
-	} waiters[WAITERS_MAX];
-};
+void mount_set_state(struct mount *m, enum mount_state state, const char *error)
+{
+	if (m->state != state) {
+		m->since = time(NULL);
+		m->since_us = now_us(m);
+	}
+	m->state = state;
+	set_error(m, error);
+}
 
-/* ---- ending -------------------------------------------------------------------------------- */
+static int set_timer(struct mount *m, unsigned seconds, sd_event_time_handler_t handler)
+{
+	m->timer = sd_event_source_disable_unref(m->timer);
+	return sd_event_add_time_relative(m->fs->streams.loop->event, &m->timer, CLOCK_MONOTONIC,
+		seconds * UINT64_C(1000000), 0, handler, m);
+}
+
+static void drop_end(struct mount *m)
+{
+	vat_call_free(TAKE_PTR(m->end_wait));
+	m->end = vat_cap_unref(m->end);
+}
+
+static void on_end(void *user, const struct vat_error *err, struct vat_ptr_r results)
+{
+	struct mount *m = user;
+	/* The worker sees for itself when its connection ends. */
+	if (m->kind != MOUNT_FUSE)
+		mount_on_lost(m, err ? err->text : "the other side has ended the connection");
+}
+
+/* Holds what keeps the connection, or the directory. */
+static void set_end(struct mount *m, struct vat_cap *takes_end)
+{
+	drop_end(m);
+	m->end = takes_end;
+	struct metac_waitable_wait_req q =
+		metac_waitable_wait(m->fs->streams.loop->vat, metac_waitable_cast(m->end));
+	m->end_wait = q.call;
+	metac_waitable_wait_send(q, on_end, m);
+}
 
 static void answer_waiters(struct mount *m, const char *failure)
 {
-	for (size_t i = 0; i < WAITERS_MAX; i++) {
+	for (size_t i = 0; i < MOUNT_WAITERS_MAX; i++) {
 		struct vat_ctx *ctx = TAKE_PTR(m->waiters[i].ctx);
 		if (ctx && failure)
 			vat_ctx_fail(ctx, VAT_DISCONNECTED, "%s", failure);
@@ -75,53 +80,59 @@ static void answer_waiters(struct mount *m, const char *failure)
 	}
 }
 
-/* Takes the mount off its path and ends the worker. */
-static void mount_detach(struct mount *m)
+/* ---- ending -------------------------------------------------------------------------------- */
+
+void mount_detach(struct mount *m)
 {
-	if (m->on_path) {
-		int r = mntns_enter(m->ns_fd);
-		if (r >= 0) {
-			r = fs_mount_detach(m->path);
-			mntns_leave(m->ns_fd);
-		}
-		if (r < 0)
-			log_warning("unmount %s: %s", m->path, strerror(-r));
-		m->on_path = false;
+	if (!m->on_path)
+		return;
+	int r = mntns_enter(m->ns_fd);
+	if (r >= 0) {
+		/* Without a connection nothing can be written back. */
+		r = fs_mount_detach(m->path, m->state == MOUNT_UP);
+		mntns_leave(m->ns_fd);
 	}
-	m->status_src = sd_event_source_disable_unref(m->status_src);
-	m->status_fd = fd_close(m->status_fd);
-	m->timer = sd_event_source_disable_unref(m->timer);
-	m->child_src = sd_event_source_disable_unref(m->child_src); /* kills and reaps */
-	vat_call_free(TAKE_PTR(m->end_wait));
-	m->end = vat_cap_unref(m->end);
-	m->conn_fd = fd_close(m->conn_fd);
+	if (r < 0)
+		log_warning("unmount %s: %s", m->path, strerror(-r));
+	m->on_path = false;
+	mount_bind_gone(m);
 }
 
-static void mount_gone(struct mount *m)
+static void let_go(struct mount *m)
 {
-	if (m->state == MOUNT_GONE)
+	mount_worker_stop(m);
+	way_stop(m->way);
+	m->timer = sd_event_source_disable_unref(m->timer);
+	drop_end(m);
+}
+
+void mount_ended(struct mount *m, bool forget)
+{
+	if (m->state == MOUNT_ENDED)
 		return;
 	mount_detach(m);
-	m->state = MOUNT_GONE;
+	let_go(m);
+	mount_set_state(m, MOUNT_ENDED, NULL);
 	answer_waiters(m, NULL);
+	if (forget)
+		service_forget(m->fs->service, m->id);
 }
 
-static void mount_free(void *self)
+void mount_free(struct mount *m)
 {
-	struct mount *m = self;
-	mount_gone(m);
+	if (m->way)
+		mount_ended(m, false);
 	list_unlink(&m->link);
 	m->fs->n_mounts--;
-	stream_opening_free(m->opening);
-	fs_filesystem_unref(m->tree);
+	way_free(m->way);
+	sd_event_source_disable_unref(m->linger);
 	fd_close(m->ns_fd);
 	free(m->path);
 	free(m->source);
 	free(m);
 }
 
-/* Not mounted yet: answers the call and forgets the attempt. */
-static void mount_fail(struct mount *m, const struct err *e)
+void mount_fail(struct mount *m, const struct err *e)
 {
 	struct vat_ctx *ctx = TAKE_PTR(m->ctx);
 	struct err text = *e;
@@ -129,134 +140,6 @@ static void mount_fail(struct mount *m, const struct err *e)
 	service_fail(ctx, &text);
 	mount_free(m);
 }
-
-static void mount_lost(struct mount *m, const char *why)
-{
-	if (m->state != MOUNT_MOUNTED)
-		return;
-	log_peer(LOG_WARNING, "mount %s: %s", m->path, why);
-	m->state = MOUNT_LOST;
-	if (m->conn_fd >= 0)
-		(void)shutdown(m->conn_fd, SHUT_RDWR);
-	if (m->persistent)
-		answer_waiters(m, why);
-}
-
-static void on_end(void *user, const struct vat_error *err, struct vat_ptr_r results)
-{
-	mount_lost(user, err ? err->text : "the other side has ended the connection");
-}
-
-/* ---- the Mount object ---------------------------------------------------------------------- */
-
-static void mount_info(void *self, struct fs_mount_info_ctx cx)
-{
-	struct mount *m = self;
-	struct fs_mount_info_b b = fs_mount_info_results_init_info(fs_mount_info_results(cx));
-	fs_mount_info_set_path(b, vat_str(m->path));
-	fs_mount_info_set_source(b, vat_str(m->source));
-	fs_mount_info_set_persistent(b, m->persistent);
-	fs_mount_info_set_connected(b, m->state == MOUNT_MOUNTED);
-	fs_mount_info_set_transport(b, vat_str(m->kernel ? "v9fs" : "fuse"));
-	vat_ctx_return(cx.ctx);
-}
-
-/* A call that nobody waits for any more would keep the mount alive. */
-static void on_wait_canceled(void *user)
-{
-	struct waiter *w = user;
-	vat_ctx_fail(TAKE_PTR(w->ctx), VAT_FAILED, "canceled");
-}
-
-static void hold_waiter(struct mount *m, struct vat_ctx *ctx)
-{
-	for (size_t i = 0; i < WAITERS_MAX; i++) {
-		if (m->waiters[i].ctx)
-			continue;
-		m->waiters[i].ctx = ctx;
-		vat_ctx_on_cancel(ctx, on_wait_canceled, &m->waiters[i]);
-		return;
-	}
-	vat_ctx_fail(ctx, VAT_OVERLOADED, "too many wait for this mount");
-}
-
-static void mount_wait(void *self, struct metac_waitable_wait_ctx cx)
-{
-	struct mount *m = self;
-	if (m->state == MOUNT_GONE)
-		vat_ctx_return(cx.ctx);
-	else if (m->state == MOUNT_LOST && m->persistent)
-		vat_ctx_fail(cx.ctx, VAT_DISCONNECTED, "the connection was lost");
-	else
-		hold_waiter(m, cx.ctx);
-}
-
-static void mount_destroy(void *self, struct metac_destroyable_destroy_ctx cx)
-{
-	struct mount *m = self;
-	mount_gone(m);
-	service_forget(m->fs->service, m->id);
-	vat_ctx_return(cx.ctx);
-}
-
-static void describe(void *self, struct vat_ptr_b description)
-{
-	struct mount *m = self;
-	struct fs_mount_description_b b = fs_mount_description_init(description);
-	fs_mount_description_set_path(b, vat_str(m->path));
-	fs_mount_description_set_fs(b, m->tree);
-	fs_mount_description_set_source(b, vat_str(m->source));
-	struct fs_mount_options_b o = fs_mount_description_init_options(b);
-	fs_mount_options_set_read_only(o, m->read_only);
-	fs_mount_options_set_transport(o, vat_str(m->transport));
-}
-
-static void summary_text(struct mount *m, char *ret, size_t size)
-{
-	(void)snprintf(ret, size, "mount %s of %s", m->path, m->source);
-}
-
-static void mount_create_sturdy_ref(
-	void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
-{
-	struct mount *m = self;
-	char summary[512];
-	summary_text(m, summary, sizeof(summary));
-	if (persistence_persistable_create_sturdy_ref_params_get_persistent(
-		    persistence_persistable_create_sturdy_ref_params(cx)))
-		m->persistent = true;
-	struct service_object o = {
-		.category = "fs:mount",
-		.runtime_id = m->id,
-		.summary = summary,
-		.cap = m->cap,
-		.describe = describe,
-		.self = m,
-	};
-	service_create_sturdy_ref(m->fs->service, cx, &o);
-}
-
-static void mount_summary(void *self, struct persistence_persistable_summary_ctx cx)
-{
-	char summary[512];
-	summary_text(self, summary, sizeof(summary));
-	persistence_persistable_summary_results_set_info(
-		persistence_persistable_summary_results(cx), vat_str(summary));
-	vat_ctx_return(cx.ctx);
-}
-
-static const struct fs_mount_impl mount_impl = {
-	.persistable =
-		{
-			.create_sturdy_ref = mount_create_sturdy_ref,
-			.summary = mount_summary,
-		},
-	.waitable = {.wait = mount_wait},
-	.destroyable = {.destroy = mount_destroy},
-	.info = mount_info,
-};
-
-/* ---- becoming mounted ---------------------------------------------------------------------- */
 
 static int on_linger(sd_event_source *source, uint64_t usec, void *user)
 {
@@ -267,7 +150,7 @@ static int on_linger(sd_event_source *source, uint64_t usec, void *user)
 		return 0;
 	}
 	m->orphan = true;
-	int r = sd_event_source_set_time_relative(source, LINGER_ORPHAN_US);
+	int r = sd_event_source_set_time_relative(source, MOUNT_LINGER_ORPHAN_US);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	if (r < 0)
@@ -275,59 +158,447 @@ static int on_linger(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
-/* The last reference to the Mount object went. */
-static void mount_released(void *self)
+void mount_released(void *self)
 {
 	struct mount *m = self;
 	m->cap = NULL;
-	if (!m->persistent || m->state == MOUNT_GONE ||
-		sd_event_add_time_relative(m->fs->streams.loop->event, &m->timer, CLOCK_MONOTONIC,
-			LINGER_US, 0, on_linger, m) < 0)
+	/* Unmounted lazily, its worker serves what is open until that is closed. */
+	if (m->state != MOUNT_ENDED && !m->on_path && m->child_src)
+		return;
+	if (!m->persistent || m->state == MOUNT_ENDED ||
+		sd_event_add_time_relative(m->fs->streams.loop->event, &m->linger, CLOCK_MONOTONIC,
+			MOUNT_LINGER_US, 0, on_linger, m) < 0)
 		mount_free(m);
 }
 
-/* The persistence service wants back what it has lost: answers ctx, true if that is still there. */
-static bool mount_reclaim(struct fs_service *fs, struct vat_text id, struct vat_ctx *ctx)
+/* ---- over: it will not come back ----------------------------------------------------------- */
+
+static void over(struct mount *m, const char *why)
 {
-	list_for_each (it, &fs->mounts) {
-		struct mount *m = list_entry(it, struct mount, link);
-		if (!vat_text_is(id, m->id) || m->state != MOUNT_MOUNTED)
-			continue;
-		struct fs_mount_c c = {vat_cap_ref(m->cap)};
-		if (!m->cap) {
-			c = fs_mount_serve(fs->streams.loop->vat, &mount_impl, m, mount_released);
-			m->timer = c.cap ? sd_event_source_disable_unref(m->timer) : m->timer;
-			m->orphan = false;
-			m->cap = c.cap;
-		}
-		if (!c.cap)
-			return false;
-		struct fs_filesystem_namespace_mount_ctx cx = {ctx};
-		fs_filesystem_namespace_mount_results_set_mount(
-			fs_filesystem_namespace_mount_results(cx), c);
-		fs_mount_unref(c);
-		vat_ctx_return(ctx);
-		return true;
-	}
-	return false;
+	log_info("mount %s: %s", m->path, why);
+	mount_set_state(m, MOUNT_GONE, why);
+	m->timer = sd_event_source_disable_unref(m->timer);
+	way_stop(m->way);
+	drop_end(m);
+	if (m->kind == MOUNT_FUSE)
+		mount_worker_over(m, EIO, why);
+	else if (m->kind == MOUNT_BIND)
+		mount_detach(m); /* a file system of this host cannot be made to fail */
 }
 
-static void mount_answer(struct mount *m)
+static int on_bind_grace(sd_event_source *source, uint64_t usec, void *user)
 {
-	m->state = MOUNT_MOUNTED;
+	over(user, "nobody offers the directory any more");
+	return 0;
+}
+
+/* ---- connections --------------------------------------------------------------------------- */
+
+static void wait_for_connection(struct mount *m, const char *why)
+{
+	drop_end(m);
+	mount_set_state(m, MOUNT_WAITING, why);
+	if (m->kind == MOUNT_BIND && !m->timer &&
+		set_timer(m, MOUNT_BIND_GRACE_SECONDS, on_bind_grace) < 0)
+		over(m, why);
+}
+
+void mount_on_lost(struct mount *m, const char *why)
+{
+	bool was_up = m->state == MOUNT_UP;
+	if (m->state == MOUNT_STARTING) {
+		struct err e = {};
+		err_set(&e, -EIO, "the other side did not accept the 9P session: %s", why);
+		mount_fail(m, &e);
+		return;
+	}
+	if (was_up && now_us(m) - m->since_us > MOUNT_PROVEN_US)
+		way_proven(m->way);
+	if (!was_up && m->state != MOUNT_WAITING)
+		return;
+	if (was_up)
+		log_peer(LOG_INFO, "mount %s: waiting: %s", m->path, why);
+	if (m->kind != MOUNT_BIND)
+		m->timer = sd_event_source_disable_unref(m->timer);
+	wait_for_connection(m, why);
+	if (m->state != MOUNT_WAITING)
+		return;
+	if (was_up)
+		way_open(m->way, m->kind == MOUNT_BIND);
+	else
+		way_open_later(m->way, m->kind == MOUNT_BIND);
+}
+
+void mount_on_refused(struct mount *m, int error, const char *why)
+{
+	if (m->state == MOUNT_STARTING) {
+		struct err e = {};
+		err_set(&e, -error, "%s", why);
+		mount_fail(m, &e);
+		return;
+	}
+	mount_on_lost(m, why);
+}
+
+void mount_on_connected(struct mount *m)
+{
 	m->timer = sd_event_source_disable_unref(m->timer);
+	if (m->state == MOUNT_STARTING) {
+		(void)mount_answer(m);
+	} else if (m->state == MOUNT_WAITING) {
+		mount_set_state(m, MOUNT_UP, NULL);
+		log_peer(LOG_INFO, "mount %s: connected", m->path);
+	}
+}
+
+static int on_attach_timeout(sd_event_source *source, uint64_t usec, void *user)
+{
+	mount_on_refused(user, ETIMEDOUT, "no answer to the 9P session in time");
+	return 0;
+}
+
+/* Puts the file system on the path: returns 0, for FUSE with its descriptor in *ret_fuse_fd. Runs
+ * inside the mount's namespace. */
+static int put_on_path(struct mount *m, int fd, int *ret_fuse_fd, struct err *e)
+{
+	char source[128];
+	(void)snprintf(source, sizeof(source), "metac:%s", service_address(m->fs->service));
+	bool anew = m->on_path; /* a FUSE mount whose worker is gone */
+	int r = anew ? 0 : fs_mount_check(m->path, e);
+	if (r < 0)
+		return r;
+	if (m->kind == MOUNT_BIND)
+		return mount_bind_put(m, fd, e);
+	if (m->kind == MOUNT_V9FS)
+		return fs_mount_v9fs(m->path, source, fd, m->read_only, e);
+	r = fs_mount_fuse(m->path, source, m->read_only, anew, e);
+	if (r >= 0)
+		*ret_fuse_fd = r;
+	return MIN(r, 0);
+}
+
+int mount_put(struct mount *m, int fd, struct err *e)
+{
+	AUTO_CLOSE int fuse_fd = -EBADF;
+	int r = mntns_enter(m->ns_fd);
+	if (r < 0)
+		return err_errno(e, r, "enter the mount namespace");
+	r = put_on_path(m, fd, &fuse_fd, e);
+	if (r >= 0) {
+		m->on_path = true;
+		m->mnt_id = fs_mount_id(m->path);
+	}
+	mntns_leave(m->ns_fd);
+	if (r >= 0 && m->kind == MOUNT_FUSE)
+		r = mount_worker_start(m, TAKE_FD(fuse_fd), e);
+	if (r >= 0 && m->kind == MOUNT_BIND)
+		r = mount_bind_watch(m) < 0 ? err_errno(e, -ENOMEM, "watch the mount") : 0;
+	return r;
+}
+
+/* The worker gets the connection, and is to say soon that it is good; finding ten thousand open
+ * files again takes longer. */
+static int connect_worker(struct mount *m, int fd)
+{
+	int r = mount_worker_connect(m, fd);
+	if (r < 0)
+		return r;
+	return set_timer(
+		m, m->attached ? MOUNT_RECOVER_SECONDS : MOUNT_ATTACH_SECONDS, on_attach_timeout);
+}
+
+static void begin(struct mount *m, int fd, struct vat_cap *takes_end)
+{
+	struct err e = {};
+	struct mount *before = mount_find(m->fs, m->ns_fd, m->path, m);
+	if (before && before->state == MOUNT_GONE)
+		mount_ended(before, true);
+	set_end(m, takes_end);
+	mount_set_state(m, MOUNT_STARTING, NULL);
+	int r = mount_put(m, fd, &e);
+	if (r >= 0 && m->kind == MOUNT_FUSE) {
+		r = connect_worker(m, fd);
+		if (r < 0)
+			err_errno(&e, r, "the mount worker");
+	}
+	if (r < 0)
+		mount_fail(m, &e);
+	else if (m->kind != MOUNT_FUSE)
+		(void)mount_answer(m);
+}
+
+/* The kernel's client cannot be given another connection. */
+static void mount_v9fs_anew(struct mount *m, int fd)
+{
+	struct err e = {};
+	mount_detach(m);
+	if (mount_put(m, fd, &e) < 0)
+		mount_on_lost(m, e.msg);
+	else
+		mount_on_connected(m);
+}
+
+void mount_on_opened(void *user, int takes_fd, struct vat_cap *takes_end)
+{
+	struct mount *m = user;
+	AUTO_CLOSE int fd = takes_fd;
+	if (m->state == MOUNT_OPENING) {
+		begin(m, fd, takes_end);
+		return;
+	}
+	set_end(m, takes_end);
+	if (m->kind == MOUNT_V9FS)
+		mount_v9fs_anew(m, fd);
+	else if (m->kind == MOUNT_BIND)
+		mount_on_connected(m); /* what is mounted stays as it is */
+	else if (connect_worker(m, fd) < 0)
+		mount_on_lost(m, "the mount worker takes no connection");
+}
+
+static void missed_first(struct mount *m, enum way_miss miss, const struct err *e)
+{
+	if (miss != WAY_MISS_NO_DIRECTORY || !strcmp(m->transport, "bind")) {
+		mount_fail(m, e);
+		return;
+	}
+	m->kind = MOUNT_FUSE;
+	way_open(m->way, false);
+}
+
+void mount_on_missed(void *user, enum way_miss miss, const struct err *e)
+{
+	struct mount *m = user;
+	if (m->state == MOUNT_OPENING) {
+		missed_first(m, miss, e);
+		return;
+	}
+	set_error(m, e->msg);
+	if (miss == WAY_MISS_REVOKED)
+		over(m, "the reference was revoked");
+	else if (miss == WAY_MISS_LOST && !m->persistent)
+		over(m, e->msg);
+	else if (miss == WAY_MISS_LOST)
+		answer_waiters(m, e->msg); /* the persistence service restores it */
+	else if (miss == WAY_MISS_NO_DIRECTORY)
+		over(m, "the directory is not of this host any more");
+	else
+		way_open_later(m->way, m->kind == MOUNT_BIND);
+}
+
+/* ---- a worker that ended, an unmount by somebody else -------------------------------------- */
+
+static bool still_on_path(struct mount *m)
+{
+	if (!m->on_path || mntns_enter(m->ns_fd) < 0)
+		return false;
+	bool there = fs_mount_id_is_there(m->mnt_id);
+	mntns_leave(m->ns_fd);
+	return there;
+}
+
+void mount_check_table(struct mount *m)
+{
+	if (!m->on_path || still_on_path(m))
+		return;
+	log_info("%s was unmounted", m->path);
+	m->on_path = false;
+	mount_bind_gone(m);
+	mount_ended(m, m->persistent);
+}
+
+void mount_on_worker_end(struct mount *m)
+{
+	struct err e = {};
+	bool there = still_on_path(m);
+	mount_worker_stop(m);
+	if (m->state == MOUNT_STARTING) {
+		err_set(&e, -EIO, "the mount worker ended at once");
+		mount_fail(m, &e);
+		return;
+	}
+	if (there) {
+		/* What programs had open is lost, but not the mount. */
+		log_warning("mount %s: its worker has ended: mounting it anew", m->path);
+		way_new_session(m->way);
+		bool over_already = m->state == MOUNT_GONE;
+		if (mount_put(m, -EBADF, &e) < 0)
+			over(m, e.msg);
+		else if (over_already)
+			mount_worker_over(m, EIO, m->error);
+		else
+			mount_on_lost(m, "the mount worker ended");
+		return;
+	}
+	bool unowned = !m->cap && !m->linger;
+	if (m->on_path) {
+		log_info("%s was unmounted", m->path);
+		m->on_path = false;
+	}
+	mount_ended(m, m->persistent);
+	if (unowned)
+		mount_free(m);
+}
+
+/* ---- the Mount object ---------------------------------------------------------------------- */
+
+const char *mount_state_name(const struct mount *m)
+{
+	static const char *const names[] = {[MOUNT_OPENING] = "opening",
+		[MOUNT_STARTING] = "starting",
+		[MOUNT_UP] = "connected",
+		[MOUNT_WAITING] = "waiting",
+		[MOUNT_GONE] = "gone",
+		[MOUNT_ENDED] = "ended"};
+	return names[m->state];
+}
+
+static void fill_info(struct mount *m, struct fs_mount_info_ctx cx)
+{
+	static const char *const kinds[] = {
+		[MOUNT_FUSE] = "fuse", [MOUNT_V9FS] = "v9fs", [MOUNT_BIND] = "bind"};
+	struct fs_mount_info_b b = fs_mount_info_results_init_info(fs_mount_info_results(cx));
+	fs_mount_info_set_path(b, vat_str(m->path));
+	fs_mount_info_set_source(b, vat_str(m->source));
+	fs_mount_info_set_persistent(b, m->persistent);
+	fs_mount_info_set_connected(b, m->state == MOUNT_UP);
+	fs_mount_info_set_transport(b, vat_str(kinds[m->kind]));
+	fs_mount_info_set_state(b, m->state == MOUNT_UP        ? FS_MOUNT_INFO_STATE_CONNECTED
+				   : m->state == MOUNT_WAITING ? FS_MOUNT_INFO_STATE_WAITING
+							       : FS_MOUNT_INFO_STATE_GONE);
+	fs_mount_info_set_since(b, m->since);
+	fs_mount_info_set_error(b, vat_str(m->error));
+	fs_mount_info_set_open_files(b, m->stats.open_files);
+	fs_mount_info_set_lost_files(b, m->stats.lost_files);
+	vat_ctx_return(cx.ctx);
+}
+
+void mount_info_answer(struct mount *m)
+{
+	m->stats_timer = sd_event_source_disable_unref(m->stats_timer);
+	for (size_t i = 0; i < MOUNT_INFOS_MAX; i++) {
+		struct vat_ctx *ctx = TAKE_PTR(m->infos[i].ctx);
+		if (ctx)
+			fill_info(m, (struct fs_mount_info_ctx){ctx});
+	}
+}
+
+static void mount_info(void *self, struct fs_mount_info_ctx cx)
+{
+	struct mount *m = self;
+	for (size_t i = 0; i < MOUNT_INFOS_MAX; i++) {
+		if (m->infos[i].ctx)
+			continue;
+		m->infos[i].ctx = cx.ctx;
+		if (mount_worker_ask(m) < 0)
+			mount_info_answer(m);
+		return;
+	}
+	fill_info(m, cx);
+}
+
+/* A call that nobody waits for any more would keep the mount alive. */
+static void on_wait_canceled(void *user)
+{
+	struct mount_slot *w = user;
+	vat_ctx_fail(TAKE_PTR(w->ctx), VAT_FAILED, "canceled");
+}
+
+static void mount_wait(void *self, struct metac_waitable_wait_ctx cx)
+{
+	struct mount *m = self;
+	if (m->state == MOUNT_ENDED) {
+		vat_ctx_return(cx.ctx);
+		return;
+	}
+	if (m->state == MOUNT_WAITING && m->persistent && way_is_idle(m->way) && !m->end) {
+		vat_ctx_fail(cx.ctx, VAT_DISCONNECTED, "%s", m->error);
+		return;
+	}
+	for (size_t i = 0; i < MOUNT_WAITERS_MAX; i++) {
+		if (m->waiters[i].ctx)
+			continue;
+		m->waiters[i].ctx = cx.ctx;
+		vat_ctx_on_cancel(cx.ctx, on_wait_canceled, &m->waiters[i]);
+		return;
+	}
+	vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many wait for this mount");
+}
+
+static void mount_destroy(void *self, struct metac_destroyable_destroy_ctx cx)
+{
+	mount_ended(self, true);
+	vat_ctx_return(cx.ctx);
+}
+
+/* Off the path; what is open stays usable. The worker ends with the last of that. */
+static int unmount_lazily(struct mount *m)
+{
+	int r = mntns_enter(m->ns_fd);
+	if (r < 0)
+		return r;
+	r = fs_mount_detach_lazily(m->path);
+	mntns_leave(m->ns_fd);
+	if (r < 0)
+		return r;
+	m->on_path = false;
+	mount_bind_gone(m);
+	answer_waiters(m, NULL);
+	service_forget(m->fs->service, m->id);
+	if (m->kind != MOUNT_FUSE)
+		mount_ended(m, false);
+	return 0;
+}
+
+static bool is_in_use(struct mount *m)
+{
+	if (!m->on_path || mntns_enter(m->ns_fd) < 0)
+		return false;
+	/* What was bound along with the directory looks like somebody's use of it. */
+	bool bound = m->kind == MOUNT_BIND && fs_mount_has_children(m->mnt_id);
+	bool busy = !bound && fs_mount_is_busy(m->path);
+	mntns_leave(m->ns_fd);
+	return busy;
+}
+
+static void mount_unmount(void *self, struct fs_mount_unmount_ctx cx)
+{
+	struct mount *m = self;
+	uint16_t how = fs_mount_unmount_params_get_how(fs_mount_unmount_params(cx));
+	int r = 0;
+	if (how == FS_MOUNT_HOW_LAZY && m->on_path)
+		r = unmount_lazily(m);
+	else if (how == FS_MOUNT_HOW_IF_UNUSED && is_in_use(m))
+		fs_mount_unmount_results_set_busy(fs_mount_unmount_results(cx), true);
+	else
+		mount_ended(m, true);
+	if (r < 0)
+		vat_ctx_fail(cx.ctx, VAT_FAILED, "unmount %s: %s", m->path, strerror(-r));
+	else
+		vat_ctx_return(cx.ctx);
+}
+
+const struct fs_mount_impl mount_impl = {
+	.persistable =
+		{
+			.create_sturdy_ref = mount_create_sturdy_ref,
+			.summary = mount_summary,
+		},
+	.waitable = {.wait = mount_wait},
+	.destroyable = {.destroy = mount_destroy},
+	.info = mount_info,
+	.unmount = mount_unmount,
+};
+
+bool mount_answer(struct mount *m)
+{
+	if (m->state != MOUNT_WAITING)
+		mount_set_state(m, MOUNT_UP, NULL);
 	m->cap = fs_mount_serve(m->fs->streams.loop->vat, &mount_impl, m, mount_released).cap;
 	if (!m->cap) {
 		struct err e = {};
 		err_errno(&e, -ENOMEM, "answer");
 		mount_fail(m, &e);
-		return;
-	}
-	if (m->end) {
-		struct metac_waitable_wait_req q =
-			metac_waitable_wait(m->fs->streams.loop->vat, metac_waitable_cast(m->end));
-		m->end_wait = q.call;
-		metac_waitable_wait_send(q, on_end, m);
+		return false;
 	}
 	log_info("mounted %s on %s", m->source, m->path);
 	struct fs_filesystem_namespace_mount_ctx cx = {TAKE_PTR(m->ctx)};
@@ -335,271 +606,5 @@ static void mount_answer(struct mount *m)
 		fs_filesystem_namespace_mount_results(cx), (struct fs_mount_c){m->cap});
 	vat_cap_unref(m->cap);
 	vat_ctx_return(cx.ctx);
-}
-
-/* The worker says FS_MOUNT_ATTACHED once and FS_MOUNT_LOST once, one byte each; EOF: it died. */
-static int on_status(sd_event_source *source, int fd, uint32_t revents, void *user)
-{
-	struct mount *m = user;
-	char c = FS_MOUNT_LOST;
-	ssize_t n = read(fd, &c, 1);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n == 1 && c == FS_MOUNT_ATTACHED && m->state == MOUNT_STARTING) {
-		mount_answer(m);
-		return 0;
-	}
-	m->status_src = sd_event_source_disable_unref(m->status_src);
-	if (m->state == MOUNT_STARTING) {
-		struct err e = {};
-		err_set(&e, -EIO, "the other side did not accept the 9P session");
-		mount_fail(m, &e);
-		return 0;
-	}
-	mount_lost(m, "the 9P connection ended");
-	return 0;
-}
-
-static int on_worker_exit(sd_event_source *source, const siginfo_t *si, void *user)
-{
-	struct mount *m = user;
-	if (m->state == MOUNT_STARTING) {
-		struct err e = {};
-		err_set(&e, -EIO, "the mount worker ended at once");
-		mount_fail(m, &e);
-		return 0;
-	}
-	mount_lost(m, "the mount worker ended");
-	return 0;
-}
-
-static int on_attach_timeout(sd_event_source *source, uint64_t usec, void *user)
-{
-	struct err e = {};
-	err_set(&e, -ETIMEDOUT, "no answer to the 9P session within %d seconds", ATTACH_SECONDS);
-	mount_fail(user, &e);
-	return 0;
-}
-
-static int watch_worker(struct mount *m, struct spawn_child *child)
-{
-	sd_event *event = m->fs->streams.loop->event;
-	int r = sd_event_add_child_pidfd(
-		event, &m->child_src, child->pidfd, WEXITED, on_worker_exit, m);
-	if (r < 0) {
-		spawn_kill(child, SIGKILL);
-		spawn_wait(child);
-		return r;
-	}
-	sd_event_source_set_child_pidfd_own(m->child_src, true);
-	sd_event_source_set_child_process_own(m->child_src, true);
-	r = sd_event_add_io(event, &m->status_src, m->status_fd, EPOLLIN, on_status, m);
-	if (r >= 0)
-		r = sd_event_add_time_relative(event, &m->timer, CLOCK_MONOTONIC,
-			ATTACH_SECONDS * 1000000ULL, 0, on_attach_timeout, m);
-	return r;
-}
-
-static int start_worker(struct mount *m, int fuse_fd, struct err *e)
-{
-	int status[2];
-	const char *argv[] = {
-		"metacd: mount", "--role=9p-mount", m->read_only ? "--read-only" : NULL, NULL};
-	if (pipe2(status, O_CLOEXEC) < 0)
-		return err_errno(e, -errno, "pipe");
-	m->status_fd = status[0];
-	struct spawn_child child = {.pidfd = -EBADF};
-	int fds[] = {m->conn_fd, fuse_fd, status[1]};
-	int r = spawn_self(argv, fds, ARRAY_SIZE(fds), &child);
-	fd_close(status[1]);
-	if (r >= 0)
-		r = watch_worker(m, &child);
-	return r < 0 ? err_errno(e, r, "start the mount worker") : 0;
-}
-
-static struct mount *find_at(
-	struct fs_service *fs, int ns_fd, const char *path, const struct mount *but)
-{
-	list_for_each (it, &fs->mounts) {
-		struct mount *m = list_entry(it, struct mount, link);
-		if (m != but && m->state != MOUNT_GONE && !strcmp(m->path, path) &&
-			mntns_same(m->ns_fd, ns_fd))
-			return m;
-	}
-	return NULL;
-}
-
-/* Puts the file system on the path: kernel v9fs, which takes the connection (1), or FUSE (0, its
- * descriptor in *ret_fuse_fd). Runs inside the mount's namespace. */
-static int put_on_path(struct mount *m, int *ret_fuse_fd, struct err *e)
-{
-	char source[128];
-	(void)snprintf(source, sizeof(source), "metac:%s", service_address(m->fs->service));
-	int r = fs_mount_check(m->path, e);
-	if (r < 0)
-		return r;
-	if (strcmp(m->transport, "fuse")) {
-		r = fs_mount_v9fs(m->path, source, m->conn_fd, m->read_only, e);
-		if (r >= 0)
-			return 1;
-		if (*m->transport)
-			return r;
-		*e = (struct err){};
-	}
-	r = fs_mount_fuse(m->path, source, m->read_only, e);
-	if (r >= 0)
-		*ret_fuse_fd = r;
-	return MIN(r, 0);
-}
-
-/* The connection is there: mounts. */
-static int mount_now(struct mount *m, struct err *e)
-{
-	AUTO_CLOSE int fuse_fd = -EBADF;
-	struct mount *lost = find_at(m->fs, m->ns_fd, m->path, m);
-	if (lost && lost->state != MOUNT_LOST)
-		return err_set(e, -EBUSY, "mounted already");
-	if (lost)
-		mount_gone(lost);
-	int r = mntns_enter(m->ns_fd);
-	if (r < 0)
-		return err_errno(e, r, "enter the mount namespace");
-	r = put_on_path(m, &fuse_fd, e);
-	mntns_leave(m->ns_fd);
-	if (r < 0)
-		return r;
-	m->on_path = true;
-	m->kernel = r == 1;
-	if (!m->kernel)
-		return start_worker(m, fuse_fd, e);
-	mount_answer(m);
-	return 0;
-}
-
-static void on_stream_open(void *user, int fd, struct vat_cap *end, const struct err *err)
-{
-	struct mount *m = user;
-	struct err e = *err;
-	m->conn_fd = fd;
-	m->end = end;
-	m->state = MOUNT_STARTING;
-	if (fd < 0 || mount_now(m, &e) < 0)
-		mount_fail(m, &e);
-}
-
-static int open_tree(struct mount *m)
-{
-	struct loop *l = m->fs->streams.loop;
-	struct fs_filesystem_v9fs_stream_req q = fs_filesystem_v9fs_stream(l->vat, m->tree);
-	if (!q.call)
-		return -ENOMEM;
-	fs_filesystem_v9fs_stream_send(q, NULL, NULL);
-	struct stream_stream_c s = fs_filesystem_v9fs_stream_pipe_stream(q.call);
-	vat_call_detach(q.call);
-	int r = stream_open(
-		l, s.cap, service_address(m->fs->service), on_stream_open, m, &m->opening);
-	stream_stream_unref(s);
-	return r;
-}
-
-static int mount_new(struct fs_service *fs, const struct fs_mount_request *q, struct mount **ret)
-{
-	if (fs->n_mounts >= FS_MOUNTS_MAX)
-		return -EDQUOT;
-	struct mount *m = calloc(1, sizeof(*m));
-	if (!m)
-		return -ENOMEM;
-	unsigned char id[16];
-	m->fs = fs;
-	m->conn_fd = m->status_fd = m->ns_fd = -EBADF;
-	if (q->ns_fd >= 0)
-		m->ns_fd = fcntl(q->ns_fd, F_DUPFD_CLOEXEC, 3);
-	m->read_only = fs_mount_options_get_read_only(q->options);
-	m->persistent = q->persistent;
-	m->path = strdup(q->path.s);
-	m->source = strdup(q->source.len ? q->source.s : "a remote directory");
-	m->tree = fs_filesystem_ref(q->tree);
-	(void)snprintf(m->transport, sizeof(m->transport), "%s",
-		fs_mount_options_get_transport(q->options).s);
-	randombytes_buf(id, sizeof(id));
-	sodium_bin2hex(m->id, sizeof(m->id), id, sizeof(id));
-	if (q->id.len == sizeof(m->id) - 1)
-		memcpy(m->id, q->id.s, sizeof(m->id));
-	list_append(&fs->mounts, &m->link);
-	fs->n_mounts++;
-	if (!m->path || !m->source || (q->ns_fd >= 0 && m->ns_fd < 0)) {
-		mount_free(m);
-		return -ENOMEM;
-	}
-	*ret = m;
-	return 0;
-}
-
-static int check_request(struct fs_service *fs, const struct fs_mount_request *q, struct err *e)
-{
-	struct vat_text t = fs_mount_options_get_transport(q->options);
-	if (t.len && !vat_text_is(t, "fuse") && !vat_text_is(t, "v9fs"))
-		return err_set(e, -EINVAL, "unknown transport \"%s\" (fuse or v9fs)", t.s);
-	if (!q->tree.cap)
-		return err_set(e, -EINVAL, "nothing to mount");
-	struct mount *there = find_at(fs, q->ns_fd, q->path.s, NULL);
-	if (there && there->state != MOUNT_LOST)
-		return err_set(e, -EBUSY, "a metac mount is there already");
-	if (there)
-		return 0;
-	int r = mntns_enter(q->ns_fd);
-	if (r < 0)
-		return err_errno(e, r, "enter the mount namespace");
-	r = fs_mount_check(q->path.s, e);
-	mntns_leave(q->ns_fd);
-	return r;
-}
-
-void fs_service_mount(struct fs_service *fs, const struct fs_mount_request *q, struct vat_ctx *ctx)
-{
-	struct err e = {};
-	struct mount *m = NULL;
-	if (q->id.len && mount_reclaim(fs, q->id, ctx))
-		return;
-	int r = check_request(fs, q, &e);
-	if (r >= 0) {
-		r = mount_new(fs, q, &m);
-		if (r < 0)
-			err_errno(&e, r, "new mount");
-	}
-	if (r < 0) {
-		err_wrap(&e, r, "mount %s", q->path.s);
-		service_fail(ctx, &e);
-		return;
-	}
-	m->ctx = ctx;
-	r = open_tree(m);
-	if (r < 0) {
-		err_errno(&e, r, "open the 9P stream");
-		mount_fail(m, &e);
-	}
-}
-
-void fs_service_list_mounts(
-	struct fs_service *fs, struct fs_filesystem_namespace_list_mounts_ctx cx)
-{
-	uint32_t n = 0, i = 0;
-	list_for_each (it, &fs->mounts)
-		n += list_entry(it, struct mount, link)->cap &&
-		     list_entry(it, struct mount, link)->state >= MOUNT_MOUNTED &&
-		     list_entry(it, struct mount, link)->state != MOUNT_GONE;
-	struct vat_list_b l = fs_filesystem_namespace_list_mounts_results_init_mounts(
-		fs_filesystem_namespace_list_mounts_results(cx), n);
-	list_for_each (it, &fs->mounts) {
-		struct mount *m = list_entry(it, struct mount, link);
-		if (m->cap && (m->state == MOUNT_MOUNTED || m->state == MOUNT_LOST))
-			vat_set_cap(vat_list_ptr_b(l, i++), m->cap);
-	}
-	vat_ctx_return(cx.ctx);
-}
-
-void fs_service_unmount_all(struct fs_service *fs)
-{
-	list_for_each_safe (it, &fs->mounts)
-		mount_detach(list_entry(it, struct mount, link));
+	return true;
 }

@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "svc/fs/fs-service.h"
+#include "svc/fs/server/9p-control.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,7 +20,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { PRUNE_SECONDS = 3600 };
+enum {
+	PRUNE_SECONDS = 3600,
+	LISTS_MAX = 16, /* who ask for all servers at the same time */
+	LISTED_BYTES_MAX = 4 << 20, /* of names of open files, in one answer */
+};
+
+#define LIST_TIMEOUT_US (UINT64_C(1) * 1000000) /* for the servers' answers */
 
 struct served {
 	struct fs_service *fs;
@@ -27,6 +34,8 @@ struct served {
 	int dir; /* of the journals; -EBADF: there is none, and no session is kept */
 	unsigned n_journals; /* about: counted when pruned */
 	sd_event_source *prune;
+	struct vat_ctx *lists[LISTS_MAX]; /* calls of sessions(), waiting for the servers */
+	sd_event_source *list_timer;
 };
 
 struct server { /* one that runs */
@@ -37,6 +46,9 @@ struct server { /* one that runs */
 	int64_t since;
 	int pidfd, control;
 	sd_event_source *src;
+	bool asked; /* and has not answered */
+	uint8_t *answer; /* the last one, as it came; NULL: none */
+	size_t answer_len;
 };
 
 /* ---- sessions ------------------------------------------------------------------------------ */
@@ -163,6 +175,7 @@ static void server_free(struct server *s)
 	sd_event_source_disable_unref(s->src);
 	fd_close(s->pidfd);
 	fd_close(s->control);
+	free(s->answer);
 	free(s);
 }
 
@@ -182,9 +195,26 @@ static int take_over(struct served *sv, const struct served_session *session, st
 	return 0;
 }
 
+static void lists_go_on(struct served *sv);
+
 static int on_control(sd_event_source *source, int fd, uint32_t revents, void *user)
 {
-	server_free(user);
+	static uint8_t packet[P9_CONTROL_PACKET_MAX];
+	struct server *s = user;
+	struct served *sv = s->served;
+	ssize_t n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n <= 0) {
+		server_free(s);
+	} else if (s->asked) {
+		s->asked = false;
+		s->answer = malloc((size_t)n);
+		s->answer_len = s->answer ? (size_t)n : 0;
+		if (s->answer)
+			memcpy(s->answer, packet, (size_t)n);
+	}
+	lists_go_on(sv);
 	return 0;
 }
 
@@ -284,9 +314,40 @@ void served_end_session(struct served *sv, const struct served_session *s)
 
 /* ---- who is served ------------------------------------------------------------------------- */
 
-void served_list(struct served *sv, struct fs_filesystem_service_admin_sessions_ctx cx)
+static void fill_files(
+	struct fs_session_info_b b, const struct p9_control_file *files, uint32_t n, size_t *bytes)
 {
+	static const char *const modes[] = {"", "r", "w", "rw"};
+	uint32_t fits = 0;
+	while (fits < n && *bytes + files[fits].path.len <= LISTED_BYTES_MAX)
+		*bytes += files[fits++].path.len;
+	struct fs_open_file_list_b l = fs_session_info_init_open_files(b, fits);
+	for (uint32_t i = 0; i < fits; i++) {
+		struct fs_open_file_b f = fs_open_file_at_b(l, i);
+		fs_open_file_set_path(f, (struct vat_text){files[i].path.s, files[i].path.len});
+		fs_open_file_set_mode(f, vat_str(modes[files[i].mode & 3]));
+	}
+}
+
+static void fill_stats(struct fs_session_info_b b, const struct server *s, size_t *bytes)
+{
+	struct p9_control_stats st;
+	static struct p9_control_file files[P9_CONTROL_FILES_MAX];
+	if (!s->answer || p9_control_decode(s->answer, s->answer_len, &st, files) < 0)
+		return;
+	fs_session_info_set_users(b, st.users);
+	fs_session_info_set_bytes_read(b, st.bytes_read);
+	fs_session_info_set_bytes_written(b, st.bytes_written);
+	fs_session_info_set_requests(b, st.requests);
+	fs_session_info_set_n_open_files(b, st.n_open);
+	fill_files(b, files, st.n_listed, bytes);
+}
+
+static void answer_list(struct served *sv, struct vat_ctx *ctx)
+{
+	struct fs_filesystem_service_admin_sessions_ctx cx = {ctx};
 	uint32_t n = 0, i = 0;
+	size_t bytes = 0;
 	list_for_each (it, &sv->servers)
 		n++;
 	struct fs_session_info_list_b l =
@@ -299,8 +360,65 @@ void served_list(struct served *sv, struct fs_filesystem_service_admin_sessions_
 		fs_session_info_set_client(b, vat_str(s->session.client));
 		fs_session_info_set_address(b, vat_str(s->address));
 		fs_session_info_set_since(b, s->since);
+		fill_stats(b, s, &bytes);
 	}
-	vat_ctx_return(cx.ctx);
+	vat_ctx_return(ctx);
+}
+
+/* With what the servers have said by now. */
+static void answer_lists(struct served *sv)
+{
+	sv->list_timer = sd_event_source_disable_unref(sv->list_timer);
+	for (size_t i = 0; i < LISTS_MAX; i++) {
+		struct vat_ctx *ctx = TAKE_PTR(sv->lists[i]);
+		if (ctx)
+			answer_list(sv, ctx);
+	}
+	list_for_each (it, &sv->servers) {
+		struct server *s = list_entry(it, struct server, link);
+		s->asked = false;
+		free(TAKE_PTR(s->answer));
+	}
+}
+
+static void lists_go_on(struct served *sv)
+{
+	if (!sv->list_timer)
+		return;
+	list_for_each (it, &sv->servers)
+		if (list_entry(it, struct server, link)->asked)
+			return;
+	answer_lists(sv);
+}
+
+static int on_list_timeout(sd_event_source *source, uint64_t usec, void *user)
+{
+	answer_lists(user);
+	return 0;
+}
+
+void served_list(struct served *sv, struct fs_filesystem_service_admin_sessions_ctx cx)
+{
+	size_t i = 0;
+	while (i < LISTS_MAX && sv->lists[i])
+		i++;
+	if (i == LISTS_MAX) {
+		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many ask for the same");
+		return;
+	}
+	sv->lists[i] = cx.ctx;
+	if (sv->list_timer)
+		return; /* the servers are being asked */
+	if (sd_event_add_time_relative(sv->fs->streams.loop->event, &sv->list_timer,
+		    CLOCK_MONOTONIC, LIST_TIMEOUT_US, 0, on_list_timeout, sv) < 0) {
+		answer_lists(sv);
+		return;
+	}
+	list_for_each (it, &sv->servers) {
+		struct server *s = list_entry(it, struct server, link);
+		s->asked = p9_control_ask(s->control) >= 0;
+	}
+	lists_go_on(sv);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -329,6 +447,7 @@ void served_free(struct served *sv)
 {
 	if (!sv)
 		return;
+	answer_lists(sv);
 	while (!list_empty(&sv->servers))
 		server_free(list_entry(sv->servers.next, struct server, link));
 	sd_event_source_disable_unref(sv->prune);

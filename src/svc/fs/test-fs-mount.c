@@ -94,14 +94,14 @@ TEST(a_mount_nobody_answers_is_found_and_taken_away_at_once)
 	struct err e = {};
 	begin(true);
 	CHECK_INT(mkdir(at("m"), 0755), 0);
-	int fd = fs_mount_fuse(at("m"), "metac:fd00::1", true, &e);
+	int fd = fs_mount_fuse(at("m"), "metac:fd00::1", true, false, &e);
 	CHECK(fd >= 0);
 	CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	CHECK_INT(mountinfo_each(look, (void *)(uintptr_t)at("m")), 1);
 	CHECK_INT(fs_mount_check(at("m"), &e), -EBUSY);
-	CHECK_INT(fs_mount_detach(at("m")), 0);
+	CHECK_INT(fs_mount_detach(at("m"), true), 0);
 	CHECK_INT(mountinfo_is_mount_point(at("m")), 0);
-	CHECK_INT(fs_mount_detach(at("m")), 0);
+	CHECK_INT(fs_mount_detach(at("m"), true), 0);
 	CHECK_INT(fs_mount_check(at("m"), &e), 0);
 	close(fd);
 	end();
@@ -117,7 +117,7 @@ TEST(only_what_is_left_of_this_node_is_swept)
 	begin(true);
 	for (int i = 0; i < 4; i++) {
 		CHECK_INT(mkdir(at(names[i]), 0755), 0);
-		fds[i] = fs_mount_fuse(at(names[i]), sources[i], false, &e);
+		fds[i] = fs_mount_fuse(at(names[i]), sources[i], false, false, &e);
 		CHECK(fds[i] >= 0);
 	}
 	close(fds[0]); /* its worker was killed */
@@ -130,7 +130,7 @@ TEST(only_what_is_left_of_this_node_is_swept)
 	CHECK_INT(mountinfo_is_mount_point(at("t")), 1);
 	CHECK_INT(fs_mount_detach_stale("fd00::1"), 0);
 	CHECK_INT(umount(at("t")), 0);
-	CHECK_INT(fs_mount_detach(at("b")), 0);
+	CHECK_INT(fs_mount_detach(at("b"), true), 0);
 	for (int i = 1; i < 4; i++)
 		close(fds[i]);
 	end();
@@ -152,6 +152,43 @@ TEST(a_kernel_without_v9fs_says_so)
 }
 
 /* Whoever owns a directory on the way may swap it for a link right after the check. */
+static unsigned count_at(const char *path)
+{
+	char line[4096];
+	unsigned n = 0;
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		n += strstr(line, path) != NULL;
+	fclose(f);
+	return n;
+}
+
+/* The worker has died: programs see one mount or the other, never the directory. */
+TEST(a_mount_is_replaced_in_its_place)
+{
+	struct err e = {};
+	begin(true);
+	CHECK_INT(mkdir(at("m"), 0755), 0);
+	int dead = fs_mount_fuse(at("m"), "metac:fd00::1", false, false, &e);
+	CHECK(dead >= 0);
+	int first = fs_mount_id(at("m"));
+	CHECK(first > 0 && fs_mount_id_is_there(first));
+	CHECK(!fs_mount_is_busy(at("m")));
+	close(dead);
+	int fd = fs_mount_fuse(at("m"), "metac:fd00::1", false, true, &e);
+	if (fd < 0)
+		test_fail(__FILE__, __LINE__, "%s", e.msg);
+	CHECK_INT(count_at(at("m")), 1);
+	CHECK(fs_mount_id(at("m")) != first && !fs_mount_id_is_there(first));
+	CHECK_INT(fs_mount_detach_id(at("m"), first), 0);
+	CHECK_INT(count_at(at("m")), 1);
+	CHECK_INT(fs_mount_detach_id(at("m"), fs_mount_id(at("m"))), 0);
+	CHECK_INT(count_at(at("m")), 0);
+	close(fd);
+	end();
+}
+
 TEST(no_link_is_followed_when_mounting_and_unmounting)
 {
 	struct err e = {};
@@ -163,23 +200,23 @@ TEST(no_link_is_followed_when_mounting_and_unmounting)
 	CHECK_INT(mkdir(at("victim/m"), 0755), 0);
 	CHECK_INT(symlink("victim", at("link")), 0);
 	CHECK_INT(symlink("m", at("victim/n")), 0);
-	CHECK_INT(fs_mount_fuse(at("link/m"), "metac:fd00::1", false, &e), -ELOOP);
-	CHECK_INT(fs_mount_fuse(at("victim/n"), "metac:fd00::1", false, &e), -ELOOP);
+	CHECK_INT(fs_mount_fuse(at("link/m"), "metac:fd00::1", false, false, &e), -ELOOP);
+	CHECK_INT(fs_mount_fuse(at("victim/n"), "metac:fd00::1", false, false, &e), -ELOOP);
 	CHECK_INT(mountinfo_is_mount_point(at("victim/m")), 0);
-	int fd = fs_mount_fuse(at("good/m"), "metac:fd00::1", false, &e);
+	int fd = fs_mount_fuse(at("good/m"), "metac:fd00::1", false, false, &e);
 	CHECK(fd >= 0);
 	CHECK_INT(mountinfo_is_mount_point(at("good/m")), 1);
-	CHECK(getcwd(here, sizeof(here)));
-	CHECK_STR(here, "/"); /* no file system is held by it */
 	/* Now the mount is elsewhere, and its path leads to somebody else's mount. */
 	CHECK_INT(mount("none", at("victim/m"), "tmpfs", 0, NULL), 0);
 	strcpy(was, at("good"));
 	CHECK_INT(rename(was, at("moved")), 0);
 	CHECK_INT(symlink("victim", was), 0);
-	CHECK_INT(fs_mount_detach(at("good/m")), 0);
+	CHECK_INT(fs_mount_detach(at("good/m"), true), 0);
 	CHECK_INT(mountinfo_is_mount_point(at("victim/m")), 1);
-	CHECK_INT(fs_mount_detach(at("moved/m")), 0);
+	CHECK_INT(fs_mount_detach(at("moved/m"), true), 0);
 	CHECK_INT(mountinfo_is_mount_point(at("moved/m")), 0);
+	CHECK(getcwd(here, sizeof(here)));
+	CHECK_STR(here, "/"); /* no file system is held by it */
 	CHECK_INT(umount2(at("victim/m"), MNT_DETACH), 0);
 	close(fd);
 	end();
