@@ -199,9 +199,9 @@ static int read_first(struct p9_job *j, int fd, int flags)
 			return P9_TREE_WOULD_BLOCK;
 		if (n < 0)
 			return (int)n;
-		used += (uint32_t)n;
-		if (!n || used == j->q.r.ropenat.attr.size)
+		if (!n)
 			break;
+		used += (uint32_t)n;
 	}
 	j->q.r.ropenat.data = (struct p9_data){.p = j->payload, .len = used};
 	return 0;
