@@ -106,6 +106,8 @@ static void rename_finish(struct f9_op *op, int error)
 	f9_op_err(op, error);
 }
 
+static void rename_send(struct f9_op *op);
+
 static void rename_doubt(struct f9_op *op, int error, const struct p9_msg *m)
 {
 	uint64_t path = 0;
@@ -113,7 +115,11 @@ static void rename_doubt(struct f9_op *op, int error, const struct p9_msg *m)
 		path = m->type == P9_Rlookup ? m->rlookup.attr.qid.path : m->rwalk.wqid[0].path;
 	else if (m == NULL && op->newfid != P9_NOFID)
 		f9_fid_unused(op);
-	rename_finish(op, error || path != op->qid.path ? -ENOENT : 0);
+	bool done = !error && path == op->qid.path;
+	if (!done && op->flags & P9_RENAME_EXCHANGE)
+		rename_send(op);
+	else
+		rename_finish(op, done ? 0 : op->main_error);
 }
 
 /* Is what was to be renamed where it was to go? */
@@ -142,7 +148,9 @@ static void rename_look(struct f9_op *op)
 
 static void rename_done(struct f9_op *op, int error, const struct p9_msg *m)
 {
-	if (error == -ENOENT && op->doubted && op->qid.path && !op->flags)
+	bool perhaps = error == -ENOENT || (error == -EEXIST && op->flags & P9_RENAME_NOREPLACE);
+	op->main_error = error;
+	if (perhaps && op->doubted && op->qid.path && !(op->flags & P9_RENAME_EXCHANGE))
 		rename_look(op);
 	else
 		rename_finish(op, error);
@@ -169,12 +177,8 @@ static void renameat_done(struct f9_op *op, int error, const struct p9_msg *repl
 		rename_done(op, error, reply);
 }
 
-static void rename_have_both(struct f9_op *op, int error, const struct p9_msg *reply)
+static void rename_send(struct f9_op *op)
 {
-	if (error) {
-		f9_op_err(op, error);
-		return;
-	}
 	struct p9_msg m = {.type = P9_Trenameat,
 		.trenameat = {.olddirfid = op->fid->fid,
 			.oldname = f9_str(op->name),
@@ -197,6 +201,16 @@ static void rename_have_both(struct f9_op *op, int error, const struct p9_msg *r
 	f9_names_add(op->fs, op->node2, op->name2);
 	op->doubted |= op->in_doubt;
 	f9_send_once(op, &m, renameat_done);
+}
+
+static void rename_have_both(struct f9_op *op, int error, const struct p9_msg *reply)
+{
+	if (error)
+		f9_op_err(op, error);
+	else if (op->in_doubt && op->flags & P9_RENAME_EXCHANGE && op->qid.path)
+		rename_look(op); /* a second time would undo it */
+	else
+		rename_send(op);
 }
 
 static void rename_have_old(struct f9_op *op, int error, const struct p9_msg *reply)

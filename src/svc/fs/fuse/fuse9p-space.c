@@ -43,6 +43,10 @@ static void fallocate_settled(struct f9_op *op, int error, const struct p9_msg *
 		f9_op_err(op, error);
 		return;
 	}
+	if (op->in_doubt) { /* the bytes may have been moved, or not */
+		f9_op_err(op, -EIO);
+		return;
+	}
 	struct p9_msg m = {.type = P9_Tfallocate,
 		.tfallocate = {
 			.fid = h->fid, .mode = op->mode, .offset = op->offset, .length = op->size}};

@@ -311,7 +311,8 @@ static void set_written(struct f9_op *op, int error, const struct p9_msg *reply)
 	struct p9_msg m = {.type = P9_Tclunk, .tclunk = {.fid = op->newfid}};
 	size_t left = op->n_data - op->offset;
 	if (left == 0) {
-		f9_send(op, &m, set_clunked);
+		op->doubted |= op->in_doubt;
+		f9_send_once(op, &m, set_clunked);
 		return;
 	}
 	left = MIN(left, (size_t)p9_client_payload_max(op->fs->client));
