@@ -12,7 +12,7 @@ enum {
 	F9_HEAD_SIZE = 128 * 1024, /* most bytes asked for with an opening */
 	F9_HEAD_BYTES = 16 * 1024 * 1024, /* of all files */
 	F9_HEAD_MS = 1000,
-	F9_IDLE = 512, /* files kept open */
+	F9_IDLE = 4096, /* files kept open */
 	F9_IDLE_MS = 10000,
 };
 
