@@ -6,6 +6,8 @@
  */
 #include "cli/client.h"
 #include "cli/kind.h"
+#include "cli/outside.h"
+#include "base/log.h"
 #include "cli/uri.h"
 #include "core/stream.h"
 #include "core/ways.h"
@@ -28,6 +30,16 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 	return sd_event_exit(sd_event_source_get_event(source), 1);
 }
 
+static int client_start_outside(struct client *c)
+{
+	c->outside = outside_new(&c->loop);
+	if (!c->outside)
+		return -ENOMEM;
+	c->admin = outside_admin(c->outside);
+	return c->admin.cap ? 0 : -ENOMEM;
+}
+
+/* fd: to the node (taken); negative: outside. */
 static int client_start(struct client *c, int fd)
 {
 	static const int signals[] = {SIGINT, SIGTERM};
@@ -39,6 +51,8 @@ static int client_start(struct client *c, int fd)
 		r = sd_event_add_signal(c->loop.event, &c->signals[i], signals[i], on_signal, c);
 	if (r < 0)
 		return r;
+	if (fd < 0)
+		return client_start_outside(c);
 	struct link_config cfg = {.closed = on_closed, .user = c};
 	r = link_new(&c->loop, TAKE_FD(owned), &cfg, &c->link);
 	if (r < 0)
@@ -50,6 +64,21 @@ static int client_start(struct client *c, int fd)
 	return c->admin.cap ? 0 : -ENOMEM;
 }
 
+/* There is no node that this user may use: is it one the command can do without? */
+static bool can_do_without(const struct cli *cli, int error)
+{
+	return cli->may_dial && !cli->opt.node &&
+	       (error == -EACCES || error == -EPERM || error == -ENOENT || error == -ECONNREFUSED);
+}
+
+bool client_is_outside(struct cli *cli)
+{
+	struct err e = {};
+	char address[NODE_ADDRESS_SIZE];
+	AUTO_CLOSE int fd = cli->opt.user ? -EBADF : nodes_connect(cli->opt.node, address, &e);
+	return cli->opt.user || (fd < 0 && can_do_without(cli, fd));
+}
+
 int client_open(struct cli *cli, struct client **ret)
 {
 	struct client *c = calloc(1, sizeof(*c));
@@ -57,10 +86,15 @@ int client_open(struct cli *cli, struct client **ret)
 		return err_set(&cli->err, -ENOMEM, "out of memory");
 	c->cli = cli;
 	c->connect_timeout_us = cli->opt.connect_timeout_us ?: CLIENT_CONNECT_SECONDS * 1000000ULL;
-	int fd = nodes_connect(cli->opt.node, c->address, &cli->err);
-	if (fd < 0) {
+	int fd = cli->opt.user ? -EACCES : nodes_connect(cli->opt.node, c->address, &cli->err);
+	if (fd < 0 && !cli->opt.user && !can_do_without(cli, fd)) {
 		free(c);
 		return fd;
+	}
+	if (fd < 0) {
+		cli->err = (struct err){};
+		*c->address = 0;
+		log_set_level(LOG_ERROR); /* what ends a link is told by what it was used for */
 	}
 	int r = client_start(c, fd);
 	if (r < 0) {
@@ -78,6 +112,7 @@ void client_close(struct client *c)
 	metac_node_admin_unref(c->admin);
 	ways_free(c->ways);
 	link_free(c->link);
+	outside_free(c->outside);
 	for (size_t i = 0; i < ARRAY_SIZE(c->signals); i++)
 		sd_event_source_disable_unref(c->signals[i]);
 	if (c->loop.event)
@@ -212,7 +247,7 @@ struct metac_service_admin_c client_service(struct client *c, const char *name)
  * from a reference that is not known there. */
 static int find_node(struct client *c, const char *address, struct metac_node_c *ret)
 {
-	if (!strcmp(address, c->address)) {
+	if (!c->outside && !strcmp(address, c->address)) {
 		struct metac_node_admin_get_unprivileged_node_req q =
 			metac_node_admin_get_unprivileged_node(c->loop.vat, c->admin);
 		*ret = metac_node_admin_get_unprivileged_node_pipe_node(q.call);
@@ -231,6 +266,8 @@ static int find_node(struct client *c, const char *address, struct metac_node_c 
 		return r;
 	*ret = metac_node_ref(metac_node_admin_get_node_results_get_node(
 		metac_node_admin_get_node_results_from(reply.results)));
+	if (c->outside)
+		(void)snprintf(c->address, sizeof(c->address), "%s", outside_address(c->outside));
 	/* Then we are introduced to it: calls made before would go by way of our node. */
 	r = client_settle(c, ret->cap);
 	if (r < 0)

@@ -23,15 +23,20 @@ struct client {
 	struct loop loop;
 	struct link *link;
 	struct ways *ways; /* to what other nodes host */
+	struct outside *outside; /* instead of link and ways: without a node of this host */
 	struct metac_node_admin_c admin;
-	char address[NODE_ADDRESS_SIZE]; /* of the node, canonical */
+	char address[NODE_ADDRESS_SIZE]; /* of the node, canonical; outside: of this host */
 	uint64_t connect_timeout_us;
 	bool lost; /* the node has ended the connection */
 	struct sd_event_source *signals[2];
 };
 
-/* Connects to the node that the options name. On failure cli->err is set. */
+/* Connects to the node that the options name. On failure cli->err is set. With cli->may_dial, or
+ * --user, and where there is no node that may be used, the client is outside: what is restored from
+ * references is reached directly, and nothing else. */
 int client_open(struct cli *cli, struct client **ret);
+/* True if it would be outside; does not connect. */
+bool client_is_outside(struct cli *cli);
 void client_close(struct client *c);
 DEFINE_AUTO(struct client *, client_close);
 

@@ -10,8 +10,12 @@
 /* Connects to the node and finds the file that the first argument names. */
 static int open_file(struct cli *cli, struct client **ret, struct fs_file_c *ret_file)
 {
+	AUTO_FREE char *uri = uri_read(cli->args[0], STDIN_FILENO, &cli->err);
+	if (!uri)
+		return cli->err.code;
+	cli->may_dial = ref_is(uri);
 	int r = client_open(cli, ret);
-	return r < 0 ? r : client_file(*ret, cli->args[0], ret_file);
+	return r < 0 ? r : client_file(*ret, uri, ret_file);
 }
 
 int cmd_file_export(struct cli *cli)

@@ -144,6 +144,7 @@ int cmd_fs_ls(struct cli *cli)
 	AUTO_CLOSE int fd = -EBADF;
 	struct stream_connection_c end = {};
 	char above[CLIENT_PATH_MAX], path[CLIENT_PATH_MAX], shown[128];
+	cli->may_dial = uri && ref_is(uri);
 	int r = uri ? client_open(cli, &c) : cli->err.code;
 	if (r >= 0)
 		r = open_stream(c, uri, above, &fd, &end);

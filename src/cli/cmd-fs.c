@@ -4,6 +4,7 @@
 #include "cli/show.h"
 #include "cli/table.h"
 #include "cli/uri.h"
+#include "cli/user-mount.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -63,6 +64,13 @@ static int join_path(const char *path, char *ret, struct err *err)
 static int absolute_path(const char *path, char *ret, struct err *err)
 {
 	return realpath(path, ret) ? 0 : join_path(path, ret, err);
+}
+
+/* Who may not use a node of this host mounts without one: user-mount.h. */
+static bool is_ordinary_user(struct cli *cli)
+{
+	cli->may_dial = geteuid() != 0 || cli->opt.user;
+	return client_is_outside(cli);
 }
 
 /* What the listing will show as the source: the URI without its secret. */
@@ -139,6 +147,8 @@ int cmd_fs_mount(struct cli *cli)
 	uri = uri_read(cli->args[0], STDIN_FILENO, &cli->err);
 	if (!uri)
 		return cli->err.code;
+	if (is_ordinary_user(cli))
+		return user_mount(cli, uri, path);
 	source_text(uri, source, sizeof(source));
 	r = client_open(cli, &c);
 	if (r < 0)
@@ -187,11 +197,25 @@ static void add_mount(struct table *t, struct fs_mount_info_r i)
 	table_number(t, fs_mount_info_get_persistent(i));
 }
 
+static void add_user_mount(void *user, const struct user_mount *m)
+{
+	struct table *t = user;
+	table_row(t);
+	table_string(t, m->path);
+	table_string(t, m->source);
+	table_string(t, "fuse");
+	table_number(t, !strcmp(m->state, "connected"));
+	table_number(t, false);
+}
+
 int cmd_fs_mounts(struct cli *cli)
 {
 	AUTO(client_close) struct client *c = NULL;
 	AUTO(table_free) struct table *t = table_new(mount_columns, cli->opt.json);
 	struct vat_list_r list;
+	(void)user_mounts_each(add_user_mount, t);
+	if (is_ordinary_user(cli))
+		return table_print(t, &cli->err);
 	int r = client_open(cli, &c);
 	if (r < 0)
 		return r;
@@ -277,6 +301,9 @@ int cmd_fs_umount(struct cli *cli)
 	char path[PATH_MAX];
 	int r = mount_point_path(cli->args[0], path, &cli->err);
 	if (r >= 0)
-		r = client_open(cli, &c);
+		r = user_umount(path, false, &cli->err);
+	if (r)
+		return MIN(r, 0);
+	r = client_open(cli, &c);
 	return r < 0 ? r : unmount(c, path);
 }

@@ -98,6 +98,9 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_RECURSIVE:
 		opt->recursive = true;
 		break;
+	case OPT_USER:
+		opt->user = true;
+		break;
 	case OPT_RESUME:
 		opt->resume = true;
 		break;

@@ -180,6 +180,7 @@ static int open_stream(struct remote *r)
 static int connect_now(struct remote *r)
 {
 	p9_client_free(TAKE_PTR(r->p9));
+	r->cli->may_dial = ref_is(r->uri);
 	int e = client_open(r->cli, &r->client);
 	if (e >= 0)
 		e = open_stream(r);

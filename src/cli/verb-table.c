@@ -12,6 +12,7 @@ const struct opt opt_table[] = {
 	{OPT_READ_ONLY, 'r', "read-only", NULL, WORD_OTHER, "without any way to change it"},
 	{OPT_TRANSPORT, 0, "transport", "KIND", WORD_TRANSPORT,
 		"fuse or v9fs; default: v9fs if the kernel has it"},
+	{OPT_USER, 0, "user", NULL, WORD_OTHER, "for oneself, without a node of this host"},
 	{OPT_LONG, 'l', "long", NULL, WORD_OTHER, "mode, owner, size and time of each entry"},
 	{OPT_APPEND, 'a', "append", NULL, WORD_OTHER, "add to the end instead of replacing"},
 	{OPT_WRITE, 'w', "write", NULL, WORD_OTHER, "a stream to write to, not to read from"},
@@ -46,11 +47,12 @@ static const struct verb fs_verbs[] = {
 		"metac fs export --persistent --read-only ref://[fd00::1]/kFV4...",
 		cmd_fs_export},
 	{"mount", "URI PATH", {WORD_URI, WORD_PATH},
-		OPT_CONNECT | OPT_PERSISTENT | OPT_READ_ONLY | OPT_TRANSPORT | OPT_JSON,
+		OPT_CONNECT | OPT_PERSISTENT | OPT_READ_ONLY | OPT_TRANSPORT | OPT_USER | OPT_JSON,
 		"mount a directory on PATH",
 		"PATH is an empty directory. The mount stays until `metac fs umount' or the end\n"
 		"of the node; with --persistent it is made again when the node starts, also\n"
-		"when the other host comes later.\n" URI_HELP,
+		"when the other host comes later. A user who may not use the node, and --user,\n"
+		"mounts with fusermount3, for himself alone.\n" URI_HELP,
 		"metac fs mount ref://[fd00::1]/kFV4... /mnt\n"
 		"metac fs mount --persistent - /mnt <ref.txt",
 		cmd_fs_mount},
@@ -58,13 +60,13 @@ static const struct verb fs_verbs[] = {
 		"A persistent mount is forgotten too.", "metac fs umount /mnt", cmd_fs_umount},
 	{"mounts", "", {}, OPT_CONNECT | OPT_JSON, "list what the node has mounted", NULL,
 		"metac fs mounts\nmetac fs mounts --json", cmd_fs_mounts},
-	{"ls", "URI [PATH]", {WORD_URI, WORD_OTHER}, OPT_CONNECT | OPT_LONG | OPT_JSON,
+	{"ls", "URI [PATH]", {WORD_URI, WORD_OTHER}, OPT_CONNECT | OPT_USER | OPT_LONG | OPT_JSON,
 		"list a directory without mounting it",
 		"PATH is relative to the directory and leads through no symbolic link.\n" URI_HELP,
 		"metac fs ls ref://[fd00::1]/kFV4...\nmetac fs ls -l local:/srv/photos 2026/May",
 		cmd_fs_ls},
 	{"cp", "SRC... DST", {WORD_URI, WORD_URI, WORD_URI},
-		OPT_CONNECT | OPT_RECURSIVE | OPT_RESUME | OPT_PROGRESS | OPT_JSON,
+		OPT_CONNECT | OPT_USER | OPT_RECURSIVE | OPT_RESUME | OPT_PROGRESS | OPT_JSON,
 		"copy files and directories without mounting",
 		"SRC and DST are references, with or without a path in them (ref://.../2024),\n"
 		"local:/PATH on the node's host, or plain paths, which are the command's own\n"

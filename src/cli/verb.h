@@ -26,6 +26,7 @@ enum opt_bit { /* which options a verb takes */
 	OPT_RECURSIVE = 1 << 12,
 	OPT_RESUME = 1 << 13,
 	OPT_PROGRESS = 1 << 14,
+	OPT_USER = 1 << 15,
 
 	OPT_COMMON = OPT_HELP,
 	OPT_CONNECT = OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT,
@@ -68,6 +69,7 @@ struct options { /* as given; unset is NULL, 0 or false */
 	bool recursive;
 	bool resume;
 	const char *progress;
+	bool user;
 };
 
 /* What a verb's function gets. */
@@ -77,6 +79,7 @@ struct cli {
 	int n_args;
 	struct err err; /* text of the failure, without the "metac: noun verb: " in front */
 	int signal; /* that interrupted it, 0 = none */
+	bool may_dial; /* can do without a node of this host: see client_open() */
 };
 
 struct verb {

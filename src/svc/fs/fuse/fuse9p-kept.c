@@ -174,8 +174,12 @@ int f9_kept_init(struct f9 *fs)
 	list_init(&o->idle);
 	list_init(&o->heads);
 	fs->kept_open = o;
-	f9_watch_listen(fs, changed);
 	return 0;
+}
+
+void f9_kept_start(struct f9 *fs)
+{
+	f9_watch_listen(fs, changed);
 }
 
 void f9_kept_suspend(struct f9 *fs)

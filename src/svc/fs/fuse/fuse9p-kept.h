@@ -16,9 +16,10 @@ enum {
 	F9_IDLE_MS = 10000,
 };
 
-/* fs.watch is there. */
 int f9_kept_init(struct f9 *fs);
 void f9_kept_done(struct f9 *fs);
+/* fs.watch is there. */
+void f9_kept_start(struct f9 *fs);
 /* Closes what was kept open long enough. Returns the milliseconds until it has to be called again,
  * -1: nothing is kept. */
 int f9_kept_run(struct f9 *fs);

@@ -54,7 +54,6 @@ void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 	if (f9_data_keeps(h))
 		return;
 	f9_head_drop(fs, h);
-	bool locked = !list_empty(&h->node->owners);
 	f9_recover_forget(h);
 	list_unlink(&h->on_node);
 	list_unlink(&h->on_fs);
@@ -63,9 +62,6 @@ void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 		p9_client_clunk(fs->client, h->fid);
 	f9_cred_unref(fs, h->cred);
 	f9_dir_free(fs, h);
-	/* As long as the server has a file open for writing nobody can run it there. */
-	if ((h->flags & O_ACCMODE) != O_RDONLY || locked)
-		p9_client_hurry(fs->client);
 	f9_node_unref(fs, h->node);
 	free(h);
 }

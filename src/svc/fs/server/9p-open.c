@@ -186,22 +186,28 @@ static int give_open(struct p9_job *j, int fd, int flags, uint64_t mask, struct 
 	return 0;
 }
 
-/* The first bytes of a file just opened. What is short of count ends where the file does. */
-static int read_first(struct p9_job *j, int fd, int flags)
+/* The first bytes of the file that newfid has become. What is short of count ends where the file
+ * did when its attributes were looked at. When that would have to wait, newfid stays open, for
+ * another call. */
+static int read_first(struct p9_job *j)
 {
-	uint32_t count = j->q.t.topenat.count, used = 0;
-	mode_t mode = j->q.r.ropenat.attr.mode;
-	if (!S_ISREG(mode) || (flags & O_ACCMODE) == O_WRONLY || !j->q.r.ropenat.attr.size)
+	struct p9_file *f = j->q.newfid->data;
+	const struct p9_attr *a = &j->q.r.ropenat.attr;
+	uint32_t count = (uint32_t)MIN((uint64_t)j->q.t.topenat.count, a->size), used = 0;
+	if (!S_ISREG(a->mode) || f->accmode == O_WRONLY)
 		count = 0;
 	while (used < count) {
-		ssize_t n = p9_read_fd(j, fd, j->payload + used, count - used, used);
+		ssize_t n = p9_read_fd(j, f->fd, j->payload + used, count - used, used);
 		if (n == -EAGAIN && !j->may_block)
 			return P9_TREE_WOULD_BLOCK;
-		if (n < 0)
+		if (n < 0) {
+			p9_file_free(j->tree, f);
+			j->q.newfid->data = NULL;
 			return (int)n;
-		used += (uint32_t)n;
-		if (!n || used == j->q.r.ropenat.attr.size)
+		}
+		if (!n)
 			break;
+		used += (uint32_t)n;
 	}
 	j->q.r.ropenat.data = (struct p9_data){.p = j->payload, .len = used};
 	return 0;
@@ -226,13 +232,7 @@ static int open_at(struct p9_job *j, int at)
 	if (fd < 0)
 		return fd;
 	int r = give_open(j, fd, flags, j->q.t.topenat.request_mask, &j->q.r.ropenat.attr);
-	if (!r)
-		r = read_first(j, fd, flags);
-	if (r && j->q.newfid->data) {
-		p9_file_free(j->tree, j->q.newfid->data);
-		j->q.newfid->data = NULL;
-	}
-	return r;
+	return r ? r : read_first(j);
 }
 
 int p9_do_openat(struct p9_job *j)
@@ -246,6 +246,8 @@ int p9_do_openat(struct p9_job *j)
 		return -EINVAL;
 	if (!j->may_block && (t->topenat.open_flags & P9_O_TRUNC))
 		return P9_TREE_WOULD_BLOCK;
+	if (j->q.newfid->data) /* opened already, without waiting for its data */
+		return read_first(j);
 	j->q.r.ropenat.iounit = iounit(j);
 	j->q.r.ropenat.flags = 0;
 	int at = p9_file_at(f);

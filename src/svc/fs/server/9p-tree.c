@@ -6,14 +6,21 @@
 #include "svc/fs/server/9p-tree.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/sysmacros.h>
 
 /* --- nodes and fids --- */
 
 const char *p9_proc_path(int fd, char buf[P9_PROC_PATH])
 {
-	snprintf(buf, P9_PROC_PATH, "/proc/self/fd/%d", fd);
+	static const char dir[] = "/proc/self/fd/";
+	char digits[12], *d = digits + sizeof(digits);
+	unsigned n = (unsigned)fd;
+	*--d = 0;
+	do
+		*--d = (char)('0' + n % 10);
+	while (n /= 10);
+	memcpy(buf, dir, sizeof(dir) - 1);
+	memcpy(buf + sizeof(dir) - 1, d, (size_t)(digits + sizeof(digits) - d));
 	return buf;
 }
 

@@ -137,14 +137,16 @@ int p9_mark_key_of(int fd, struct p9_mark_key *ret)
 
 static bool number_at(const struct p9_mark_key *key, size_t at, size_t width, ino_t *ret)
 {
-	uint32_t half;
+	const uint8_t *p = key->bytes + HANDLE_AT + at;
+	uint64_t whole = 0;
+	uint32_t half = 0;
 	if (HANDLE_AT + at + width > key->len)
 		return false;
-	memcpy(ret, key->bytes + HANDLE_AT + at, sizeof(*ret) * (width == 8));
-	if (width == 4) {
-		memcpy(&half, key->bytes + HANDLE_AT + at, sizeof(half));
-		*ret = half;
-	}
+	if (width == 8)
+		memcpy(&whole, p, sizeof(whole));
+	else
+		memcpy(&half, p, sizeof(half));
+	*ret = width == 8 ? whole : half;
 	return true;
 }
 

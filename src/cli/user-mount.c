@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See user-mount.h.  The command forks: the child mounts, tells its parent how that went, and
+ *stays. It is written like the command, as if calls blocked; while it waits for the other host it
+ *looks after each attempt whether the worker is still there.
+ *
+ *	first connection --> worker attached --> parent told --> run:
+ *	    LOST, REFUSED --> connect again, with back-off --> CONNECTION
+ *	    "no such reference" --> OVER: all that is asked of the mount answers EIO
+ *	    the worker has ended (unmounted) --> end
+ */
+#include "cli/user-mount.h"
+#include "core/mount-control.h"
+#include "sys/spawn.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sodium.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum { SESSION_SIZE = 32, ATTACH_SECONDS = 20, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 2000 };
+
+struct keeper {
+	struct cli *cli;
+	const char *uri;
+	struct user_mount mount;
+	uint8_t session[SESSION_SIZE];
+	struct client *client;
+	struct stream_connection_c end;
+	struct spawn_child worker;
+	int control, state_fd;
+	bool mounted; /* and somebody has to unmount it */
+	bool ended; /* the worker has */
+};
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+static void set_state(struct keeper *k, const char *state, const char *error)
+{
+	(void)snprintf(k->mount.state, sizeof(k->mount.state), "%s", state);
+	(void)snprintf(k->mount.error, sizeof(k->mount.error), "%s", error ?: "");
+	k->mount.since = time(NULL);
+	(void)user_state_write(k->state_fd, &k->mount);
+}
+
+/* ---- connecting ----------------------------------------------------------------------------- */
+
+static void disconnect(struct keeper *k)
+{
+	stream_connection_unref(k->end);
+	k->end = (struct stream_connection_c){};
+	client_close(TAKE_PTR(k->client));
+}
+
+static int open_stream(struct keeper *k, struct fs_filesystem_c fs, int *ret_fd)
+{
+	struct client *c = k->client;
+	struct fs_filesystem_v9fs_stream_req q = fs_filesystem_v9fs_stream(c->loop.vat, fs);
+	struct fs_session_b s = fs_filesystem_v9fs_stream_params_init_session(q.params);
+	fs_session_set_id(s, (struct vat_data){k->session, sizeof(k->session)});
+	struct stream_stream_c stream = fs_filesystem_v9fs_stream_pipe_stream(q.call);
+	client_pipeline(q.call);
+	int r = client_open_stream(c, stream.cap, ret_fd, &k->end);
+	stream_stream_unref(stream);
+	return r;
+}
+
+/* A connection of the same session; *ret_fd is the caller's. */
+static int connect_once(struct keeper *k, int *ret_fd)
+{
+	struct fs_filesystem_c fs = {};
+	disconnect(k);
+	k->cli->err = (struct err){};
+	int r = client_open(k->cli, &k->client);
+	if (r >= 0)
+		r = client_filesystem(k->client, k->uri, &fs);
+	if (r >= 0)
+		r = open_stream(k, fs, ret_fd);
+	fs_filesystem_unref(fs);
+	return r;
+}
+
+/* What every service answers to a reference that is void: see metac.capnp. */
+static bool is_revoked(const struct err *e)
+{
+	return strstr(e->msg, "no such reference") != NULL;
+}
+
+/* True when the worker has ended within that time. */
+static bool worker_ends(struct keeper *k, int timeout_ms)
+{
+	struct pollfd p = {.fd = k->worker.pidfd, .events = POLLIN};
+	k->ended |= poll(&p, 1, timeout_ms) > 0;
+	return k->ended;
+}
+
+/* The worker has lost its connection: gets it another. */
+static void connect_again(struct keeper *k, const char *why)
+{
+	int delay = BACKOFF_FIRST_MS, fd = -EBADF;
+	set_state(k, "waiting", why);
+	while (!k->cli->signal && !worker_ends(k, 0)) {
+		if (connect_once(k, &fd) >= 0) {
+			(void)mount_connection_send(k->control, fd);
+			fd_close(fd);
+			return;
+		}
+		if (is_revoked(&k->cli->err)) {
+			set_state(k, "revoked", k->cli->err.msg);
+			(void)mount_word_send(k->control, MOUNT_OVER, EIO, k->cli->err.msg);
+			return;
+		}
+		set_state(k, "waiting", k->cli->err.msg);
+		if (worker_ends(k, delay))
+			return;
+		delay = MIN(2 * delay, (int)BACKOFF_MAX_MS);
+	}
+}
+
+/* ---- the worker ----------------------------------------------------------------------------- */
+
+/* metacd, installed beside the command or where daemons are. */
+static void find_metacd(char *ret, size_t size)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[MAX(n, (ssize_t)0)] = 0;
+	char *slash = strrchr(self, '/');
+	if (slash)
+		*slash = 0;
+	static const char *const places[] = {"%s/metacd", "%s/../sbin/metacd"};
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		(void)snprintf(ret, size, i ? "%s/../sbin/metacd" : "%s/metacd", self);
+		if (!access(ret, X_OK))
+			return;
+	}
+	(void)snprintf(ret, size, "/usr/sbin/metacd");
+}
+
+static int start_worker(struct keeper *k, int fuse_fd)
+{
+	int pair[2];
+	char exe[PATH_MAX + 32], timeout[32];
+	(void)snprintf(timeout, sizeof(timeout), "--timeout=%llu",
+		(unsigned long long)k->cli->opt.timeout_s);
+	const char *argv[] = {"metacd: mount", "--role=9p-mount", timeout,
+		k->cli->opt.read_only ? "--read-only" : NULL, NULL};
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(&k->cli->err, -errno, "socket");
+	const int fds[] = {pair[1], fuse_fd};
+	find_metacd(exe, sizeof(exe));
+	int r = spawn_metacd(exe, argv, fds, ARRAY_SIZE(fds), &k->worker);
+	fd_close(pair[1]);
+	k->control = pair[0];
+	return r < 0 ? err_errno(&k->cli->err, r, "start %s", exe) : 0;
+}
+
+/* Its first word: that it has attached, or that it could not. */
+static int wait_attached(struct keeper *k)
+{
+	struct mount_message m = {};
+	int fd = -EBADF;
+	struct pollfd p = {.fd = k->control, .events = POLLIN};
+	if (poll(&p, 1, ATTACH_SECONDS * 1000) <= 0)
+		return err_set(&k->cli->err, -ETIMEDOUT, "no answer to the 9P session within %d s",
+			ATTACH_SECONDS);
+	int r = mount_message_recv(k->control, &m, &fd);
+	fd_close(fd);
+	if (r == 1 && m.type == MOUNT_ATTACHED)
+		return 0;
+	if (r == 1 && *m.text)
+		return err_set(&k->cli->err, -EIO, "%s", m.text);
+	return err_set(&k->cli->err, -EIO, "the mount worker did not start");
+}
+
+static int begin(struct keeper *k)
+{
+	AUTO_CLOSE int conn = -EBADF;
+	AUTO_CLOSE int fuse = -EBADF;
+	int r = connect_once(k, &conn);
+	if (r < 0)
+		return r;
+	fuse = user_fuse_mount(k->mount.path, "metac", k->cli->opt.read_only, &k->cli->err);
+	if (fuse < 0)
+		return fuse;
+	k->mounted = true;
+	r = start_worker(k, fuse);
+	fuse = fd_close(fuse);
+	if (r >= 0)
+		r = mount_connection_send(k->control, conn);
+	if (r >= 0)
+		r = wait_attached(k);
+	return r;
+}
+
+/* ---- keeping -------------------------------------------------------------------------------- */
+
+static void on_message(struct keeper *k)
+{
+	struct mount_message m = {};
+	int fd = -EBADF;
+	int r = mount_message_recv(k->control, &m, &fd);
+	fd_close(fd);
+	if (r == 0 || (r < 0 && r != -EAGAIN)) {
+		k->ended = true;
+		return;
+	}
+	if (r != 1)
+		return;
+	switch (m.type) {
+	case MOUNT_LOST_CONNECTION:
+	case MOUNT_REFUSED:
+		connect_again(k, m.text);
+		break;
+	case MOUNT_RECOVERED:
+		set_state(k, "connected", NULL);
+		break;
+	default:
+		break;
+	}
+}
+
+static void run_events(struct keeper *k)
+{
+	for (int i = 0; i < 64 && k->client; i++)
+		if (sd_event_run(k->client->loop.event, 0) <= 0)
+			return;
+}
+
+static void keep(struct keeper *k)
+{
+	while (!k->ended && !k->cli->signal) {
+		struct pollfd p[] = {
+			{.fd = k->worker.pidfd, .events = POLLIN},
+			{.fd = k->control, .events = POLLIN},
+			{.fd = k->client ? sd_event_get_fd(k->client->loop.event) : -1,
+				.events = POLLIN},
+		};
+		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+			return;
+		if (p[1].revents)
+			on_message(k);
+		if (p[2].revents)
+			run_events(k);
+		k->ended |= p[0].revents != 0;
+	}
+}
+
+static void finish(struct keeper *k)
+{
+	struct err e = {};
+	if (k->mounted && !k->ended) /* told to end, or not begun well */
+		(void)user_fuse_umount(k->mount.path, true, &e);
+	user_state_remove(k->mount.path);
+	disconnect(k);
+	fd_close(k->control);
+	if (k->worker.pidfd >= 0) {
+		(void)spawn_kill(&k->worker, SIGTERM);
+		(void)spawn_wait(&k->worker);
+	}
+}
+
+/* Nothing of the terminal it was started from. */
+static void detach(void)
+{
+	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+		(void)dup2(null, fd);
+	(void)chdir("/");
+}
+
+__attribute__((noreturn)) static void run_keeper(struct keeper *k, int report)
+{
+	(void)setsid();
+	(void)signal(SIGHUP, SIG_IGN);
+	int r = begin(k);
+	struct err said = r < 0 ? k->cli->err : (struct err){};
+	if (r >= 0)
+		set_state(k, "connected", NULL);
+	if (write(report, &said, sizeof(said)) != (ssize_t)sizeof(said))
+		r = -EPIPE;
+	fd_close(report);
+	if (r >= 0) {
+		detach();
+		keep(k);
+	}
+	finish(k);
+	_exit(r < 0);
+}
+
+/* How the child fared. */
+static int take_report(int fd, pid_t pid, struct err *err)
+{
+	struct err said = {};
+	size_t got = 0;
+	while (got < sizeof(said)) {
+		ssize_t n = read(fd, (char *)&said + got, sizeof(said) - got);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	if (got < sizeof(said))
+		return err_set(err, -EIO, "the process that was to keep the mount has died");
+	if (said.code) {
+		(void)waitpid(pid, NULL, 0);
+		*err = said;
+	}
+	return said.code;
+}
+
+int user_mount(struct cli *cli, const char *uri, const char *path)
+{
+	struct keeper k = {.cli = cli, .uri = uri, .control = -EBADF, .worker.pidfd = -EBADF};
+	int pipe_fds[2];
+	if (!ref_is(uri))
+		return err_set(&cli->err, -EINVAL,
+			"local: needs a node that this user may use (see mount --bind)");
+	(void)snprintf(k.mount.path, sizeof(k.mount.path), "%s", path);
+	ref_mask(uri, k.mount.source, sizeof(k.mount.source));
+	randombytes_buf(k.session, sizeof(k.session));
+	k.state_fd = user_state_open(path, &cli->err);
+	if (k.state_fd < 0)
+		return k.state_fd;
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_errno(&cli->err, -errno, "pipe");
+	AUTO_CLOSE int in = pipe_fds[0];
+	AUTO_CLOSE int out = pipe_fds[1];
+	pid_t pid = fork();
+	if (!pid) {
+		fd_close(TAKE_FD(in));
+		k.mount.pid = getpid();
+		run_keeper(&k, TAKE_FD(out));
+	}
+	out = fd_close(out);
+	fd_close(k.state_fd);
+	if (pid < 0)
+		return err_errno(&cli->err, -errno, "fork");
+	return take_report(in, pid, &cli->err);
+}
