@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The metac command: finds the verb, runs it, reports.  Exit status: 0 done, 1 failed, 2 wrong use;
- * `stream run' passes on its command's.
+ * `stream run' passes on its command's.  Called mount.metac, it is the helper of mount(8).
  */
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/mount-helper.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -64,7 +65,10 @@ static void end_by_signal(int sig)
 int main(int argc, char **argv)
 {
 	struct command c;
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	setlocale(LC_ALL, "");
+	if (argc && !strcmp(slash ? slash + 1 : argv[0], "mount.metac"))
+		return mount_helper_main(argc, argv);
 	if (print_for_build(argc, argv))
 		return finish_output(0);
 	if (command_parse(argc, argv, &c) < 0)
