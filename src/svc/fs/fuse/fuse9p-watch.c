@@ -313,7 +313,7 @@ static void changed(struct f9 *fs, struct f9_node *n, enum f9_inval_what what)
 {
 	n->watch.heard = fs->watch->now;
 	call_listeners(fs, n);
-	f9_inval_inode(fs, n, what, recent(n->watch.told_ms));
+	f9_inval_inode(fs, n, what, recent(n->watch.told_ms) || recent(n->watch.names_ms));
 }
 
 static void hear_entry(struct f9 *fs, struct f9_node *dir, struct p9_str name)

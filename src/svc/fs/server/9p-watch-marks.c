@@ -4,6 +4,7 @@
  */
 #include "svc/fs/server/9p-watch-marks.h"
 
+#include <linux/magic.h>
 #include <sys/vfs.h>
 
 enum { BUCKETS_START = 256, HANDLE_AT = 8 + sizeof(int) };
@@ -113,6 +114,21 @@ void p9_mark_key_set(struct p9_mark_key *key, const void *fsid, const struct fil
 	key->len = HANDLE_AT + h->handle_bytes;
 }
 
+/* A file system that other hosts change, or another process behind it, tells us of our own changes
+ * alone: only those count of which it is known that all there is to know passes this kernel. */
+static bool tells_all(const struct statfs *sf)
+{
+	static const uint32_t local[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+		TMPFS_MAGIC, RAMFS_MAGIC, F2FS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC, SQUASHFS_MAGIC,
+		EROFS_SUPER_MAGIC_V1, ISOFS_SUPER_MAGIC, NILFS_SUPER_MAGIC,
+		0xca451a4e /* bcachefs */, 0x2fc12fc1 /* zfs */};
+	for (size_t i = 0; i < ARRAY_SIZE(local); i++) {
+		if (local[i] == (uint32_t)sf->f_type)
+			return true;
+	}
+	return false;
+}
+
 int p9_mark_key_of(int fd, struct p9_mark_key *ret)
 {
 	union {
@@ -121,13 +137,17 @@ int p9_mark_key_of(int fd, struct p9_mark_key *ret)
 	} u;
 	struct statfs sf;
 	int mount_id;
+	if (fstatfs(fd, &sf) < 0)
+		return -errno;
+	if (!tells_all(&sf))
+		return -EOPNOTSUPP;
 	u.h.handle_bytes = MAX_HANDLE_SZ;
 	int r = name_to_handle_at(fd, "", &u.h, &mount_id, AT_EMPTY_PATH | AT_HANDLE_FID);
 	if (r < 0 && errno == EINVAL) {
 		u.h.handle_bytes = MAX_HANDLE_SZ;
 		r = name_to_handle_at(fd, "", &u.h, &mount_id, AT_EMPTY_PATH);
 	}
-	if (r < 0 || fstatfs(fd, &sf) < 0)
+	if (r < 0)
 		return -errno;
 	p9_mark_key_set(ret, &sf.f_fsid, &u.h);
 	return 0;

@@ -46,7 +46,8 @@ struct p9_mark *p9_marks_oldest(const struct p9_marks *t);
 
 /* fsid: 8 bytes, as statfs and fanotify give it. */
 void p9_mark_key_set(struct p9_mark_key *key, const void *fsid, const struct file_handle *h);
-/* Of an open object, O_PATH too. 0 or negative errno: its file system has no handles. */
+/* Of an open object, O_PATH too. 0 or negative errno: its file system has no handles, or
+ * the kernel is not told of all that changes there (-EOPNOTSUPP). */
 int p9_mark_key_of(int fd, struct p9_mark_key *ret);
 
 /*
