@@ -445,16 +445,16 @@ static void hear(
 static void read_group(struct p9_watch *w)
 {
 	for (int i = 0; i < READS_AT_ONCE; i++) {
-		ssize_t n = read(w->group, w->buffer, sizeof(w->buffer));
-		if (n <= 0)
-			return;
 		struct fanotify_event_metadata m;
 		pthread_mutex_lock(&w->lock);
-		for (size_t at = 0; at + sizeof(m) <= (size_t)n; at += m.event_len) {
+		ssize_t n = read(w->group, w->buffer, sizeof(w->buffer));
+		for (size_t at = 0; n > 0 && at + sizeof(m) <= (size_t)n; at += m.event_len) {
 			memcpy(&m, w->buffer + at, sizeof(m));
 			hear(w, &m, (const char *)w->buffer + at);
 		}
 		pthread_mutex_unlock(&w->lock);
+		if (n <= 0)
+			return;
 	}
 }
 
@@ -490,6 +490,12 @@ bool p9_watch_wait(struct p9_watch *w, int timeout_ms)
 		w->read_ms = now_ms();
 	}
 	return pending(w);
+}
+
+void p9_watch_settle(struct p9_watch *w)
+{
+	if (w)
+		read_group(w);
 }
 
 void p9_watch_wake(struct p9_watch *w)

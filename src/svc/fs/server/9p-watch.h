@@ -71,6 +71,8 @@ enum p9_covered p9_watch_object(struct p9_watch *w, int fd, const struct statx *
  * whoever has nobody to tell them to calls it again, and is woken when there is somebody.  Changes
  * that follow closely on one another are told together. True: there is something to take. */
 bool p9_watch_wait(struct p9_watch *w, int timeout_ms);
+/* Puts into the queue what the kernel has to tell by now. */
+void p9_watch_settle(struct p9_watch *w);
 /* Ends a p9_watch_wait, the present or the next one. */
 void p9_watch_wake(struct p9_watch *w);
 /* Takes events from the front of the queue, as the payload of an Revents: returns its length, at

@@ -151,6 +151,35 @@ static void on_send(void *ctx, struct p9_request *q, const struct p9_msg *m)
 	(void)ctx;
 }
 
+/* --- watching --- */
+
+/* As much as the waiting Tevents take; `writing` is held. */
+static void tell_events(struct thread *t)
+{
+	struct conn *c = t->conn;
+	size_t n;
+	t->job.q.user = t;
+	do {
+		uint8_t *at = t->out + t->out_len + p9_payload_offset(P9_Revents);
+		pthread_mutex_lock(&c->core);
+		uint32_t room = p9_server_events_room(c->server);
+		n = room ? p9_watch_take(c->tree->watch, at, room) : 0;
+		if (n)
+			p9_server_events_answer(c->server, &t->job.q, at, (uint32_t)n);
+		pthread_mutex_unlock(&c->core);
+		send_out(t);
+	} while (n);
+}
+
+/* Who gets a lock is to hear first what others did while they had it. */
+static void tell_before_lock(struct thread *t)
+{
+	if (t->job.q.t.type != P9_Tlock)
+		return;
+	p9_watch_settle(t->conn->tree->watch);
+	tell_events(t);
+}
+
 /* --- requests --- */
 
 /* Clunked fids are released without a lock held: the last close of a file can take its time. */
@@ -208,6 +237,7 @@ static void run_slowly(struct thread *t)
 	t->job.payload = payload_place(t);
 	int r = run(t);
 	pthread_mutex_lock(&t->conn->writing);
+	tell_before_lock(t);
 	end(t, r);
 	send_out(t);
 	pthread_mutex_unlock(&t->conn->writing);
@@ -368,34 +398,16 @@ static void fill_report(void *ctx, struct p9_control_packet *p)
 	p9_control_packet_finish(p, &s);
 }
 
-/* --- watching --- */
-
-/* As much as the waiting Tevents take. */
-static void tell_events(struct thread *t)
-{
-	struct conn *c = t->conn;
-	size_t n;
-	t->job.q.user = t;
-	pthread_mutex_lock(&c->writing);
-	do {
-		pthread_mutex_lock(&c->core);
-		uint32_t room = p9_server_events_room(c->server);
-		n = room ? p9_watch_take(c->tree->watch, t->frame, room) : 0;
-		if (n)
-			p9_server_events_answer(c->server, &t->job.q, t->frame, (uint32_t)n);
-		pthread_mutex_unlock(&c->core);
-		send_out(t);
-	} while (n);
-	pthread_mutex_unlock(&c->writing);
-}
-
 static void *watch_main(void *arg)
 {
 	struct thread *t = arg;
 	struct conn *c = t->conn;
 	while (!atomic_load(&c->closed)) {
-		if (p9_watch_wait(c->tree->watch, -1))
-			tell_events(t);
+		if (!p9_watch_wait(c->tree->watch, -1))
+			continue;
+		pthread_mutex_lock(&c->writing);
+		tell_events(t);
+		pthread_mutex_unlock(&c->writing);
 	}
 	return NULL;
 }

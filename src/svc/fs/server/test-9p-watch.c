@@ -476,3 +476,35 @@ TEST(events_that_wait_are_told_when_asked_for)
 	}
 	stop(&p);
 }
+
+/* Whoever takes a lock hears of all that happened before he had it. */
+TEST(events_come_before_the_lock)
+{
+	struct peer p;
+	start_metac(&p);
+	CHECK_INT(CALL(&p, P9_Tsession, .tversion = {}), 0);
+	if (!(p.r.rsession.flags & P9_SESSION_WATCHES)) {
+		stop(&p);
+		test_skip("no fanotify for us here");
+	}
+	put_file("locked", "x");
+	CHECK_INT(lookup(&p, "", P9_WANT_WATCH), 0);
+	CHECK_INT(t_open_path(&p, 1, "locked", P9_O_RDWR), 0);
+	for (int i = 0; i < 50; i++) {
+		struct p9_msg ask = {.type = P9_Tevents, .tag = 7, .tevents = {sizeof(taken)}};
+		struct p9_msg m = {.type = P9_Tlock, .tag = 8};
+		m.tlock.fid = 1;
+		m.tlock.type = P9_LOCK_WRLCK;
+		m.tlock.client_id = p9_str("test");
+		send_msg(&p, &ask);
+		other("echo y > changed");
+		send_msg(&p, &m);
+		CHECK(recv_msg(&p));
+		CHECK_INT(p.r.type, P9_Revents);
+		do
+			CHECK(recv_msg(&p));
+		while (p.r.type != P9_Rlock);
+		CHECK_INT(p.r.rlock.status, P9_LOCK_SUCCESS);
+	}
+	stop(&p);
+}
