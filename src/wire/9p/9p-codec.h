@@ -19,6 +19,7 @@
 #define P9_NOTAG 0xffffu
 #define P9_NOFID 0xffffffffu
 #define P9_NONUNAME 0xffffffffu
+#define P9_APPEND UINT64_MAX /* metac, offset of a Twrite: wherever the file ends then */
 #define P9_MAX_WALK 16
 #define P9_MAX_NAME 255
 #define P9_HEADER 7 /* size type tag */
@@ -163,6 +164,7 @@ enum p9_open {
 	P9_O_NOATIME = 01000000,
 	P9_O_CLOEXEC = 02000000,
 	P9_O_SYNC = 04000000,
+	P9_O_PLACED = 1 << 29, /* metac, with P9_O_APPEND: appends only where it says so */
 	P9_O_AGAIN = 1 << 30, /* metac: it was open before the connection was lost */
 };
 

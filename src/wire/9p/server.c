@@ -436,9 +436,13 @@ static int check_fields(struct p9_server *s, struct p9_request *q, const struct 
 		return t->tattachx.groups.len % 4 || t->tattachx.groups.len / 4 > P9_MAX_GROUPS
 			       ? -EINVAL
 			       : 0;
+	case P9_Tlcreate:
+		if (!s->metac)
+			q->t.tlcreate.flags &= ~(uint32_t)P9_O_PLACED;
+		return 0;
 	case P9_Tlopen:
 		if (!s->metac)
-			q->t.tlopen.flags &= ~(uint32_t)P9_O_AGAIN;
+			q->t.tlopen.flags &= ~(uint32_t)(P9_O_AGAIN | P9_O_PLACED);
 		return check_open_flags(s, t->tlopen.flags);
 	case P9_Topenat:
 		return check_open_flags(s, t->topenat.open_flags);

@@ -72,10 +72,10 @@ void f9_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 /* ---- writing ---- */
 
 /* A page written back by the kernel must land at its offset, whichever file of the inode the kernel
- * happened to name: any but one that appends. */
-static struct f9_handle *writable(struct f9_handle *h)
+ * happened to name: with a foreign server any but one that appends, always. */
+static struct f9_handle *writable(const struct f9 *fs, struct f9_handle *h)
 {
-	if (!(h->flags & O_APPEND))
+	if (fs->metac || !(h->flags & O_APPEND))
 		return h;
 	list_for_each (it, &h->node->handles) {
 		struct f9_handle *o = list_entry(it, struct f9_handle, on_node);
@@ -130,7 +130,7 @@ static void append_settled(struct f9_op *op, int error, const struct p9_msg *rep
 		most = MIN(most, (size_t)h->iounit);
 	struct p9_msg m = {.type = P9_Twrite,
 		.twrite = {.fid = h->fid,
-			.offset = op->offset,
+			.offset = op->fs->metac ? P9_APPEND : op->offset,
 			.data = {op->data, (uint32_t)MIN(op->size, most)}}};
 	f9_send_once(op, &m, append_done);
 }
@@ -169,6 +169,13 @@ static void write_start(struct f9_op *op)
 		write_end(op, error, op->size);
 }
 
+/* The flag may have been set, or taken away, since the file was opened. A foreign server knows only
+ * what it was then. */
+static bool appends(const struct f9 *fs, const struct f9_handle *h, const struct fuse_file_info *fi)
+{
+	return fs->metac ? !fi->writepage && (fi->flags & O_APPEND) : h->flags & O_APPEND;
+}
+
 /* An operation for what cannot be done at once, with the data. */
 static void write_later(fuse_req_t req, fuse_ino_t ino, struct f9_handle *h, const char *buf,
 	size_t size, off_t off, const struct fuse_file_info *fi)
@@ -188,20 +195,20 @@ static void write_later(fuse_req_t req, fuse_ino_t ino, struct f9_handle *h, con
 	memcpy(op->data, buf, size);
 	op->held = size;
 	op->fs->held += size;
-	f9_op_begin(op, h->flags & O_APPEND ? append_start : write_start);
+	f9_op_begin(op, appends(op->fs, h, fi) ? append_start : write_start);
 }
 
 void f9_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
 	struct fuse_file_info *fi)
 {
 	struct f9 *fs = f9_of(req);
-	struct f9_handle *h = fi->writepage ? writable(f9_handle_of(fi)) : f9_handle_of(fi);
+	struct f9_handle *h = fi->writepage ? writable(fs, f9_handle_of(fi)) : f9_handle_of(fi);
 	if (!h || fs->read_only || fs->over) {
 		fuse_reply_err(req, fs->over ? -fs->over : h ? EROFS : EIO);
 		return;
 	}
 	f9_kept_drop(fs, h->node);
-	bool wait = (h->flags & O_APPEND) || (fi->flags & O_DIRECT) || h->error || h->write_error;
+	bool wait = appends(fs, h, fi) || (fi->flags & O_DIRECT) || h->error || h->write_error;
 	int error = wait ? -EAGAIN : f9_data_write(fs, h, buf, size, (uint64_t)off);
 	if (error == -EAGAIN) {
 		write_later(req, ino, h, buf, size, off, fi);

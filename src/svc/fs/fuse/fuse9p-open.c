@@ -70,7 +70,7 @@ void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 
 /* Syncing after writes the kernel asks for itself; O_DIRECT is between the program and the cache
  * here. */
-uint32_t f9_open_flags(int flags)
+uint32_t f9_open_flags(const struct f9 *fs, int flags)
 {
 	uint32_t p9 = P9_O_LARGEFILE;
 	switch (flags & O_ACCMODE) {
@@ -84,7 +84,7 @@ uint32_t f9_open_flags(int flags)
 	if (flags & O_TRUNC)
 		p9 |= P9_O_TRUNC;
 	if (flags & O_APPEND)
-		p9 |= P9_O_APPEND;
+		p9 |= P9_O_APPEND | (fs->metac ? (uint32_t)P9_O_PLACED : 0);
 	if (flags & O_DIRECTORY)
 		p9 |= P9_O_DIRECTORY;
 	return p9;
@@ -228,7 +228,7 @@ static void openat_send(struct f9_op *op, bool named)
 		.topenat = {.fid = op->fid->fid,
 			.newfid = op->newfid,
 			.name = f9_str(named ? op->node->name : NULL),
-			.open_flags = f9_open_flags(op->fi.flags),
+			.open_flags = f9_open_flags(op->fs, op->fi.flags),
 			.request_mask = ATTR_WANTED,
 			.flags = named && op->fs->watches ? P9_WANT_WATCH : 0,
 			.count = op->count}};
@@ -308,7 +308,7 @@ static void open_walked(struct f9_op *op, int error, const struct p9_msg *reply)
 		return;
 	}
 	m.tlopen.fid = op->newfid;
-	m.tlopen.flags = f9_open_flags(op->fi.flags);
+	m.tlopen.flags = f9_open_flags(op->fs, op->fi.flags);
 	f9_send(op, &m, lopen_done);
 }
 
@@ -440,7 +440,7 @@ static void create_open_again(struct f9_op *op)
 		.topenat = {.fid = op->fid->fid,
 			.newfid = op->newfid,
 			.name = f9_str(op->name),
-			.open_flags = f9_open_flags(op->fi.flags & ~O_TRUNC) | P9_O_AGAIN,
+			.open_flags = f9_open_flags(op->fs, op->fi.flags & ~O_TRUNC) | P9_O_AGAIN,
 			.request_mask = ATTR_WANTED}};
 	f9_send(op, &m, create_found);
 }
@@ -487,7 +487,7 @@ static void createat_dir(struct f9_op *op, int error, const struct p9_msg *reply
 		f9_op_err(op, error);
 		return;
 	}
-	uint32_t flags = f9_open_flags(op->fi.flags), gid = f9_create_gid(op);
+	uint32_t flags = f9_open_flags(op->fs, op->fi.flags), gid = f9_create_gid(op);
 	struct p9_msg m;
 	if (!strcmp(op->name, F9_TMPFILE_NAME))
 		m = (struct p9_msg){.type = P9_Ttmpfile,
@@ -543,7 +543,7 @@ static void lcreate_walked(struct f9_op *op, int error, const struct p9_msg *rep
 	}
 	m.tlcreate.fid = op->newfid;
 	m.tlcreate.name = f9_str(op->name);
-	m.tlcreate.flags = f9_open_flags(op->fi.flags) | P9_O_CREAT |
+	m.tlcreate.flags = f9_open_flags(op->fs, op->fi.flags) | P9_O_CREAT |
 			   (op->fi.flags & O_EXCL ? (uint32_t)P9_O_EXCL : 0);
 	m.tlcreate.mode = op->mode;
 	m.tlcreate.gid = f9_create_gid(op);

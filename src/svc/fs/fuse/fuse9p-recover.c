@@ -148,8 +148,8 @@ static void reopen_done(struct f9_op *op, int error, const struct p9_msg *m)
 static void reopen_open(struct f9_op *op)
 {
 	int flags = op->handle->flags & ~(O_TRUNC | O_CREAT | O_EXCL);
-	struct p9_msg m = {
-		.type = P9_Tlopen, .tlopen = {.fid = op->newfid, .flags = f9_open_flags(flags)}};
+	struct p9_msg m = {.type = P9_Tlopen,
+		.tlopen = {.fid = op->newfid, .flags = f9_open_flags(op->fs, flags)}};
 	if (op->fs->metac)
 		m.tlopen.flags |= P9_O_AGAIN;
 	f9_send(op, &m, reopen_done);

@@ -604,7 +604,7 @@ void f9_locks_drop(struct f9_op *op, uint64_t owner, bool is_flock, f9_then then
  * connection is lost. */
 void f9_locks_reclaim(struct f9 *fs, void (*then)(struct f9 *fs));
 /* What the server has to know of open(2)'s flags. */
-uint32_t f9_open_flags(int flags);
+uint32_t f9_open_flags(const struct f9 *fs, int flags);
 /* Forgets who may hold locks; h: only those who took them through this handle. */
 void f9_owners_free(struct f9_node *n, const struct f9_handle *h);
 /* Wakes what waited long enough; returns milliseconds until the next, -1: none. */

@@ -82,6 +82,12 @@ static int write_xattr(struct p9_job *j, struct p9_file *f)
 	return r;
 }
 
+ssize_t p9_append_fd(int fd, const void *buf, size_t n)
+{
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)buf, .iov_len = n};
+	return pwritev2(fd, &iov, 1, 0, RWF_APPEND);
+}
+
 int p9_do_write(struct p9_job *j)
 {
 	struct p9_file *f = p9_job_file(j);
@@ -90,9 +96,11 @@ int p9_do_write(struct p9_job *j)
 		return write_xattr(j, f);
 	if (f->state != P9_FILE)
 		return -EBADF;
-	if (j->q.t.twrite.offset > INT64_MAX)
+	uint64_t offset = j->q.t.twrite.offset;
+	if (offset > INT64_MAX && offset != P9_APPEND)
 		return -EINVAL;
-	ssize_t n = pwrite(f->fd, d.p, d.len, (off_t)j->q.t.twrite.offset);
+	ssize_t n = offset == P9_APPEND ? p9_append_fd(f->fd, d.p, d.len)
+					: pwrite(f->fd, d.p, d.len, (off_t)offset);
 	if (n < 0)
 		return -errno;
 	j->q.r.rwrite.count = (uint32_t)n;

@@ -78,6 +78,14 @@ static int open_again(struct p9_job *j, int at, const struct stat *st, int flags
 	return fd;
 }
 
+/* What is opened for appending may be written elsewhere too, when the client says where: the pages
+ * of a mapping.  A file that may only be appended to stays as it is. */
+static void stay_placed(int fd, uint32_t p9)
+{
+	if ((p9 & P9_O_APPEND) && (p9 & P9_O_PLACED))
+		(void)fcntl(fd, F_SETFL, 0);
+}
+
 /* The fid is open from here on: takes fd. */
 static void become_open(struct p9_file *f, int fd, int flags, const struct statx *sx)
 {
@@ -114,6 +122,7 @@ int p9_do_lopen(struct p9_job *j)
 	int r = p9_stat(fd, "", 0, &sx);
 	if (r)
 		return r;
+	stay_placed(fd, j->q.t.tlopen.flags);
 	j->q.r.rlopen.iounit = iounit(j);
 	j->q.r.rlopen.qid = p9_qid_of_statx(j->tree, &sx);
 	become_open(f, TAKE_FD(fd), flags, &sx);
@@ -162,6 +171,7 @@ int p9_do_lcreate(struct p9_job *j)
 	int r = p9_stat(fd, "", 0, &sx);
 	if (r)
 		return r;
+	stay_placed(fd, t->tlcreate.flags);
 	j->q.r.rlcreate.iounit = iounit(j);
 	j->q.r.rlcreate.qid = p9_qid_of_statx(j->tree, &sx);
 	become_open(f, TAKE_FD(fd), flags, &sx);
@@ -231,6 +241,7 @@ static int open_at(struct p9_job *j, int at)
 		return P9_TREE_WOULD_BLOCK;
 	if (fd < 0)
 		return fd;
+	stay_placed(fd, j->q.t.topenat.open_flags);
 	int r = give_open(j, fd, flags, j->q.t.topenat.request_mask, &j->q.r.ropenat.attr);
 	return r ? r : read_first(j);
 }
@@ -276,6 +287,7 @@ int p9_do_createat(struct p9_job *j)
 	if (fd < 0)
 		return fd;
 	j->q.r.rcreateat.iounit = iounit(j);
+	stay_placed(fd, t->tcreateat.open_flags);
 	return give_open(j, fd, flags, t->tcreateat.request_mask, &j->q.r.rcreateat.attr);
 }
 
@@ -301,6 +313,7 @@ int p9_createat_again(struct p9_job *j, uint64_t path)
 	if (fd < 0)
 		return fd;
 	j->q.r.rcreateat.iounit = iounit(j);
+	stay_placed(fd, t->tcreateat.open_flags);
 	return give_open(j, fd, flags, t->tcreateat.request_mask, &j->q.r.rcreateat.attr);
 }
 
@@ -320,5 +333,6 @@ int p9_do_tmpfile(struct p9_job *j)
 	if (fd < 0)
 		return -errno;
 	j->q.r.rtmpfile.iounit = iounit(j);
+	stay_placed(fd, t->ttmpfile.open_flags);
 	return give_open(j, fd, flags, t->ttmpfile.request_mask, &j->q.r.rtmpfile.attr);
 }

@@ -209,7 +209,7 @@ static bool is_append(const struct p9_job *j)
 {
 	const struct p9_file *f = p9_job_file(j);
 	int flags = f->state == P9_FILE ? fcntl(f->fd, F_GETFL) : -1;
-	return flags >= 0 && (flags & O_APPEND);
+	return flags >= 0 && ((flags & O_APPEND) || j->q.t.twrite.offset == P9_APPEND);
 }
 
 static void size_note(struct attempt *a)
@@ -251,7 +251,7 @@ static size_t overlap(const uint8_t *tail, size_t n, struct p9_data data)
 static int append_rest(struct p9_job *j, size_t there)
 {
 	struct p9_data d = j->q.t.twrite.data;
-	ssize_t n = write(p9_job_file(j)->fd, (const uint8_t *)d.p + there, d.len - there);
+	ssize_t n = p9_append_fd(p9_job_file(j)->fd, (const uint8_t *)d.p + there, d.len - there);
 	if (n < 0 && !there)
 		return -errno;
 	j->q.r.rwrite.count = (uint32_t)(there + (n < 0 ? 0 : (size_t)n));

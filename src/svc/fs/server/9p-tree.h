@@ -187,6 +187,9 @@ ssize_t p9_read_fd(const struct p9_job *j, int fd, void *buf, size_t n, uint64_t
  * what has the name, without truncating it. -ESTALE if that has another qid.path than `path`. */
 int p9_createat_again(struct p9_job *j, uint64_t path);
 
+/* write(2) at the end of the file, whether it was opened for appending or not: -1 and errno. */
+ssize_t p9_append_fd(int fd, const void *buf, size_t n);
+
 /* Gives the object of the request's second fid a name in the directory of the first. */
 int p9_link(struct p9_job *j, struct p9_str name);
 

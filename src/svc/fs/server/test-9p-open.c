@@ -163,6 +163,28 @@ TEST(createat_leaves_the_directory_one)
 	stop(&p);
 }
 
+TEST(an_appending_file_is_written_where_it_says_too)
+{
+	struct peer p;
+	char buf[32] = "";
+	start_metac(&p);
+	put_file("f", "0123456789");
+	CHECK_INT(t_openat(&p, 0, 1, "f", P9_O_RDWR | P9_O_APPEND | P9_O_PLACED, 0), 0);
+	CHECK_INT(t_openat(&p, 0, 2, "f", P9_O_RDWR, 0), 0);
+	CHECK_INT(t_openat(&p, 0, 3, "f", P9_O_WRONLY | P9_O_APPEND, 0), 0);
+	CHECK_INT(t_createat(&p, 0, 4, "f", P9_O_RDWR | P9_O_APPEND | P9_O_PLACED, 0600), 0);
+	CHECK_INT(t_write(&p, 1, 0, "a", 1), 1);
+	CHECK_INT(t_write(&p, 1, P9_APPEND, "b", 1), 1);
+	CHECK_INT(t_write(&p, 2, P9_APPEND, "c", 1), 1);
+	CHECK_INT(t_write(&p, 3, 0, "d", 1), 1); /* as it is in 9P2000.L */
+	CHECK_INT(t_write(&p, 3, P9_APPEND, "e", 1), 1);
+	CHECK_INT(t_write(&p, 4, 1, "f", 1), 1);
+	CHECK_INT(t_write(&p, 1, P9_APPEND - 1, "x", 1), -EINVAL);
+	CHECK_INT(t_read(&p, 2, 0, buf, 31), 14);
+	CHECK_STR(buf, "af23456789bcde");
+	stop(&p);
+}
+
 TEST(createat_takes_the_group_and_permissions_of_the_user)
 {
 	struct peer p;

@@ -60,6 +60,27 @@ TEST(an_append_that_cannot_be_told_is_an_error)
 	end_session(&p);
 }
 
+TEST(an_append_is_one_by_its_offset_as_well)
+{
+	struct peer p;
+	begin_session(&p);
+	put_file("f", "content");
+	CHECK_INT(t_openat(&p, 0, 10, "f", P9_O_WRONLY, 0), 0);
+	struct p9_msg m = append("12345");
+	m.twrite.offset = P9_APPEND;
+	CHECK_INT(once(&p, 1, m), 0);
+	next_server_after_kill(&p);
+	CHECK_INT(t_openat(&p, 0, 10, "f", P9_O_WRONLY, 0), 0);
+	CHECK_INT(once(&p, 1, m), 0);
+	check_content("f", "content12345");
+	put_file("f", "content12"); /* killed halfway */
+	next_server_after_kill(&p);
+	CHECK_INT(t_openat(&p, 0, 10, "f", P9_O_WRONLY, 0), 0);
+	CHECK_INT(once(&p, 1, m), 0);
+	check_content("f", "content12345");
+	end_session(&p);
+}
+
 /* A file that is not open for appending is written where the client says: as often as it likes. */
 TEST(plain_writes_are_not_kept)
 {
