@@ -11,6 +11,9 @@
  *	--read-only     answer every change with EROFS
  *	--msize=N       the most to offer for one 9P message (default 1 MiB)
  *	--aname=NAME    the tree to attach to (default: the server's only one)
+ *	--map-user=LOCAL:REMOTE[:COUNT], --map-group=LOCAL:REMOTE[:COUNT]
+ *			numbers of users and groups that stand for each other here and there
+ *			(svc/fs/fuse/fuse9p-idmap.h); any number of times
  *	--timeout=N     seconds after the loss of the connection until requests answer ETIMEDOUT
  *			instead of waiting on (default 0: they wait as long as it takes)
  *

@@ -16,6 +16,7 @@
 #include "svc/fs/fuse/9p-mount.h"
 #include "svc/fs/fs-mount.h"
 #include "svc/fs/fuse/fuse9p-data.h"
+#include "svc/fs/fuse/fuse9p-idmap.h"
 #include "svc/fs/fuse/fuse9p-inval.h"
 #include "svc/fs/fuse/fuse9p-kept.h"
 #include "sys/landlock.h"
@@ -49,6 +50,7 @@ struct worker {
 	struct p9_client *client;
 	struct fuse_session *session;
 	struct fuse_buf buf;
+	struct f9_idmap user_map, group_map;
 	int control, conn, inval_fd; /* control -EBADF: the service is gone */
 	int status; /* 0: none; see start_plain() */
 	bool attached; /* it has been told so */
@@ -335,6 +337,7 @@ static int run(struct worker *w)
  *mapped all the same
  */
 #define INIT_DIRECT_IO_ALLOW_MMAP (UINT64_C(1) << 36)
+enum { OPCODE_TMPFILE = 51 };
 
 static uint64_t init_offered(const struct fuse_init_in *in, size_t n)
 {
@@ -352,6 +355,12 @@ static ssize_t fuse_read(int fd, void *buf, size_t size, void *user)
 	if (n >= (ssize_t)(sizeof(*h) + 16) && h->opcode == FUSE_INIT) {
 		fs->init_unique = h->unique;
 		fs->init_offered = init_offered((const void *)(h + 1), (size_t)n - sizeof(*h));
+	}
+	/* libfuse 3.14 does not know it, but it is a FUSE_CREATE in all else. */
+	if (n >= (ssize_t)(sizeof(*h) + sizeof(struct fuse_create_in) + 2) &&
+		h->opcode == OPCODE_TMPFILE) {
+		((struct fuse_in_header *)buf)->opcode = FUSE_CREATE;
+		strcpy((char *)(h + 1) + sizeof(struct fuse_create_in), F9_TMPFILE_NAME);
 	}
 	return n;
 }
@@ -384,12 +393,15 @@ static ssize_t fuse_writev(int fd, struct iovec *iov, int count, void *user)
 
 /* ---- start ---- */
 
-static int lock_down(void)
+static int lock_down(int proc_fd)
 {
-	static const char *const calls[] = {
-		"@base", "@loop", "@socket", "@thread", "readv", "writev", "pread64", NULL};
+	static const char *const calls[] = {"@base", "@loop", "@socket", "@thread", "readv",
+		"writev", "pread64", "openat", /* beneath /proc: what groups a program has */
+		NULL};
 	struct landlock l;
 	int r = landlock_init(&l);
+	if (r >= 0 && proc_fd >= 0)
+		r = landlock_allow(&l, proc_fd, LANDLOCK_MAY_READ);
 	if (r >= 0)
 		r = landlock_restrict(&l);
 	return r < 0 ? r : seccomp_confine(calls, SECCOMP_ELSE_KILL);
@@ -437,7 +449,8 @@ static int start(struct worker *w, uint32_t msize)
 	static const struct fuse_custom_io io = {.writev = fuse_writev, .read = fuse_read};
 	if (!w->session || fuse_session_custom_io(w->session, &io, MOUNT_FD_FUSE) < 0)
 		return -EINVAL;
-	r = lock_down();
+	w->fs.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = lock_down(w->fs.proc_fd);
 	if (r >= 0)
 		r = f9_inval_new(&w->fs, &w->fs.invalidator, &w->inval_fd);
 	return r;
@@ -456,6 +469,16 @@ static void finish(struct worker *w)
 		fuse_session_destroy(w->session);
 }
 
+static int map(struct worker *w, bool user, const char *text)
+{
+	struct f9_idmap *m = user ? &w->user_map : &w->group_map;
+	if (user)
+		w->fs.user_map = m;
+	else
+		w->fs.group_map = m;
+	return f9_idmap_parse(m, text);
+}
+
 static int parse(int argc, char **argv, struct worker *w, uint32_t *ret_msize)
 {
 	static const struct option options[] = {
@@ -463,6 +486,8 @@ static int parse(int argc, char **argv, struct worker *w, uint32_t *ret_msize)
 		{"msize", required_argument, NULL, 'm'},
 		{"aname", required_argument, NULL, 'a'},
 		{"timeout", required_argument, NULL, 't'},
+		{"map-user", required_argument, NULL, 'u'},
+		{"map-group", required_argument, NULL, 'g'},
 		{},
 	};
 	optind = 1;
@@ -473,6 +498,10 @@ static int parse(int argc, char **argv, struct worker *w, uint32_t *ret_msize)
 			*ret_msize = (uint32_t)strtoul(optarg, NULL, 10);
 		else if (c == 'a')
 			w->fs.aname = optarg;
+		else if ((c == 'u' || c == 'g') && map(w, c == 'u', optarg) < 0)
+			return -EINVAL;
+		else if (c == 'u' || c == 'g')
+			continue;
 		else if (c == 't')
 			w->fs.timeout_ms =
 				(uint32_t)MIN(strtoul(optarg, NULL, 10), 1000000ul) * 1000;

@@ -8,46 +8,60 @@
 
 #include <endian.h>
 
-static bool parse_id(const char *s, char end, const char **ret_rest, uint32_t *ret)
+/* A number up to `end` or the end of the text; what comes after it in *p. */
+static bool parse_id(const char **p, char end, uint32_t *ret)
 {
 	char *e;
-	if (*s < '0' || *s > '9')
+	if (**p < '0' || **p > '9')
 		return false;
-	unsigned long long v = strtoull(s, &e, 10);
-	if (v >= UINT32_MAX || *e != end)
+	unsigned long long v = strtoull(*p, &e, 10);
+	if (v >= UINT32_MAX || (*e && *e != end))
 		return false;
 	*ret = (uint32_t)v;
-	*ret_rest = e + 1;
+	*p = *e ? e + 1 : e;
 	return true;
+}
+
+static int add(struct f9_idmap *m, uint32_t local, uint32_t remote, uint32_t count)
+{
+	count = count ? count : 1;
+	if (count > UINT32_MAX - local || count > UINT32_MAX - remote)
+		return -EINVAL;
+	if (m->n == F9_IDMAP_MAX)
+		return -ENOSPC;
+	m->pairs[m->n].local = local;
+	m->pairs[m->n].remote = remote;
+	m->pairs[m->n++].count = count;
+	return 0;
 }
 
 int f9_idmap_parse(struct f9_idmap *m, const char *text)
 {
-	uint32_t local = 0, remote;
-	bool rest = text[0] == '*' && text[1] == ':';
-	const char *p = text + 2;
-	if (!rest && !parse_id(text, ':', &p, &local))
+	uint32_t local, remote, count = 1;
+	const char *p = text, *end = text + strlen(text);
+	if (end == text || end[-1] == ':')
 		return -EINVAL;
-	if (!parse_id(p, '\0', &p, &remote))
-		return -EINVAL;
-	if (rest) {
+	if (text[0] == '*' && text[1] == ':') {
+		p += 2;
+		if (!parse_id(&p, '\0', &remote))
+			return -EINVAL;
 		if (!m->squash)
 			m->rest = remote;
 		m->squash = true;
 		return 0;
 	}
-	if (m->n == F9_IDMAP_MAX)
-		return -ENOSPC;
-	m->pairs[m->n].local = local;
-	m->pairs[m->n++].remote = remote;
-	return 0;
+	if (!parse_id(&p, ':', &local) || !parse_id(&p, ':', &remote))
+		return -EINVAL;
+	if (*p && (!parse_id(&p, '\0', &count) || *p))
+		return -EINVAL;
+	return add(m, local, remote, count);
 }
 
 bool f9_idmap_owner(const struct f9_idmap *m, uint32_t local, uint32_t *ret)
 {
 	for (unsigned i = 0; m && i < m->n; i++) {
-		if (m->pairs[i].local == local) {
-			*ret = m->pairs[i].remote;
+		if (local - m->pairs[i].local < m->pairs[i].count) {
+			*ret = local - m->pairs[i].local + m->pairs[i].remote;
 			return true;
 		}
 	}
@@ -64,8 +78,8 @@ uint32_t f9_idmap_remote(const struct f9_idmap *m, uint32_t local)
 uint32_t f9_idmap_local(const struct f9_idmap *m, uint32_t remote)
 {
 	for (unsigned i = 0; m && i < m->n; i++)
-		if (m->pairs[i].remote == remote)
-			return m->pairs[i].local;
+		if (remote - m->pairs[i].remote < m->pairs[i].count)
+			return remote - m->pairs[i].remote + m->pairs[i].local;
 	return m && m->squash ? F9_NOBODY : remote;
 }
 

@@ -5,6 +5,8 @@
  * server.
  *
  *	LOCAL:REMOTE	that one here is that one there, in both directions
+ *	LOCAL:REMOTE:COUNT
+ *			so many of them, from these on (0 is 1)
  *	*:REMOTE	all others here are that one there; whoever else owns something there
  *			is shown as F9_NOBODY
  *
@@ -21,7 +23,7 @@ enum { F9_IDMAP_MAX = 256, F9_NOBODY = 65534 };
 struct f9_idmap {
 	unsigned n;
 	struct {
-		uint32_t local, remote;
+		uint32_t local, remote, count;
 	} pairs[F9_IDMAP_MAX];
 	bool squash; /* `*` was given: */
 	uint32_t rest; /* who all others are there */

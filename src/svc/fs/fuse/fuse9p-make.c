@@ -31,6 +31,28 @@ void f9_create_rights(struct f9_op *op)
 		(void)f9_op_own_groups(op);
 }
 
+static void mask_mode(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	if (!error && !op->default_acl)
+		op->mode &= ~(fuse_req_ctx(op->req)->umask & 0777u);
+	op->main_then(op, error, NULL);
+}
+
+static void create_have_dir(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	if (error || !op->fs->masks || S_ISLNK(op->mode))
+		op->main_then(op, error, NULL);
+	else
+		f9_xattr_default_acl(op, mask_mode);
+}
+
+void f9_create_dir(struct f9_op *op, f9_then then)
+{
+	op->main_then = then;
+	f9_create_rights(op);
+	f9_fid_own(op, op->node, &op->fid, create_have_dir);
+}
+
 /* ---- what is there already ---- */
 
 static bool is_what_we_make(const struct f9_op *op, const struct p9_attr *a)
@@ -139,7 +161,7 @@ static void makeat(struct f9_op *op)
 			.minor = minor(op->rdev),
 			.gid = f9_create_gid(op),
 			.target = f9_str(op->data),
-			.request_mask = F9_ATTR_MASK}};
+			.request_mask = F9_ATTR_MASK | P9_GETATTR_NOXATTR}};
 	send_make(op, &m);
 }
 
@@ -180,8 +202,7 @@ static void make_have_fid(struct f9_op *op, int error, const struct p9_msg *repl
 
 static void make_start(struct f9_op *op)
 {
-	f9_create_rights(op);
-	f9_fid_own(op, op->node, &op->fid, make_have_fid);
+	f9_create_dir(op, make_have_fid);
 }
 
 /* ---- the requests ---- */

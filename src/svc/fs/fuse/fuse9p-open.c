@@ -553,15 +553,22 @@ static void lcreate_walked(struct f9_op *op, int error, const struct p9_msg *rep
 	f9_send_once(op, &m, lcreate_done);
 }
 
+static void lcreate_dir(struct f9_op *op, int error, const struct p9_msg *reply)
+{
+	if (error)
+		f9_op_err(op, error);
+	else
+		f9_fid_walk(op, op->node, lcreate_walked);
+}
+
 static void create_start(struct f9_op *op)
 {
-	f9_create_rights(op);
 	if (op->fs->metac)
-		f9_fid_own(op, op->node, &op->fid, createat_dir);
+		f9_create_dir(op, createat_dir);
 	else if (!strcmp(op->name, F9_TMPFILE_NAME))
 		f9_op_err(op, -EOPNOTSUPP);
 	else
-		f9_fid_walk(op, op->node, lcreate_walked);
+		f9_create_dir(op, lcreate_dir);
 }
 
 void f9_create(

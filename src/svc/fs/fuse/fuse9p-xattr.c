@@ -98,6 +98,8 @@ static void remember(struct f9_op *op, int error, uint64_t size)
 static void get_done(struct f9_op *op, int error, const struct p9_msg *m)
 {
 	uint32_t size = error ? 0 : m->rgetxattr.size;
+	if (error == -EOPNOTSUPP && is_acl(op->name))
+		error = -ENODATA;
 	remember(op, error, size);
 	if (!error && size > F9_MAX_XATTR)
 		error = -E2BIG;
@@ -170,6 +172,8 @@ static void get_walked(struct f9_op *op, int error, const struct p9_msg *m)
 	uint64_t n = error ? 0 : m->rxattrwalk.size;
 	if (error)
 		f9_fid_unused(op);
+	if (error == -EOPNOTSUPP && is_acl(op->name))
+		error = -ENODATA;
 	remember(op, error, n);
 	if (!error && n > F9_MAX_XATTR)
 		error = -E2BIG;
@@ -222,9 +226,60 @@ static void get_have_fid(struct f9_op *op, int error, const struct p9_msg *reply
 	f9_send(op, &m, get_walked);
 }
 
+/* Access control lists are what the kernel here decides with, whoever asks. (Where there are none
+ * that is no error: the kernel would refuse.) */
 static void get_start(struct f9_op *op)
 {
-	f9_fid_own(op, op->node, &op->fid, get_have_fid);
+	if (is_acl(op->name))
+		f9_fid_any(op, op->node, &op->fid, get_have_fid);
+	else
+		f9_fid_own(op, op->node, &op->fid, get_have_fid);
+}
+
+/* ---- a directory's default access control list ---- */
+
+static const char default_acl[] = "system.posix_acl_default";
+
+static void default_acl_done(struct f9_op *op, int error, const struct p9_msg *m)
+{
+	struct f9_node *n = op->node;
+	uint64_t size = error                     ? 0
+			: m->type == P9_Rgetxattr ? m->rgetxattr.size
+						  : m->rxattrwalk.size;
+	if (error && op->newfid != P9_NOFID)
+		f9_fid_unused(op);
+	if (op->newfid != P9_NOFID)
+		p9_client_clunk(op->fs->client, op->newfid);
+	op->newfid = P9_NOFID;
+	op->default_acl = size > 0;
+	if (!size)
+		absent(op->fs, n, bit_of(default_acl), op->asked);
+	op->got(op, 0, NULL);
+}
+
+void f9_xattr_default_acl(struct f9_op *op, f9_then then)
+{
+	struct f9 *fs = op->fs;
+	op->got = then;
+	op->default_acl = false;
+	if (is_known_absent(fs, op->node, bit_of(default_acl))) {
+		then(op, 0, NULL);
+		return;
+	}
+	struct p9_msg m = {.type = P9_Tgetxattr,
+		.tgetxattr = {.fid = op->fid->fid, .name = f9_str(default_acl)}};
+	if (!fs->metac) {
+		int r = f9_fid_new(op);
+		if (r < 0) {
+			then(op, r, NULL);
+			return;
+		}
+		m = (struct p9_msg){.type = P9_Txattrwalk,
+			.txattrwalk = {.fid = op->fid->fid,
+				.newfid = op->newfid,
+				.name = f9_str(default_acl)}};
+	}
+	f9_send(op, &m, default_acl_done);
 }
 
 void f9_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)

@@ -411,7 +411,12 @@ static void init(void *user, struct fuse_conn_info *conn)
 	/* Each open file's writes go out as the user who opened it: the server's kernel takes
 	 * set-user-id bits away when it should. */
 	conn->want |= conn->capable &
-		      (FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS);
+		      (FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |
+			      FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_POSIX_ACL);
+	/* What the umask takes away depends on the directory's default access control list. */
+	if (conn->want & FUSE_CAP_POSIX_ACL)
+		conn->want |= conn->capable & FUSE_CAP_DONT_MASK;
+	fs->masks = conn->want & FUSE_CAP_DONT_MASK;
 	fs->expires = conn->capable & FUSE_CAP_EXPIRE_ONLY;
 	conn->max_write = P9_MAX_MSIZE;
 	conn->max_background = 64;

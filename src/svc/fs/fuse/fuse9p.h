@@ -237,6 +237,7 @@ struct f9 {
 	size_t n_names;
 	unsigned n_listings;
 	int proc_fd; /* of /proc, to read whose groups a process has; -EBADF: cannot be read */
+	bool masks; /* the umask is ours to apply (f9_create_dir) */
 	const struct f9_idmap *user_map, *group_map; /* NULL: numbers are the same here and there */
 
 	struct list ops; /* struct f9_op under way */
@@ -263,6 +264,7 @@ struct f9_op {
 	gid_t gid;
 	struct f9_cred *cred; /* referenced; NULL until f9_op_cred() */
 	bool strict; /* only cred's own fids will do: it was refused with somebody else's */
+	bool default_acl; /* the directory has one */
 	bool removes; /* an extended attribute */
 	bool must_exist; /* an entry was made, and is looked up: ENOENT is an error then */
 	bool borrowed; /* it has used a fid that it does not hold, of f9_fid_at_hand() */
@@ -596,6 +598,11 @@ gid_t f9_create_gid(const struct f9_op *op);
 /* An entry is about to be made in op->node: in a directory that gives its group away, a user who is
  * none of root needs the groups he has here (the server would drop the set-group-id bit). */
 void f9_create_rights(struct f9_op *op);
+/* A fid of the directory op->node of op's user as op->fid; and op->mode becomes what the umask
+ * leaves of it, which it does not touch where the directory has a default access control list. */
+void f9_create_dir(struct f9_op *op, f9_then then);
+/* Whether the directory op->node (op->fid) has one: then(op, 0, NULL) with op->default_acl. */
+void f9_xattr_default_acl(struct f9_op *op, f9_then then);
 
 /* Locks of an owner go with its last close; calls then() when that is done. */
 void f9_locks_drop(struct f9_op *op, uint64_t owner, bool is_flock, f9_then then);

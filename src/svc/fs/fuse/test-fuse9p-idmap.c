@@ -28,6 +28,21 @@ TEST(a_pair_counts_in_both_directions_and_the_first_one_wins)
 	CHECK_INT(f9_idmap_local(&m, 5), 5);
 }
 
+TEST(many_at_once)
+{
+	struct f9_idmap m = {};
+	CHECK_INT(f9_idmap_parse(&m, "1000:5000:10"), 0);
+	CHECK_INT(f9_idmap_parse(&m, "7:9:0"), 0);
+	CHECK_INT(f9_idmap_remote(&m, 999), 999);
+	CHECK_INT(f9_idmap_remote(&m, 1000), 5000);
+	CHECK_INT(f9_idmap_remote(&m, 1009), 5009);
+	CHECK_INT(f9_idmap_remote(&m, 1010), 1010);
+	CHECK_INT(f9_idmap_local(&m, 5009), 1009);
+	CHECK_INT(f9_idmap_local(&m, 5010), 5010);
+	CHECK_INT(f9_idmap_remote(&m, 7), 9);
+	CHECK_INT(f9_idmap_remote(&m, 8), 8);
+}
+
 TEST(all_others_are_squashed)
 {
 	struct f9_idmap m = {};
@@ -44,9 +59,9 @@ TEST(all_others_are_squashed)
 
 TEST(what_is_no_pair_is_refused)
 {
-	static const char *const bad[] = {"", ":", "1", "1:", ":1", "1:2:3", "a:1", "1:a", "-1:1",
-		"*", "*:", "*:*", "1:*", "4294967295:1", "1:4294967295", "1:99999999999999999999",
-		" 1:1", "1: 1", "1:1 "};
+	static const char *const bad[] = {"", ":", "1", "1:", ":1", "1:2:3:4", "1:2:", "1:2:x",
+		"1:4294967294:2", "a:1", "1:a", "-1:1", "*", "*:", "*:*", "1:*", "4294967295:1",
+		"1:4294967295", "1:99999999999999999999", " 1:1", "1: 1", "1:1 "};
 	struct f9_idmap m = {};
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK_INT(f9_idmap_parse(&m, bad[i]), -EINVAL);

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 /* --- asking --- */
 
@@ -74,8 +75,19 @@ static uint64_t hash(uint64_t h, const void *bytes, size_t n)
 	return h;
 }
 
+/* Clients are spared asking for attributes that are not there: ls alone asks twice of each file. */
+static void add_noxattr(int fd, struct p9_attr *a)
+{
+	char path[P9_PROC_PATH];
+	ssize_t n = listxattr(p9_proc_path(fd, path), NULL, 0);
+	if (n == 0 || (n < 0 && errno == EOPNOTSUPP))
+		a->valid |= P9_GETATTR_NOXATTR;
+}
+
 void p9_attr_add_gen(int fd, uint64_t request_mask, struct p9_attr *a)
 {
+	if (request_mask & P9_GETATTR_NOXATTR)
+		add_noxattr(fd, a);
 	union {
 		struct file_handle handle;
 		char bytes[sizeof(struct file_handle) + MAX_HANDLE_SZ];

@@ -102,9 +102,9 @@ static int put_plus(struct p9_job *j, const struct p9_file *f, const struct dire
 	return p9_direntplus_encode(&e, to, room);
 }
 
-/* As many entries from `offset` on as fit. */
+/* As many entries from `offset` on as fit; *ret_end is set when there are no more. */
 static int read_entries(struct p9_job *j, struct p9_file *f, uint64_t offset, uint32_t count,
-	put_entry put, uint32_t *ret)
+	put_entry put, uint32_t *ret, bool *ret_end)
 {
 	struct p9_dir_buffer *b = f->dir;
 	uint32_t used = 0;
@@ -113,8 +113,10 @@ static int read_entries(struct p9_job *j, struct p9_file *f, uint64_t offset, ui
 		int r = fill(f, b, offset);
 		if (r)
 			return used ? 0 : r;
-		if (b->at == b->len)
+		if (b->at == b->len) {
+			*ret_end = true;
 			return 0;
+		}
 		const struct dirent64 *d = (const void *)(b->bytes + b->at);
 		int n = put(j, f, d, j->payload + used, count - used);
 		if (n < 0)
@@ -125,8 +127,8 @@ static int read_entries(struct p9_job *j, struct p9_file *f, uint64_t offset, ui
 	}
 }
 
-static int read_dir(
-	struct p9_job *j, uint64_t offset, uint32_t count, put_entry put, struct p9_data *ret)
+static int read_dir(struct p9_job *j, uint64_t offset, uint32_t count, put_entry put,
+	struct p9_data *ret, bool *ret_end)
 {
 	struct p9_file *f = p9_job_file(j);
 	uint32_t used = 0;
@@ -134,9 +136,9 @@ static int read_dir(
 	pthread_mutex_lock(&f->lock);
 	if (!f->dir)
 		f->dir = dir_buffer_new(j->tree);
-	r = f->dir ? read_entries(j, f, offset, count, put, &used) : -ENOMEM;
+	r = f->dir ? read_entries(j, f, offset, count, put, &used, ret_end) : -ENOMEM;
 	/* At the end it has done its work, and fids of directories may be many. */
-	if (!r && !used) {
+	if (!r && *ret_end) {
 		p9_dir_buffer_free(j->tree, f->dir);
 		f->dir = NULL;
 	}
@@ -157,7 +159,9 @@ int p9_do_readdir(struct p9_job *j)
 	int r = check_dir(p9_job_file(j));
 	if (r)
 		return r;
-	return read_dir(j, j->q.t.treaddir.offset, j->q.count, put_plain, &j->q.r.rreaddir.data);
+	bool end = false;
+	return read_dir(
+		j, j->q.t.treaddir.offset, j->q.count, put_plain, &j->q.r.rreaddir.data, &end);
 }
 
 int p9_do_readdirplus(struct p9_job *j)
@@ -168,7 +172,11 @@ int p9_do_readdirplus(struct p9_job *j)
 	if (r)
 		return r;
 	j->q.r.rreaddirplus.flags = p9_job_watch(j, f, t->treaddirplus.flags);
-	return read_dir(j, t->treaddirplus.offset,
+	bool end = false;
+	r = read_dir(j, t->treaddirplus.offset,
 		MIN(t->treaddirplus.count, j->q.msize - P9_PLUS_HEADER), put_plus,
-		&j->q.r.rreaddirplus.data);
+		&j->q.r.rreaddirplus.data, &end);
+	if (end)
+		j->q.r.rreaddirplus.flags |= P9_GOT_END;
+	return r;
 }
