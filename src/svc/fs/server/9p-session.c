@@ -443,10 +443,9 @@ static int answer_again(struct attempt *a)
 	case P9_Rcreateat:
 		return p9_createat_again(j, a->r.attr.qid.path);
 	case P9_Rmakeat:
+	case P9_Rlinkat:
 		if (j->q.newfid)
 			return give_made(j);
-		/* fall through */
-	case P9_Rlinkat:
 		m->rmakeat.attr = a->r.attr;
 		return 0;
 	case P9_Rmkdir:
