@@ -29,6 +29,7 @@ struct remote {
 	bool down; /* no connection right now */
 	bool stopped; /* nothing is wanted any more */
 	bool given_up;
+	unsigned n_patient; /* requests that may take for ever: Tevents */
 	int64_t heard_ms; /* when the other side last did something */
 	struct fiber_gate changed; /* output was taken, or the connection came back */
 };
@@ -317,7 +318,7 @@ int remote_request(
 	int e;
 	for (;;) {
 		e = usable(r, epoch);
-		if (e >= 0 && !p9_client_in_flight(r->p9))
+		if (e >= 0 && p9_client_in_flight(r->p9) <= r->n_patient)
 			r->heard_ms = now_ms();
 		if (e >= 0)
 			e = p9_client_request(r->p9, m, on_reply, &c);
@@ -331,8 +332,10 @@ int remote_request(
 	}
 	if (e < 0)
 		return e;
+	r->n_patient += m->type == P9_Tevents;
 	while (!c.done)
 		fiber_park(r->fibers);
+	r->n_patient -= m->type == P9_Tevents;
 	return c.result == -ESHUTDOWN && r->stopped ? -EINTR : c.result;
 }
 

@@ -76,6 +76,15 @@ static const struct verb fs_verbs[] = {
 		"metac fs cp -r ref://[fd00::1]/kFV4.../2024 local:/backup\n"
 		"metac fs cp --resume big.iso ref://[fd00::1]/kFV4.../isos",
 		cmd_fs_cp},
+	{"watch", "URI [PATH]", {WORD_URI, WORD_OTHER},
+		OPT_CONNECT | OPT_USER | OPT_RECURSIVE | OPT_JSON,
+		"tell what changes in a directory, as it happens",
+		"A line for each change: time, kind (created, removed, changed) and path. `lost'\n"
+		"says that changes may have been missed, `unwatched' that a directory is not\n"
+		"watched any more. Ends when interrupted. PATH as for `metac fs ls'.\n" URI_HELP,
+		"metac fs watch -r ref://[fd00::1]/kFV4... 2026\n"
+		"metac fs watch --json local:/srv/inbox",
+		cmd_fs_watch},
 	{},
 };
 

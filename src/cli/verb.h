@@ -121,6 +121,7 @@ int cmd_fs_umount(struct cli *cli);
 int cmd_fs_mounts(struct cli *cli);
 int cmd_fs_ls(struct cli *cli);
 int cmd_fs_cp(struct cli *cli);
+int cmd_fs_watch(struct cli *cli);
 int cmd_file_export(struct cli *cli);
 int cmd_file_cat(struct cli *cli);
 int cmd_file_write(struct cli *cli);
