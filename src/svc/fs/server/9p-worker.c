@@ -2,10 +2,11 @@
 /*
  * Theory of operation: the threads take turns in reading the connection.  The one that has the
  * turn takes requests from it and does the quick ones right there, collecting the replies, which
- * leave in one piece when nothing is left to read.  For a request that may take long (it changes
- * the tree, waits for a disk or for a lock) the thread gives the turn away first, so that another
- * goes on with the connection, and sends its own reply itself.  No request is ever handed from one
- * thread to another, and no reply either.
+ * leave in one piece when nothing is left to read.  For a request that is likely to take long (it
+ * waits for a disk or for a lock) the thread gives the turn away first, so that another goes on
+ * with the connection, and sends its own reply itself.  Other changes of the tree it does with the
+ * turn as well, which is taken from it if one takes longer than expected (9p-turns.h).  No request
+ * is ever handed from one thread to another, and no reply either.
  *
  * Order on the wire: a reply is sent under `writing`, which is taken before the request is ended
  * in the core.  So when the core says that a request has ended, its reply is on its way already,
@@ -13,13 +14,14 @@
  *
  * One more thread waits for what the kernel tells about watched directories, and answers Tevents.
  *
- * Locks are taken in the order writing, core; `turns` is never held with another.  Nothing waits
- * while it holds `core`.
+ * Locks are taken in the order writing, core; the one in `turns` is never held with another.
+ * Nothing waits while it holds `core`.
  */
 #include "svc/fs/server/9p-confine.h"
 #include "svc/fs/server/9p-report.h"
 #include "svc/fs/server/9p-server.h"
 #include "svc/fs/server/9p-session.h"
+#include "svc/fs/server/9p-turns.h"
 
 #include "base/log.h"
 #include "sys/seccomp.h"
@@ -36,6 +38,7 @@ enum {
 	STACK_SIZE = 256 * 1024,
 	MAX_FIDS = 65536,
 	MAX_FLUSHES = 512,
+	SHORT_WRITE = 32 * 1024,
 };
 
 struct conn {
@@ -45,9 +48,8 @@ struct conn {
 	struct p9_session *session;
 	struct p9_report report;
 	struct p9_control_stats moved; /* under `core`: bytes and requests */
-	pthread_mutex_t turns, writing, core;
-	bool reading; /* under `turns`: somebody has the turn at the connection */
-	struct thread *idle; /* under `turns`: who waits for it, the last to come first */
+	struct p9_turns turns; /* at reading the connection */
+	pthread_mutex_t writing, core;
 	atomic_bool closed;
 	size_t in_at, in_len; /* with the turn: bytes come but not used up yet */
 	uint8_t in[IN_SIZE];
@@ -56,8 +58,7 @@ struct conn {
 struct thread {
 	pthread_t id;
 	struct conn *conn;
-	pthread_cond_t wake;
-	struct thread *next_idle;
+	struct p9_turn turn;
 	struct p9_job job;
 	size_t out_len;
 	uint8_t *frame; /* P9_MAX_MSIZE: a request that outlives the turn at reading */
@@ -70,42 +71,6 @@ static void hang_up(struct conn *c)
 	atomic_store(&c->closed, true);
 	shutdown(c->sock, SHUT_RDWR);
 	p9_watch_wake(c->tree->watch);
-}
-
-/* --- turns --- */
-
-static void take_turn(struct thread *t)
-{
-	struct conn *c = t->conn;
-	pthread_mutex_lock(&c->turns);
-	while (c->reading) {
-		t->next_idle = c->idle;
-		c->idle = t;
-		pthread_cond_wait(&t->wake, &c->turns);
-		/* Who gave the turn away has taken us off the list, unless it was a false alarm. */
-		for (struct thread **at = &c->idle; *at; at = &(*at)->next_idle) {
-			if (*at == t) {
-				*at = t->next_idle;
-				break;
-			}
-		}
-	}
-	c->reading = true;
-	pthread_mutex_unlock(&c->turns);
-}
-
-/* Wakes the thread that has been idle for the shortest time: its buffers are still in the
- * processor's cache. */
-static void give_turn(struct conn *c)
-{
-	pthread_mutex_lock(&c->turns);
-	struct thread *next = c->idle;
-	if (next) {
-		c->idle = next->next_idle;
-		pthread_cond_signal(&next->wake);
-	}
-	c->reading = false;
-	pthread_mutex_unlock(&c->turns);
 }
 
 /* --- sending --- */
@@ -230,21 +195,48 @@ static int run(struct thread *t)
 	return j->q.t.once.seq ? p9_session_run(t->conn->session, j) : p9_tree_run(j);
 }
 
-/* Does the request without holding anybody up; the frame has been moved to t->frame. */
-static void run_slowly(struct thread *t)
+/* Does the request without holding anybody up for long; the frame has been moved to t->frame.
+ * True: we had the turn (hold) and have it still, and the reply goes out with the next ones. */
+static bool run_slowly(struct thread *t, bool hold)
 {
 	t->job.may_block = true;
 	t->job.payload = payload_place(t);
 	int r = run(t);
+	if (hold && p9_turn_release(&t->conn->turns, &t->turn)) {
+		end(t, r);
+		return true;
+	}
 	pthread_mutex_lock(&t->conn->writing);
 	tell_before_lock(t);
 	end(t, r);
 	send_out(t);
 	pthread_mutex_unlock(&t->conn->writing);
+	return false;
 }
 
-/* Gives the turn away while the request runs. The strings in it point into the frame, which has
- * to go elsewhere first, as the next turn overwrites it. */
+/* Changes that seldom take longer than it takes to wake another thread. What waits for disks, locks
+ * or much data is not among them. */
+static bool probably_short(const struct p9_msg *m)
+{
+	switch (m->type) {
+	case P9_Tlock:
+	case P9_Tgetlock:
+	case P9_Tfsync:
+	case P9_Tread:
+	case P9_Topenat:
+	case P9_Tfallocate:
+	case P9_Tcopyrange:
+		return false;
+	case P9_Twrite:
+		return m->twrite.data.len <= SHORT_WRITE;
+	default:
+		return !p9_tree_is_quick(m->type);
+	}
+}
+
+/* Does the request with the turn, and gives it away while the request runs if that is likely to
+ * take long or when it does. The strings in it point into the frame, which has to go elsewhere
+ * first, as the next turn overwrites it. */
 static void step_aside(struct thread *t, const uint8_t *frame, size_t len)
 {
 	struct conn *c = t->conn;
@@ -254,9 +246,11 @@ static void step_aside(struct thread *t, const uint8_t *frame, size_t len)
 		assert(!r);
 	}
 	flush_batch(t);
-	give_turn(c);
-	run_slowly(t);
-	take_turn(t);
+	bool hold = probably_short(&t->job.q.t) && p9_turn_hold(&c->turns, &t->turn);
+	if (!hold)
+		p9_turn_give(&c->turns);
+	if (!run_slowly(t, hold))
+		p9_turn_take(&c->turns, &t->turn);
 }
 
 /* Called with the turn, returns with the turn. */
@@ -349,7 +343,7 @@ static int next_frame(struct thread *t, const uint8_t **ret)
 static void serve_turns(struct thread *t)
 {
 	struct conn *c = t->conn;
-	take_turn(t);
+	p9_turn_take(&c->turns, &t->turn);
 	while (!atomic_load(&c->closed)) {
 		const uint8_t *frame = NULL;
 		int n = next_frame(t, &frame);
@@ -369,7 +363,7 @@ static void serve_turns(struct thread *t)
 	pthread_mutex_lock(&c->core);
 	p9_server_reset(c->server);
 	pthread_mutex_unlock(&c->core);
-	give_turn(c);
+	p9_turn_give(&c->turns);
 }
 
 static void *thread_main(void *arg)
@@ -418,7 +412,7 @@ static void *watch_main(void *arg)
 static int thread_alloc(struct thread *t, struct conn *c)
 {
 	t->conn = c;
-	pthread_cond_init(&t->wake, NULL);
+	p9_turn_init(&t->turn);
 	t->job.tree = c->tree;
 	uint8_t *p = mmap(NULL, P9_MAX_MSIZE + OUT_SIZE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -432,7 +426,7 @@ static int thread_alloc(struct thread *t, struct conn *c)
 static void thread_free(struct thread *t)
 {
 	if (t->conn)
-		pthread_cond_destroy(&t->wake);
+		p9_turn_done(&t->turn);
 	if (t->frame)
 		munmap(t->frame, P9_MAX_MSIZE + OUT_SIZE);
 }
@@ -448,11 +442,13 @@ static int run_threads(struct conn *c, struct thread *threads, bool confine)
 	size_t all = N_THREADS + (c->tree->watch != NULL);
 	for (size_t i = 0; i < all && !r; i++)
 		r = thread_alloc(&threads[i], c);
-	c->reading = true;
+	p9_turn_take(&c->turns, &threads[0].turn);
 	for (; started < all && !r; started++)
 		r = -pthread_create(&threads[started].id, &attr,
 			started < N_THREADS ? thread_main : watch_main, &threads[started]);
 	started -= r != 0;
+	if (!r)
+		r = p9_turns_start(&c->turns, &attr);
 	bool reports = !r && c->report.fd;
 	if (reports) {
 		r = p9_report_start(&c->report, &attr);
@@ -463,11 +459,12 @@ static int run_threads(struct conn *c, struct thread *threads, bool confine)
 		r = p9_confine();
 	if (r)
 		hang_up(c);
-	give_turn(c);
+	p9_turn_give(&c->turns);
 	if (!r)
 		thread_main(&threads[0]);
 	for (size_t i = 1; i < started; i++)
 		pthread_join(threads[i].id, NULL);
+	p9_turns_stop(&c->turns);
 	if (reports)
 		p9_report_stop(&c->report);
 	for (size_t i = 0; i < all; i++)
@@ -496,13 +493,13 @@ static int serve_tree(const struct p9_options *o, struct p9_tree *tree, struct p
 	c->report = (struct p9_report){.fd = o->control_fd, .fill = fill_report, .ctx = c};
 	c->tree = tree;
 	c->server = server;
-	pthread_mutex_init(&c->turns, NULL);
+	p9_turns_init(&c->turns);
 	pthread_mutex_init(&c->writing, NULL);
 	pthread_mutex_init(&c->core, NULL);
 	int r = run_threads(c, threads, confine);
 	p9_server_reset(server);
 	reap(c);
-	pthread_mutex_destroy(&c->turns);
+	p9_turns_done(&c->turns);
 	pthread_mutex_destroy(&c->writing);
 	pthread_mutex_destroy(&c->core);
 	return r;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Who of the worker's threads reads the connection: one at a time has the turn.
+ *
+ * Before something that may take long the thread either gives the turn away, or goes on holding it
+ * (p9_turn_hold) because it will probably be done before another thread would have woken up; if it
+ * is not after P9_TURN_RELIEF_MS, the turn is taken from it and given to another (relief).  After
+ * that has happened the next P9_TURN_ASIDE times are better not held, as things seem to be slow.
+ *
+ *	free --take--> taken --hold--> held --release (true)--> taken --give--> free
+ *	                                 `--relief--> free ... release (false)
+ */
+#include "base/macro.h"
+
+#include <pthread.h>
+
+enum { P9_TURN_RELIEF_MS = 1, P9_TURN_ASIDE = 256 };
+
+/* A thread's part; what is in it is under the lock of p9_turns. */
+struct p9_turn {
+	pthread_cond_t wake;
+	struct p9_turn *next_idle;
+};
+
+struct p9_turns {
+	pthread_mutex_t lock;
+	bool taken;
+	struct p9_turn *idle; /* who waits for it, the last to come first */
+	struct p9_turn *holder; /* who does what may take long, having it */
+	uint64_t n_held; /* how often it was held */
+	unsigned aside; /* how often it is not to be, from now on */
+	pthread_t relief;
+	pthread_cond_t relief_wake;
+	bool relief_runs, relief_sleeps, over;
+};
+
+void p9_turns_init(struct p9_turns *ts);
+void p9_turns_done(struct p9_turns *ts);
+void p9_turn_init(struct p9_turn *t);
+void p9_turn_done(struct p9_turn *t);
+
+/* Starts and ends the thread that relieves. Without it nothing is ever held. */
+int p9_turns_start(struct p9_turns *ts, const pthread_attr_t *attr);
+void p9_turns_stop(struct p9_turns *ts);
+
+/* Waits until the turn is free. */
+void p9_turn_take(struct p9_turns *ts, struct p9_turn *t);
+/* The caller had it: whoever waits gets it. */
+void p9_turn_give(struct p9_turns *ts);
+/* False: better not. The caller still has the turn. */
+bool p9_turn_hold(struct p9_turns *ts, struct p9_turn *t);
+/* What took long is over. False: somebody else has the turn by now. */
+bool p9_turn_release(struct p9_turns *ts, struct p9_turn *t);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* One thread at a time has the turn, and who holds it too long loses it. */
+#include "svc/fs/server/9p-turns.h"
+
+#include "base/test.h"
+
+#include <unistd.h>
+
+enum { N_THREADS = 4, TURNS_EACH = 2000 };
+
+static struct p9_turns turns;
+static int inside, done, relieved;
+
+/* Everybody counts up under the turn alone. */
+static void *counts(void *arg)
+{
+	struct p9_turn me;
+	p9_turn_init(&me);
+	for (int i = 0; i < TURNS_EACH; i++) {
+		p9_turn_take(&turns, &me);
+		CHECK_INT(inside++, 0);
+		done++;
+		inside--;
+		if (p9_turn_hold(&turns, &me) && !p9_turn_release(&turns, &me))
+			continue; /* it was slow: somebody else has the turn */
+		p9_turn_give(&turns);
+	}
+	p9_turn_done(&me);
+	return arg;
+}
+
+static void run(void *(*fn)(void *), int n)
+{
+	pthread_t ids[N_THREADS];
+	for (int i = 0; i < n; i++)
+		CHECK_INT(pthread_create(&ids[i], NULL, fn, NULL), 0);
+	for (int i = 0; i < n; i++)
+		CHECK_INT(pthread_join(ids[i], NULL), 0);
+}
+
+TEST(one_at_a_time_has_the_turn)
+{
+	p9_turns_init(&turns);
+	CHECK_INT(p9_turns_start(&turns, NULL), 0);
+	run(counts, N_THREADS);
+	CHECK_INT(done, N_THREADS * TURNS_EACH);
+	p9_turns_stop(&turns);
+	p9_turns_done(&turns);
+}
+
+static void *takes_over(void *arg)
+{
+	struct p9_turn me;
+	p9_turn_init(&me);
+	p9_turn_take(&turns, &me);
+	relieved++;
+	p9_turn_give(&turns);
+	CHECK_INT(write(*(int *)arg, "x", 1), 1);
+	p9_turn_done(&me);
+	return NULL;
+}
+
+TEST(who_holds_it_too_long_is_relieved_and_then_steps_aside)
+{
+	struct p9_turn me;
+	pthread_t other;
+	int pipe_fds[2];
+	char c;
+	CHECK_INT(pipe(pipe_fds), 0);
+	p9_turns_init(&turns);
+	p9_turn_init(&me);
+	CHECK_INT(p9_turns_start(&turns, NULL), 0);
+	p9_turn_take(&turns, &me);
+	CHECK(p9_turn_hold(&turns, &me));
+	CHECK_INT(pthread_create(&other, NULL, takes_over, &pipe_fds[1]), 0);
+	CHECK_INT(read(pipe_fds[0], &c, 1), 1); /* which is while we hold it */
+	CHECK_INT(pthread_join(other, NULL), 0);
+	CHECK(!p9_turn_release(&turns, &me));
+	p9_turn_take(&turns, &me);
+	for (int i = 0; i < P9_TURN_ASIDE; i++)
+		CHECK(!p9_turn_hold(&turns, &me));
+	CHECK(p9_turn_hold(&turns, &me));
+	(void)p9_turn_release(&turns, &me);
+	p9_turns_stop(&turns);
+	CHECK_INT(relieved, 1);
+	p9_turn_done(&me);
+	p9_turns_done(&turns);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+TEST(without_relief_nothing_is_held)
+{
+	struct p9_turn me;
+	p9_turns_init(&turns);
+	p9_turn_init(&me);
+	p9_turn_take(&turns, &me);
+	CHECK(!p9_turn_hold(&turns, &me));
+	p9_turn_give(&turns);
+	p9_turns_stop(&turns);
+	p9_turn_done(&me);
+	p9_turns_done(&turns);
+}
