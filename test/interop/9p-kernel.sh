@@ -125,9 +125,9 @@ if said posix-ended; then
 	old=$port
 	kill -KILL "$server"
 	wait "$server" 2>/dev/null
-	rm -f "$work/tree/answers"
 	serve "$old"
 	said ended && restarted=yes
+	rm -f "$work/tree/answers"
 fi
 wait "$qemu"
 
