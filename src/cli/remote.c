@@ -17,7 +17,7 @@ enum { TICK_MS = 100, RETRY_FIRST_MS = 100, RETRY_MAX_MS = 2000, HANDSHAKE_SECON
 struct remote {
 	struct cli *cli;
 	struct fibers *fibers;
-	char *uri;
+	char *uri; /* NULL: adopted */
 	char path[CLIENT_PATH_MAX];
 
 	struct client *client;
@@ -204,7 +204,7 @@ static void connect_again(struct remote *r)
 	struct err before = r->cli->err, last = {};
 	int delay = RETRY_FIRST_MS;
 	disconnect(r);
-	while (!r->stopped && !r->cli->signal && connect_now(r) < 0 && now_ms() < end) {
+	while (r->uri && !r->stopped && !r->cli->signal && connect_now(r) < 0 && now_ms() < end) {
 		last = r->cli->err;
 		r->cli->err = (struct err){};
 		(void)poll(NULL, 0, delay);
@@ -238,13 +238,38 @@ int remote_open(struct cli *cli, const char *uri, struct fibers *s, struct remot
 	return 0;
 }
 
+int remote_adopt(
+	struct cli *cli, int takes_fd, const char *path, struct fibers *s, struct remote **ret)
+{
+	struct remote *r = calloc(1, sizeof(*r));
+	if (!r) {
+		fd_close(takes_fd);
+		return err_set(&cli->err, -ENOMEM, "out of memory");
+	}
+	r->cli = cli;
+	r->fibers = s;
+	r->fd = takes_fd;
+	fiber_gate_init(&r->changed);
+	(void)snprintf(r->path, sizeof(r->path), "%s", path);
+	int e = attach(r);
+	if (e < 0) {
+		remote_close(r);
+		return e;
+	}
+	r->epoch++;
+	r->heard_ms = now_ms();
+	*ret = r;
+	return 0;
+}
+
 void remote_close(struct remote *r)
 {
 	if (!r)
 		return;
 	disconnect(r);
 	p9_client_free(r->p9);
-	explicit_bzero(r->uri, strlen(r->uri));
+	if (r->uri)
+		explicit_bzero(r->uri, strlen(r->uri));
 	free(r->uri);
 	free(r);
 }
@@ -405,8 +430,9 @@ static void turn(struct remote **remotes, size_t n)
 			r->down = true;
 		p[2 * i] = (struct pollfd){
 			.fd = r->fd, .events = (short)(POLLIN | (output_waits(r) ? POLLOUT : 0))};
-		p[2 * i + 1] = (struct pollfd){
-			.fd = sd_event_get_fd(r->client->loop.event), .events = POLLIN};
+		if (r->client)
+			p[2 * i + 1] = (struct pollfd){
+				.fd = sd_event_get_fd(r->client->loop.event), .events = POLLIN};
 	}
 	if (poll(p, 2 * n, TICK_MS) < 0 && errno != EINTR)
 		return;

@@ -23,6 +23,9 @@ struct remote;
 /* Connects to what contains the URI (local: or a reference; client_tree()). Blocks, outside fibers.
  * On failure cli->err is set. */
 int remote_open(struct cli *cli, const char *uri, struct fibers *s, struct remote **ret);
+/* The same over a connection there is (fd is taken): when it is lost there is no other. */
+int remote_adopt(
+	struct cli *cli, int takes_fd, const char *path, struct fibers *s, struct remote **ret);
 /* No fiber may be in a request. NULL is accepted. */
 void remote_close(struct remote *r);
 DEFINE_AUTO(struct remote *, remote_close);
