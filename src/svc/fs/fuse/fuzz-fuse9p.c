@@ -5,14 +5,20 @@
  *
  *	0..127    a FUSE request of one of the kinds below, on a node and a handle that exist
  *	128..239  an answer to one of the 9P requests under way: of the right type with the
- *following bytes as its body, or with one of a few bodies that make sense 240..251  an Rlerror to
- *one of them 252..254  an interrupt of the last FUSE request 255       the following bytes as they
- *are
+ *		  following bytes as its body, or with one of a few bodies that make sense
+ *	240..250  an Rlerror to one of them
+ *	251       the connection is lost, there is another; the next byte says whether the server
+ *		  has the extensions (bit 0), and whether it answers sensibly what is asked of it
+ *		  until open files have been found again (bit 1)
+ *	252..254  an interrupt of the last FUSE request
+ *	255       the following bytes as they are
  *
  * Checked: every FUSE request gets one reply, all memory comes back (the address sanitizer's part),
  * and nothing is used after it has gone.
  */
+#include "svc/fs/fuse/fuse9p-data.h"
 #include "svc/fs/fuse/fuse9p-inval.h"
+#include "svc/fs/fuse/fuse9p-kept.h"
 
 #include <linux/fuse.h>
 #include <stdio.h>
@@ -39,6 +45,7 @@ static struct {
 	size_t n_open;
 	struct p9_msg messages[MAX_MESSAGES]; /* under way to the server */
 	size_t n_messages;
+	bool refused, root_asked;
 } k;
 
 static uint8_t byte(void)
@@ -91,12 +98,12 @@ static void reply_ok(uint64_t unique, const uint8_t *body, size_t n)
 	case FUSE_SYMLINK:
 	case FUSE_LINK:
 		assert(n == sizeof(*e));
-		if (e->nodeid != FUSE_ROOT_ID)
+		if (e->nodeid && e->nodeid != FUSE_ROOT_ID)
 			hold(e->nodeid);
 		break;
 	case FUSE_CREATE:
 		assert(n == sizeof(*e) + sizeof(*o));
-		if (e->nodeid != FUSE_ROOT_ID)
+		if (e->nodeid && e->nodeid != FUSE_ROOT_ID)
 			hold(e->nodeid);
 		handle_add(((const struct fuse_open_out *)(const void *)(e + 1))->fh, e->nodeid,
 			false);
@@ -191,7 +198,11 @@ static void ask_by_name(unsigned kind, uint64_t node)
 	struct fuse_create_in cr = {.flags = 02, .mode = 0100644};
 	struct fuse_link_in ln = {.oldnodeid = k.nodes[byte() % k.n_nodes].id};
 	struct fuse_rename_in rn = {.newdir = k.nodes[byte() % k.n_nodes].id};
-	switch (kind % 10) {
+	struct fuse_rename2_in r2 = {.newdir = rn.newdir, .flags = byte() % 4};
+	switch (kind % 11) {
+	case 10:
+		REQUEST(FUSE_RENAME2, node, r2, "a\0b", 4);
+		break;
 	case 0:
 		REQUEST(FUSE_MKDIR, node, mk, name, n);
 		break;
@@ -290,7 +301,22 @@ static void ask_by_handle(unsigned kind)
 		REQUEST(kind % 2 ? FUSE_READDIR : FUSE_READDIRPLUS, node, rd, NULL, 0);
 		return;
 	}
-	switch (kind % 8) {
+	size_t j = byte() % k.n_handles;
+	struct fuse_fallocate_in fa = {.fh = fh, .length = 100, .mode = byte()};
+	struct fuse_lseek_in sk = {.fh = fh, .offset = byte(), .whence = 3 + byte() % 2};
+	struct fuse_copy_file_range_in cp = {
+		.fh_in = fh, .nodeid_out = k.handle_nodes[j], .fh_out = k.handles[j], .len = 100};
+	switch (kind % 11) {
+	case 8:
+		REQUEST(FUSE_FALLOCATE, node, fa, NULL, 0);
+		break;
+	case 9:
+		REQUEST(FUSE_LSEEK, node, sk, NULL, 0);
+		break;
+	case 10:
+		if (!k.handle_dir[j])
+			REQUEST(FUSE_COPY_FILE_RANGE, node, cp, NULL, 0);
+		break;
 	case 0:
 	case 1:
 		REQUEST(FUSE_READ, node, rd, NULL, 0);
@@ -380,10 +406,77 @@ static void give_message(struct p9_msg *m)
 		give(buf, (size_t)n);
 }
 
+/* The types of 9P2000.L.metac. */
+static void sensible_metac(const struct p9_msg *t, struct p9_msg *r, const struct p9_attr *attr)
+{
+	static uint8_t data[1024];
+	uint32_t n;
+	struct p9_direntplus d = {.offset = byte(), .name = p9_str("a"), .attr = *attr};
+	struct p9_event e = {.type = 1 + byte() % 5, .path = attr->qid.path};
+	switch (t->type) {
+	case P9_Tlookup:
+		r->rlookup.attr = *attr;
+		r->rlookup.flags = byte() & 1;
+		break;
+	case P9_Topenat:
+		r->ropenat.attr = *attr;
+		r->ropenat.flags = byte() & 1;
+		r->ropenat.data = (struct p9_data){data, MIN(t->topenat.count, (uint32_t)byte())};
+		break;
+	case P9_Tcreateat:
+	case P9_Ttmpfile:
+		r->rcreateat.attr = *attr;
+		break;
+	case P9_Tmakeat:
+	case P9_Tlinkat:
+	case P9_Tsetattrx:
+		r->rmakeat.attr = *attr;
+		break;
+	case P9_Treaddirplus:
+		n = (uint32_t)p9_direntplus_encode(&d, data, sizeof(data));
+		if (t->treaddirplus.offset || n > t->treaddirplus.count)
+			n = 0;
+		r->rreaddirplus.data = (struct p9_data){data, n};
+		r->rreaddirplus.flags = byte() & 1;
+		break;
+	case P9_Tgetxattr:
+	case P9_Tlistxattr:
+		n = byte();
+		if (t->type == P9_Tlistxattr ? t->tlistxattr.count : t->tgetxattr.count)
+			r->rgetxattr.data = (struct p9_data){data, n};
+		r->rgetxattr.size = n;
+		break;
+	case P9_Tevents:
+		e.name = e.type <= 2 ? p9_str("a") : p9_str("");
+		n = (uint32_t)p9_event_encode(&e, data, sizeof(data));
+		r->revents.data = (struct p9_data){data, n};
+		break;
+	case P9_Tseek:
+		r->rseek.offset = byte();
+		break;
+	case P9_Tcopyrange:
+		r->rcopyrange.count = byte() % 100;
+		break;
+	case P9_Tattachx:
+		r->rattachx.qid = (struct p9_qid){.type = P9_QTDIR};
+		break;
+	case P9_Tsession:
+		r->rsession.flags = byte() & 3;
+		break;
+	}
+}
+
 static void sensible(const struct p9_msg *t, struct p9_msg *r)
 {
 	static uint8_t entries[512];
 	struct p9_qid qid = {.type = byte() & P9_QTDIR, .path = byte() % 8};
+	struct p9_attr attr = {.qid = qid,
+		.valid = P9_GETATTR_BASIC | P9_GETATTR_GEN,
+		.mode = qid.type ? 040755 : 0100644,
+		.nlink = 1,
+		.gen = 1,
+		.size = byte()};
+	sensible_metac(t, r, &attr);
 	switch (t->type) {
 	case P9_Twalk:
 		r->rwalk.nwqid = t->twalk.nwname;
@@ -391,10 +484,7 @@ static void sensible(const struct p9_msg *t, struct p9_msg *r)
 			r->rwalk.wqid[i] = qid;
 		break;
 	case P9_Tgetattr:
-		r->rgetattr.qid = qid;
-		r->rgetattr.valid = P9_GETATTR_BASIC;
-		r->rgetattr.mode = qid.type ? 040755 : 0100644;
-		r->rgetattr.size = byte();
+		r->rgetattr = attr;
 		break;
 	case P9_Tread:
 		r->rread.data = (struct p9_data){entries, MIN(t->tread.count, (uint32_t)byte())};
@@ -453,6 +543,51 @@ static void server_step(unsigned kind)
 	} else {
 		sensible(&t, &r);
 		give_message(&r);
+	}
+}
+
+/* ---- losing the connection ---- */
+
+static void on_recovered(void *user, int error, const char *text)
+{
+	k.refused = error != 0;
+}
+
+/* Answers one request of finding again as a server does that has the same tree. */
+static void find_again_step(bool metac)
+{
+	struct p9_msg t = k.messages[0], r = {.type = (uint8_t)(t.type + 1), .tag = t.tag};
+	k.n_messages--;
+	memmove(k.messages, k.messages + 1, k.n_messages * sizeof(k.messages[0]));
+	if (t.type == P9_Tversion) {
+		r.tag = P9_NOTAG;
+		r.rversion.msize = 8192;
+		r.rversion.version = p9_str(metac ? P9_VERSION_METAC : P9_VERSION);
+	} else {
+		sensible(&t, &r);
+		if (t.type == P9_Tattach || (t.type == P9_Tgetattr && !k.root_asked))
+			r.rattach.qid = (struct p9_qid){.type = P9_QTDIR};
+		if (t.type == P9_Tgetattr && !k.root_asked) {
+			r.rgetattr = (struct p9_attr){.qid = {.type = P9_QTDIR}, .mode = 040755};
+			k.root_asked = true;
+		}
+	}
+	give_message(&r);
+}
+
+static void lose_connection(void)
+{
+	unsigned how = byte();
+	f9_park_all(&k.fs);
+	k.n_messages = 0;
+	k.root_asked = false;
+	int r = f9_recover(&k.fs, on_recovered, NULL);
+	assert(r == 0);
+	for (int i = 0; i < 200 && k.fs.recovery; i++) {
+		collect_messages();
+		if (!k.n_messages || p9_client_failed(k.fs.client) || (!(how & 2) && k.root_asked))
+			break;
+		find_again_step(how & 1);
 	}
 }
 
@@ -530,8 +665,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < MAX_STEPS && k.left; i++) {
 		unsigned kind = byte();
 		collect_messages();
-		if (kind < 128) {
+		if (k.refused || p9_client_failed(k.fs.client)) {
+			k.refused = false;
+			lose_connection();
+		} else if (kind < 128) {
 			kernel_step(kind);
+		} else if (kind == 251) {
+			lose_connection();
 		} else if (kind >= 252 && kind < 255 && k.unique && k.opcodes[k.unique]) {
 			struct fuse_interrupt_in in = {.unique = k.unique};
 			REQUEST(FUSE_INTERRUPT, 0, in, NULL, 0);
@@ -539,6 +679,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			server_step(kind);
 		}
 		(void)f9_sleepers_run(&k.fs);
+		(void)f9_data_run(&k.fs);
+		(void)f9_kept_run(&k.fs);
+		(void)f9_parked_run(&k.fs);
 		f9_inval_run(k.fs.invalidator);
 	}
 	end();
