@@ -172,7 +172,8 @@ static uint32_t setattr_valid(int to_set)
 		valid |= P9_SETATTR_ATIME | P9_SETATTR_ATIME_SET;
 	if ((to_set & FUSE_SET_ATTR_MTIME) && !(to_set & FUSE_SET_ATTR_MTIME_NOW))
 		valid |= P9_SETATTR_MTIME | P9_SETATTR_MTIME_SET;
-	return valid;
+	/* chown(2) that changes neither takes set-id bits off all the same, and sets ctime. */
+	return valid ? valid : (uint32_t)P9_SETATTR_CTIME;
 }
 
 static uint32_t changed_fid(const struct f9_op *op)
@@ -183,7 +184,11 @@ static uint32_t changed_fid(const struct f9_op *op)
 /* A foreign server's Rsetattr says nothing: it is asked what has become of it. */
 static void setattr_done(struct f9_op *op, int error, const struct p9_msg *m)
 {
-	if (error)
+	/* With nothing to set, it may be the kernel here that asks, before somebody writes who may:
+	 * then it is the writing that takes set-id bits off. */
+	if (error == -EPERM && !op->to_set)
+		attr_ask(op, changed_fid(op));
+	else if (error)
 		f9_op_err(op, error);
 	else if (m->type == P9_Rsetattr)
 		attr_ask(op, changed_fid(op));
@@ -251,7 +256,8 @@ static void setattr_settled(struct f9_op *op, int error, const struct p9_msg *m)
 /* The server takes the set-group-id bit off, without a word, where the user is not in the group. */
 static void setattr_start(struct f9_op *op)
 {
-	if (op->to_set & FUSE_SET_ATTR_MODE && op->attr.st_mode & S_ISGID)
+	if ((op->to_set & FUSE_SET_ATTR_MODE && op->attr.st_mode & S_ISGID) ||
+		f9_node_is_group_marked(op->node))
 		(void)f9_op_own_groups(op);
 	f9_data_settle(op, op->node, setattr_settled);
 }

@@ -341,6 +341,8 @@ static void open_settled(struct f9_op *op, int error, const struct p9_msg *reply
 
 static void open_start(struct f9_op *op)
 {
+	if ((op->fi.flags & (O_ACCMODE | O_TRUNC)) != O_RDONLY && f9_node_is_group_marked(op->node))
+		(void)f9_op_own_groups(op);
 	f9_data_settle(op, op->node, open_settled);
 }
 

@@ -610,6 +610,12 @@ void f9_locks_drop(struct f9_op *op, uint64_t owner, bool is_flock, f9_then then
  * to be had any more, the handle's error is -EIO. then(user) is called in the end, unless the
  * connection is lost. */
 void f9_locks_reclaim(struct f9 *fs, void (*then)(struct f9 *fs));
+/* A set-group-id bit that is no permission to execute (it once meant mandatory locking) stays when
+ * a member of the group changes the file, and only then. */
+static inline bool f9_node_is_group_marked(const struct f9_node *n)
+{
+	return S_ISREG(n->mode) && (n->mode & (S_ISGID | S_IXGRP)) == S_ISGID;
+}
 /* What the server has to know of open(2)'s flags. */
 uint32_t f9_open_flags(const struct f9 *fs, int flags);
 /* Forgets who may hold locks; h: only those who took them through this handle. */
