@@ -3,13 +3,16 @@
  * Mounts a directory somewhere else, through our 9P server and our FUSE client, for tests and
  * measurements:
  *
- *	9p-mount [--tcp | --connect=PORT] [--v9fs] [--read-only] [--msize=N] TREE MOUNTPOINT...
+ *	9p-mount [--tcp | --connect=PORT] [--again] [--v9fs] [--read-only] [--msize=N] TREE
+ *MOUNTPOINT...
  *
  * Each mount point gets a connection, a server and a mount worker of its own: the real ones,
  *lock-down included.  With --connect the server is somebody else's, listening on 127.0.0.1, and
- *TREE is the name to attach to.  Prints "MOUNTPOINT server=PID worker=PID status=FD" for each and
- *then "ready"; then says "lost MOUNTPOINT" when a worker says so, until its standard input ends: it
- * unmounts everything, and exits with 0 if all workers then ended by themselves with success.
+ *TREE is the name to attach to.  Prints "MOUNTPOINT server=PID worker=PID" for each and
+ *then "ready"; then says "lost MOUNTPOINT" when a worker says so (with --again it then starts
+ *another server, which has the journal of the last; without, all is over), until its standard input
+ *ends: it unmounts everything, and exits with 0 if all workers then ended by themselves with
+ *success.
  */
 #include "svc/fs/fuse/9p-mount.h"
 #include "svc/fs/server/9p-server.h"
@@ -29,7 +32,7 @@
 enum { MAX_MOUNTS = 8, ATTACH_MS = 20000, END_MS = 10000 };
 
 struct options {
-	bool tcp, v9fs, read_only;
+	bool tcp, v9fs, read_only, again;
 	const char *msize;
 	int port;
 };
@@ -37,7 +40,7 @@ struct options {
 struct one {
 	const char *path;
 	struct spawn_child server, worker;
-	int status;
+	int control, journal;
 };
 
 static int connect_port(int port)
@@ -79,10 +82,12 @@ static int start_server(const struct options *o, const char *tree, struct one *m
 	AUTO_CLOSE int dir = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	const char *argv[] = {"9p-mount: server", "--role=9p-server", NULL, NULL};
-	if (o->read_only)
-		argv[2] = "--read-only";
-	int fds[] = {other, dir};
+	if (o->again && m->journal < 0)
+		m->journal = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	const char *argv[] = {"9p-mount: server", "--role=9p-server",
+		o->again ? "--session" : "--msize=1048576", o->read_only ? "--read-only" : NULL,
+		NULL};
+	int fds[] = {other, dir, -EBADF, m->journal};
 	r = spawn_self(argv, fds, ARRAY_SIZE(fds), &m->server);
 	return r < 0 ? r : pair[0];
 }
@@ -91,27 +96,36 @@ static int start_worker(
 	const struct options *o, const char *tree, int conn, int fuse, struct one *m)
 {
 	char msize[64], aname[4200];
-	int status[2];
-	if (pipe2(status, O_CLOEXEC) < 0)
+	int control[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0)
 		return -errno;
 	(void)snprintf(msize, sizeof(msize), "--msize=%s", o->msize ? o->msize : "1048576");
 	(void)snprintf(aname, sizeof(aname), "--aname=%s", o->port ? tree : "");
 	const char *argv[] = {"9p-mount: worker", "--role=9p-mount", msize, aname,
 		o->read_only ? "--read-only" : NULL, NULL};
-	int fds[] = {conn, fuse, status[1]};
+	int fds[] = {control[1], fuse};
 	int r = spawn_self(argv, fds, ARRAY_SIZE(fds), &m->worker);
-	fd_close(status[1]);
-	m->status = status[0];
-	return r;
+	fd_close(control[1]);
+	m->control = control[0];
+	return r < 0 ? r : mount_connection_send(m->control, conn);
+}
+
+/* What the worker says next: its type, or negative errno. */
+static int heard(struct one *m)
+{
+	struct mount_message msg;
+	int fd, r = mount_message_recv(m->control, &msg, &fd);
+	fd_close(fd);
+	return r == 1 ? (int)msg.type : r ? r : -EPIPE;
 }
 
 static int attached(struct one *m)
 {
-	struct pollfd p = {.fd = m->status, .events = POLLIN};
-	char c = 0;
-	if (poll(&p, 1, ATTACH_MS) != 1 || read(m->status, &c, 1) != 1)
+	struct pollfd p = {.fd = m->control, .events = POLLIN};
+	if (poll(&p, 1, ATTACH_MS) != 1)
 		return -EIO;
-	return c == FS_MOUNT_ATTACHED ? 0 : -EPROTO;
+	int r = heard(m);
+	return r < 0 ? r : r == MOUNT_ATTACHED ? 0 : -EPROTO;
 }
 
 static int mount_one(const struct options *o, const char *tree, struct one *m)
@@ -142,24 +156,40 @@ static int mount_one(const struct options *o, const char *tree, struct one *m)
 	return r;
 }
 
+/* A new server in place of the one that is gone. */
+static int connect_again(const struct options *o, const char *tree, struct one *m)
+{
+	spawn_kill(&m->server, SIGKILL);
+	(void)spawn_wait(&m->server);
+	AUTO_CLOSE int conn = start_server(o, tree, m);
+	if (conn < 0)
+		return conn;
+	printf("%s server=%d worker=%d\n", m->path, m->server.pid, m->worker.pid);
+	return mount_connection_send(m->control, conn);
+}
+
 /* Until standard input ends. */
-static void watch(struct one *mounts, int n)
+static void watch(const struct options *o, const char *tree, struct one *mounts, int n)
 {
 	struct pollfd p[MAX_MOUNTS + 1];
 	for (int i = 0; i < n; i++)
-		p[i] = (struct pollfd){.fd = mounts[i].status, .events = POLLIN};
+		p[i] = (struct pollfd){.fd = mounts[i].control, .events = POLLIN};
 	p[n] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
 	while (poll(p, (nfds_t)n + 1, -1) >= 0 || errno == EINTR) {
 		char c;
 		if (p[n].revents && read(STDIN_FILENO, &c, 1) <= 0)
 			return;
 		for (int i = 0; i < n; i++) {
-			if (!p[i].revents)
-				continue;
-			if (read(p[i].fd, &c, 1) == 1 && c == FS_MOUNT_LOST)
-				printf("lost %s\n", mounts[i].path);
+			int r = p[i].revents ? heard(&mounts[i]) : -EAGAIN;
+			if (r == MOUNT_LOST_CONNECTION && o->again)
+				r = connect_again(o, tree, &mounts[i]);
+			else if (r == MOUNT_LOST_CONNECTION)
+				r = mount_word_send(mounts[i].control, MOUNT_OVER, EIO, NULL);
 			else
-				p[i].fd = -1;
+				continue;
+			printf("lost %s\n", mounts[i].path);
+			if (r < 0)
+				fprintf(stderr, "9p-mount: %s\n", strerror(-r));
 		}
 	}
 }
@@ -184,7 +214,8 @@ static bool ended(struct spawn_child *c, bool must_succeed)
 
 static int usage(void)
 {
-	fputs("Usage: 9p-mount [--tcp | --connect=PORT] [--v9fs] [--read-only] [--msize=N] TREE "
+	fputs("Usage: 9p-mount [--tcp | --connect=PORT] [--again] [--v9fs] [--read-only] "
+	      "[--msize=N] TREE "
 	      "MOUNTPOINT...\n",
 		stderr);
 	return 2;
@@ -196,6 +227,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{"tcp", no_argument, NULL, 't'},
 		{"connect", required_argument, NULL, 'c'},
 		{"v9fs", no_argument, NULL, 'v'},
+		{"again", no_argument, NULL, 'A'},
 		{"read-only", no_argument, NULL, 'r'},
 		{"msize", required_argument, NULL, 'm'},
 		{},
@@ -205,6 +237,8 @@ static int parse(int argc, char **argv, struct options *o)
 			o->tcp = true;
 		else if (c == 'c')
 			o->port = atoi(optarg);
+		else if (c == 'A')
+			o->again = true;
 		else if (c == 'v')
 			o->v9fs = true;
 		else if (c == 'r')
@@ -227,12 +261,12 @@ static int mount_all(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = optind + 1; i < argc && r >= 0; i++) {
 		mounts[n].path = argv[i];
-		mounts[n].status = -EBADF;
+		mounts[n].control = mounts[n].journal = -EBADF;
 		r = mount_one(&o, argv[optind], &mounts[n++]);
 	}
 	if (r >= 0) {
 		printf("ready\n");
-		watch(mounts, n);
+		watch(&o, argv[optind], mounts, n);
 	}
 	bool fine = r >= 0;
 	for (int i = n; i-- > 0;) {

@@ -8,10 +8,6 @@
  */
 #include "base/err.h"
 
-/* What the mount worker writes to its status descriptor, one byte each. */
-#define FS_MOUNT_ATTACHED 'A' /* the 9P session is there, requests are answered */
-#define FS_MOUNT_LOST 'L' /* the connection is gone, EIO from now on */
-
 /* path: absolute. Is it an existing, empty directory that nothing is mounted on? 0, or negative
  * errno with e set: -ENOENT, -ENOTDIR, -EBUSY, -ENOTEMPTY, -EINVAL (not absolute), -ELOOP (symbolic
  * link). */

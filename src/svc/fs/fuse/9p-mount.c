@@ -52,7 +52,6 @@ struct worker {
 	struct fuse_buf buf;
 	struct f9_idmap user_map, group_map;
 	int control, conn, inval_fd; /* control -EBADF: the service is gone */
-	int status; /* 0: none; see start_plain() */
 	bool attached; /* it has been told so */
 	bool told_lost;
 	int refused; /* negative errno: the server is not what was looked for */
@@ -65,9 +64,6 @@ struct worker {
 
 static void tell(struct worker *w, enum mount_message_type type, int error, const char *text)
 {
-	char c = type == MOUNT_REFUSED ? MOUNT_LOST_CONNECTION : (char)type;
-	if (w->status && write(w->status, &c, 1) < 0)
-		log_debug("status: %s", strerror(errno));
 	if (w->control < 0)
 		return;
 	int r = mount_word_send(w->control, type, error, text);
@@ -511,19 +507,6 @@ static int parse(int argc, char **argv, struct worker *w, uint32_t *ret_msize)
 	return 0;
 }
 
-/* For a service that passes the only connection as descriptor 3, and a pipe as 5. */
-static void start_plain(struct worker *w)
-{
-	int type = 0;
-	socklen_t len = sizeof(type);
-	if (getsockopt(MOUNT_FD_CONTROL, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
-		type != SOCK_STREAM)
-		return;
-	w->control = -EBADF;
-	w->status = 5;
-	connect_to(w, MOUNT_FD_CONTROL);
-}
-
 int role_9p_mount(int argc, char **argv)
 {
 	struct worker w = {
@@ -533,10 +516,8 @@ int role_9p_mount(int argc, char **argv)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
 	int r = start(&w, msize);
-	if (r >= 0) {
-		start_plain(&w);
+	if (r >= 0)
 		r = run(&w);
-	}
 	if (r < 0)
 		log_error("mount: %s", strerror(-r));
 	finish(&w);
