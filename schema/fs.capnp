@@ -44,12 +44,25 @@ interface Offer extends (Metac.Holder, Metac.Waitable) {}
 
 interface File extends (Persistence.Persistable) {
   # A regular file, or the place for one.
-  openAsStream @0 () -> (stream :Stream.Stream);
-  # Reading: the content from start to end, then end of stream.
+  openAsStream @0 (offset :UInt64) -> (stream :Stream.Stream);
+  # Reading: the content from there to its end, then end of stream. Who has enough drops the Connection.
   openForWriting @1 (append :Bool) -> (stream :Stream.Stream);
   # Writing: what is sent becomes the content (created with mode 0644, truncated unless append). After
   # the writer's end of stream the file is synced, and the stream is closed: end of stream
   # seen by the writer means the content is on disk.
+  info @2 () -> (info :FileInfo);
+  # Fails if there is no such file.
+}
+
+struct FileInfo {
+  # What stat(2) tells of it.
+  size @0 :UInt64;
+  mode @1 :UInt32;
+  links @2 :UInt64;
+  uid @3 :UInt32;
+  gid @4 :UInt32;
+  modified @5 :Int64;
+  # Seconds since 1970.
 }
 
 interface Mount extends (Persistence.Persistable, Metac.Waitable, Metac.Destroyable, Metac.Holder) {
@@ -177,6 +190,8 @@ struct TreeDescription {
   uid @3 :UInt32;
   gid @4 :UInt32;
   append @5 :Bool;
+  offset @6 :UInt64;
+  # Where a reading stream begins.
 }
 
 struct MountDescription {

@@ -3,6 +3,7 @@
 #include "cli/client.h"
 #include "cli/copy.h"
 #include "cli/progress.h"
+#include "cli/table.h"
 #include "cli/uri.h"
 
 #include <stdio.h>
@@ -34,9 +35,10 @@ static struct stream_stream_c file_stream(struct client *c, struct fs_file_c fil
 {
 	struct stream_stream_c s;
 	if (!writing) {
-		struct vat_call *call = fs_file_open_as_stream(c->loop.vat, file).call;
-		s = fs_file_open_as_stream_pipe_stream(call);
-		client_pipeline(call);
+		struct fs_file_open_as_stream_req r = fs_file_open_as_stream(c->loop.vat, file);
+		fs_file_open_as_stream_params_set_offset(r.params, c->cli->opt.offset);
+		s = fs_file_open_as_stream_pipe_stream(r.call);
+		client_pipeline(r.call);
 		return s;
 	}
 	struct fs_file_open_for_writing_req q = fs_file_open_for_writing(c->loop.vat, file);
@@ -70,6 +72,7 @@ static int transfer(struct client *c, int fd, struct stream_connection_c end, bo
 		.out = writing ? -1 : STDOUT_FILENO,
 		.stream = fd,
 		.end_with_stream = true,
+		.limit = writing ? 0 : c->cli->opt.length,
 		.progress = &progress,
 	};
 	progress_begin(&progress);
@@ -77,6 +80,8 @@ static int transfer(struct client *c, int fd, struct stream_connection_c end, bo
 	int r = copy_run_command(&copy);
 	if (r < 0)
 		return err_errno(&c->cli->err, r, "%s", copy.who);
+	if (copy.limit && copy.received == copy.limit)
+		return 0;
 	r = client_outcome(c, end);
 	if (r >= 0 && copy.cut)
 		return err_set(&c->cli->err, -ECONNRESET, "the connection broke off");
@@ -98,6 +103,42 @@ static int copy_file(struct cli *cli, bool writing)
 		r = transfer(c, fd, end, writing);
 	stream_connection_unref(end);
 	stream_stream_unref(s);
+	fs_file_unref(file);
+	return r;
+}
+
+static const struct column stat_columns[] = {
+	{"MODE", "mode", COLUMN_MODE},
+	{"LINKS", "links", COLUMN_NUMBER},
+	{"UID", "uid", COLUMN_NUMBER},
+	{"GID", "gid", COLUMN_NUMBER},
+	{"SIZE", "size", COLUMN_SIZE},
+	{"MODIFIED", "modified", COLUMN_TIME},
+	{},
+};
+
+int cmd_file_stat(struct cli *cli)
+{
+	AUTO(client_close) struct client *c = NULL;
+	struct fs_file_c file = {};
+	int r = open_file(cli, &c, &file);
+	if (r < 0)
+		return r;
+	AUTO(table_free) struct table *t = table_new(stat_columns, cli->opt.json);
+	AUTO_REPLY reply = {};
+	r = client_call(c, fs_file_info(c->loop.vat, file).call, &reply);
+	if (r >= 0) {
+		struct fs_file_info_r i =
+			fs_file_info_results_get_info(fs_file_info_results_from(reply.results));
+		table_row(t);
+		table_number(t, fs_file_info_get_mode(i));
+		table_number(t, (int64_t)fs_file_info_get_links(i));
+		table_number(t, fs_file_info_get_uid(i));
+		table_number(t, fs_file_info_get_gid(i));
+		table_number(t, (int64_t)fs_file_info_get_size(i));
+		table_number(t, fs_file_info_get_modified(i));
+		r = table_print(t, &cli->err);
+	}
 	fs_file_unref(file);
 	return r;
 }

@@ -84,6 +84,24 @@ static int set_progress(const char *text, struct cli *cli)
 	return 0;
 }
 
+/* A number of bytes, or of KiB, MiB, GiB, TiB. */
+static int set_size(const struct opt *o, const char *text, uint64_t *ret, struct cli *cli)
+{
+	static const char units[] = "kmgt";
+	char shown[80], *end;
+	errno = 0;
+	unsigned long long v = strtoull(text, &end, 10);
+	const char *unit = *end ? strchr(units, *end | 0x20) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	if (*text < '0' || *text > '9' || errno || (*end && (!unit || end[1])) ||
+		v > (unsigned long long)INT64_MAX >> shift)
+		return err_set(&cli->err, -EINVAL,
+			"--%s: `%s' is no number of bytes (4096, 4k, 1M)", o->name,
+			show_word(text, shown, sizeof(shown)));
+	*ret = v << shift;
+	return 0;
+}
+
 static int set(const struct opt *o, const char *arg, struct cli *cli)
 {
 	struct options *opt = &cli->opt;
@@ -98,6 +116,10 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_RECURSIVE:
 		opt->recursive = true;
 		break;
+	case OPT_OFFSET:
+		return set_size(o, arg, &opt->offset, cli);
+	case OPT_LENGTH:
+		return set_size(o, arg, &opt->length, cli);
 	case OPT_USER:
 		opt->user = true;
 		break;

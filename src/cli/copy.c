@@ -127,6 +127,15 @@ static size_t safe_piece(int fd)
 	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? PIPE_BUF : BUFFER;
 }
 
+/* What is beyond it is not passed on. */
+static void apply_limit(struct way *w, uint64_t limit)
+{
+	if (w->total + (w->len - w->at) > limit)
+		w->len = w->at + (size_t)(limit - w->total);
+	if (w->total == limit)
+		w->done = true;
+}
+
 static int run(struct copy *c, struct way *send, struct way *receive)
 {
 	while (!send->done || !receive->done) {
@@ -141,6 +150,8 @@ static int run(struct copy *c, struct way *send, struct way *receive)
 		int r = p[0].revents ? send_step(c, send) : 0;
 		if (!r && (p[1].revents || discard))
 			r = receive_step(c, receive);
+		if (!r && c->limit)
+			apply_limit(receive, c->limit);
 		if (r < 0)
 			return r;
 		if (receive->done && c->end_with_stream && !send->done)

@@ -13,6 +13,7 @@ struct copy {
 	int out; /* written to; -1 = nothing is taken (what comes is thrown away) */
 	int stream; /* connected socket, made nonblocking */
 	bool end_with_stream; /* when the stream has ended, input is of no interest any more */
+	uint64_t limit; /* ends after this many bytes were received; 0: none */
 	struct progress *progress; /* may be NULL */
 	/* results */
 	uint64_t sent, received;

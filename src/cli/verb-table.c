@@ -14,6 +14,8 @@ const struct opt opt_table[] = {
 		"fuse or v9fs; default: v9fs if the kernel has it"},
 	{OPT_USER, 0, "user", NULL, WORD_OTHER, "for oneself, without a node of this host"},
 	{OPT_LONG, 'l', "long", NULL, WORD_OTHER, "mode, owner, size and time of each entry"},
+	{OPT_OFFSET, 0, "offset", "N", WORD_OTHER, "begin after N bytes (4096, 4k, 1M)"},
+	{OPT_LENGTH, 0, "length", "N", WORD_OTHER, "at most N bytes"},
 	{OPT_APPEND, 'a', "append", NULL, WORD_OTHER, "add to the end instead of replacing"},
 	{OPT_WRITE, 'w', "write", NULL, WORD_OTHER, "a stream to write to, not to read from"},
 	{OPT_RECURSIVE, 'r', "recursive", NULL, WORD_OTHER, "directories too, with all in them"},
@@ -94,9 +96,16 @@ static const struct verb file_verbs[] = {
 		"metac file export local:/etc/motd\n"
 		"metac file export --persistent --timeout 7d local:ro,/srv/report.pdf",
 		cmd_file_export},
-	{"cat", "URI", {WORD_URI}, OPT_CONNECT, "copy a file to standard output", URI_HELP,
-		"metac file cat ref://[fd00::1]/kFV4... >motd", cmd_file_cat},
-	{"write", "URI", {WORD_URI}, OPT_CONNECT | OPT_APPEND, "copy standard input to a file",
+	{"cat", "URI", {WORD_URI}, OPT_CONNECT | OPT_USER | OPT_OFFSET | OPT_LENGTH,
+		"copy a file to standard output", URI_HELP,
+		"metac file cat ref://[fd00::1]/kFV4... >motd\n"
+		"metac file cat --offset 1M --length 4k ref://[fd00::1]/kFV4.../disk.img",
+		cmd_file_cat},
+	{"stat", "URI", {WORD_URI}, OPT_CONNECT | OPT_USER | OPT_JSON,
+		"tell size, mode, owner and time of a file", URI_HELP,
+		"metac file stat ref://[fd00::1]/kFV4.../motd", cmd_file_stat},
+	{"write", "URI", {WORD_URI}, OPT_CONNECT | OPT_USER | OPT_APPEND,
+		"copy standard input to a file",
 		"Returns when the content is on the other host's disk. The file is created with\n"
 		"mode 0644 if it does not exist.\n" URI_HELP "\n"
 		"What follows that line is the content.",

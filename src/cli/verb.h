@@ -27,6 +27,8 @@ enum opt_bit { /* which options a verb takes */
 	OPT_RESUME = 1 << 13,
 	OPT_PROGRESS = 1 << 14,
 	OPT_USER = 1 << 15,
+	OPT_OFFSET = 1 << 16,
+	OPT_LENGTH = 1 << 17,
 
 	OPT_COMMON = OPT_HELP,
 	OPT_CONNECT = OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT,
@@ -70,6 +72,7 @@ struct options { /* as given; unset is NULL, 0 or false */
 	bool resume;
 	const char *progress;
 	bool user;
+	uint64_t offset, length;
 };
 
 /* What a verb's function gets. */
@@ -124,6 +127,7 @@ int cmd_fs_cp(struct cli *cli);
 int cmd_fs_watch(struct cli *cli);
 int cmd_file_export(struct cli *cli);
 int cmd_file_cat(struct cli *cli);
+int cmd_file_stat(struct cli *cli);
 int cmd_file_write(struct cli *cli);
 int cmd_file_open(struct cli *cli);
 int cmd_stream_cat(struct cli *cli);

@@ -61,6 +61,12 @@ check "fs ls of a file here" test "$(metac_a fs ls "local:$src/dir/deep")" = dee
 check "file cat of a file in a reference" test "$(metac_b file cat "$ref/dir/deep")" = deep
 check "file write to a file in a reference" metac_b file write "$ref/dir/new" <"$src/file"
 check "the file has what was written" cmp "$src/file" "$src/dir/new"
+check "file cat from an offset" test "$(metac_b file cat --offset 5 "$ref/file")" = nt
+check "file cat of a part" test "$(metac_b file cat --offset 1 --length 3 "$ref/file")" = ont
+check "file cat past the end" test -z "$(metac_b file cat --offset 1G "$ref/file")"
+fails_with "an offset that is none" 2 'no number of bytes' metac_b file cat --offset 1x "$ref/file"
+check "file stat" json 'd[0]["size"] == 8 and d[0]["mode"] & 0o777 == 0o644' metac_b file stat --json "$ref/file"
+fails_with "file stat of nothing" 1 'nowhere: No such file' metac_b file stat "$ref/nowhere"
 fails_with "a path that is not there" 1 'nowhere: No such file' metac_b file cat "$ref/nowhere"
 inner=$(metac_b fs export "$ref/dir")
 check "fs export of a directory in a reference" test "$(metac_b fs ls "$inner")" = $'deep\nnew'

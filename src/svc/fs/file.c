@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 struct file {
 	struct fs_service *fs;
@@ -20,6 +21,7 @@ struct file {
 struct file_stream {
 	struct view view;
 	bool append;
+	uint64_t offset; /* reading */
 };
 
 static int read_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
@@ -29,6 +31,8 @@ static int read_spawn(void *self, int fd, struct spawn_child *ret, struct err *e
 	AUTO_CLOSE int file = view_open_content(&s->view, O_RDONLY, e);
 	if (file < 0)
 		return file;
+	if (s->offset && lseek(file, (off_t)s->offset, SEEK_SET) < 0)
+		return err_errno(e, -errno, "%s", s->view.path);
 	int fds[] = {file, fd};
 	int r = spawn_self(argv, fds, ARRAY_SIZE(fds), ret);
 	return r < 0 ? err_errno(e, r, "start the reader") : 0;
@@ -54,6 +58,7 @@ static void stream_describe(void *self, struct vat_ptr_b description)
 	struct fs_tree_description_b b = fs_tree_description_init(description);
 	view_describe(&s->view, b);
 	fs_tree_description_set_append(b, s->append);
+	fs_tree_description_set_offset(b, s->offset);
 }
 
 static void read_summary(void *self, char *ret, size_t size)
@@ -91,27 +96,28 @@ static const struct stream_source write_source = {
 	.category = "fs:writestream",
 };
 
-static struct stream_stream_c file_stream(
-	struct fs_service *fs, const struct stream_source *source, struct view takes, bool append)
+static struct stream_stream_c file_stream(struct fs_service *fs, const struct stream_source *source,
+	struct view takes, bool append, uint64_t offset)
 {
 	struct file_stream *s = calloc(1, sizeof(*s));
 	if (!s) {
 		view_done(&takes);
 		return (struct stream_stream_c){};
 	}
-	*s = (struct file_stream){.view = takes, .append = append};
+	*s = (struct file_stream){.view = takes, .append = append, .offset = offset};
 	return stream_serve(&fs->streams, source, s);
 }
 
-struct stream_stream_c fs_service_read_stream(struct fs_service *fs, struct view takes)
+struct stream_stream_c fs_service_read_stream(
+	struct fs_service *fs, struct view takes, uint64_t offset)
 {
-	return file_stream(fs, &read_source, takes, false);
+	return file_stream(fs, &read_source, takes, false, offset);
 }
 
 struct stream_stream_c fs_service_write_stream(
 	struct fs_service *fs, struct view takes, bool append)
 {
-	return file_stream(fs, &write_source, takes, append);
+	return file_stream(fs, &write_source, takes, append, 0);
 }
 
 /* ---- methods ------------------------------------------------------------------------------- */
@@ -124,7 +130,8 @@ static void file_open_as_stream(void *self, struct fs_file_open_as_stream_ctx cx
 		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
 		return;
 	}
-	struct stream_stream_c s = fs_service_read_stream(f->fs, view);
+	struct stream_stream_c s = fs_service_read_stream(f->fs, view,
+		fs_file_open_as_stream_params_get_offset(fs_file_open_as_stream_params(cx)));
 	fs_file_open_as_stream_results_set_stream(fs_file_open_as_stream_results(cx), s);
 	stream_stream_unref(s);
 	vat_ctx_return(cx.ctx);
@@ -146,6 +153,30 @@ static void file_open_for_writing(void *self, struct fs_file_open_for_writing_ct
 		fs_file_open_for_writing_params_get_append(fs_file_open_for_writing_params(cx)));
 	fs_file_open_for_writing_results_set_stream(fs_file_open_for_writing_results(cx), s);
 	stream_stream_unref(s);
+	vat_ctx_return(cx.ctx);
+}
+
+static void file_info(void *self, struct fs_file_info_ctx cx)
+{
+	struct file *f = self;
+	struct err e = {};
+	struct stat st;
+	AUTO_CLOSE int fd = view_open(&f->view, O_PATH, &e);
+	if (fd < 0) {
+		service_fail(cx.ctx, &e);
+		return;
+	}
+	if (fstat(fd, &st) < 0) {
+		vat_ctx_fail(cx.ctx, VAT_FAILED, "%s: %s", f->view.path, strerror(errno));
+		return;
+	}
+	struct fs_file_info_b b = fs_file_info_results_init_info(fs_file_info_results(cx));
+	fs_file_info_set_size(b, (uint64_t)st.st_size);
+	fs_file_info_set_mode(b, st.st_mode);
+	fs_file_info_set_links(b, st.st_nlink);
+	fs_file_info_set_uid(b, st.st_uid);
+	fs_file_info_set_gid(b, st.st_gid);
+	fs_file_info_set_modified(b, st.st_mtime);
 	vat_ctx_return(cx.ctx);
 }
 
@@ -172,6 +203,7 @@ static const struct fs_file_impl file_impl = {
 		},
 	.open_as_stream = file_open_as_stream,
 	.open_for_writing = file_open_for_writing,
+	.info = file_info,
 };
 
 static void file_free(void *self)

@@ -67,35 +67,41 @@ static const struct metac_service_impl service_impl = {.restore = service_restor
 
 /* ---- restoring ----------------------------------------------------------------------------- */
 
-static struct vat_cap *restore_filesystem(struct fs_service *fs, struct view v, bool append)
+static struct vat_cap *restore_filesystem(
+	struct fs_service *fs, struct view v, struct fs_tree_description_r d)
 {
 	return fs_service_filesystem(fs, v).cap;
 }
 
-static struct vat_cap *restore_file(struct fs_service *fs, struct view v, bool append)
+static struct vat_cap *restore_file(
+	struct fs_service *fs, struct view v, struct fs_tree_description_r d)
 {
 	return fs_service_file(fs, v).cap;
 }
 
-static struct vat_cap *restore_v9fs(struct fs_service *fs, struct view v, bool append)
+static struct vat_cap *restore_v9fs(
+	struct fs_service *fs, struct view v, struct fs_tree_description_r d)
 {
 	return fs_service_v9fs_stream(fs, v, NULL).cap;
 }
 
-static struct vat_cap *restore_read(struct fs_service *fs, struct view v, bool append)
+static struct vat_cap *restore_read(
+	struct fs_service *fs, struct view v, struct fs_tree_description_r d)
 {
-	return fs_service_read_stream(fs, v).cap;
+	return fs_service_read_stream(fs, v, fs_tree_description_get_offset(d)).cap;
 }
 
-static struct vat_cap *restore_write(struct fs_service *fs, struct view v, bool append)
+static struct vat_cap *restore_write(
+	struct fs_service *fs, struct view v, struct fs_tree_description_r d)
 {
-	return fs_service_write_stream(fs, v, append).cap;
+	return fs_service_write_stream(fs, v, fs_tree_description_get_append(d)).cap;
 }
 
 /* Objects made from a view alone. */
 static const struct {
 	const char *category;
-	struct vat_cap *(*make)(struct fs_service *fs, struct view takes, bool append);
+	struct vat_cap *(*make)(
+		struct fs_service *fs, struct view takes, struct fs_tree_description_r d);
 } view_objects[] = {
 	{"fs:localfs", restore_filesystem},
 	{"fs:localfile", restore_file},
@@ -113,7 +119,7 @@ static void restore_view(struct fs_service *fs, size_t which, struct vat_ptr_r d
 		vat_ctx_fail(cx.ctx, VAT_FAILED, "the stored description is damaged");
 		return;
 	}
-	struct vat_cap *cap = view_objects[which].make(fs, v, fs_tree_description_get_append(d));
+	struct vat_cap *cap = view_objects[which].make(fs, v, d);
 	vat_set_cap(persistence_restorer_restore_from_description_results_get_cap_b(
 			    persistence_restorer_restore_from_description_results(cx)),
 		cap);

@@ -64,7 +64,8 @@ void fs_service_view_summary(const struct view *v, const struct view_kind *kind,
 /* s: who will open it; NULL: nobody that comes back. */
 struct stream_stream_c fs_service_v9fs_stream(
 	struct fs_service *fs, struct view takes, const struct served_session *s);
-struct stream_stream_c fs_service_read_stream(struct fs_service *fs, struct view takes);
+struct stream_stream_c fs_service_read_stream(
+	struct fs_service *fs, struct view takes, uint64_t offset);
 struct stream_stream_c fs_service_write_stream(
 	struct fs_service *fs, struct view takes, bool append);
 
