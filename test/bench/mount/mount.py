@@ -172,6 +172,11 @@ class Bench:
             raise RuntimeError(f"{command}: {r.stderr.strip()[-300:]}")
         return r.stdout
 
+    def tidy(self):
+        """What a row that failed has left."""
+        for name in set(os.listdir(self.tree)) - {"many", "large", "source"}:
+            self.sh(f"rm -rf {self.tree}/{name}")
+
     def timed(self, amount, command):
         start = time.perf_counter()
         self.sh(command)
@@ -270,8 +275,13 @@ def measure(bench, peers, rounds, rows):
                 try:
                     for name, unit, rate in getattr(bench, "row_" + row)(m, remount):
                         results.setdefault((name, unit), {}).setdefault(peer.name, []).append(rate)
+                except RuntimeError as e:
+                    print(f"# {row} on {peer.name}: {e}", flush=True)
+                    if peer.name == "metac":
+                        raise
                 finally:
                     peer.down()
+            bench.tidy()
         report([k for k in results if k not in report.done], results, peers)
     return results
 
