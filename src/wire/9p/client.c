@@ -53,6 +53,7 @@ struct p9_client {
 	size_t in_cap, in_start, in_end;
 	uint8_t *out;
 	size_t out_cap, out_start, out_end;
+	bool urgent; /* something in it that is waited for */
 };
 
 int p9_client_new(const struct p9_client_config *config, struct p9_client **ret)
@@ -192,6 +193,12 @@ void p9_client_output_done(struct p9_client *c, size_t n)
 		return;
 	assert(n <= c->out_end - c->out_start);
 	c->out_start += n;
+	c->urgent &= c->out_start < c->out_end;
+}
+
+bool p9_client_output_can_wait(const struct p9_client *c)
+{
+	return !c->urgent;
 }
 
 /* ---- requests ---- */
@@ -246,6 +253,7 @@ static int send_message(
 		slot_release(c, tag);
 		return r;
 	}
+	c->urgent |= m->type != P9_Tclunk;
 	return tag;
 }
 
@@ -336,6 +344,11 @@ void p9_client_fid_drop(struct p9_client *c, uint32_t fid)
 	assert(fid < c->next_fid && c->n_fids > 0);
 	c->free_fids[c->n_free_fids++] = fid;
 	c->n_fids--;
+}
+
+void p9_client_hurry(struct p9_client *c)
+{
+	c->urgent |= c->out_start < c->out_end;
 }
 
 void p9_client_clunk(struct p9_client *c, uint32_t fid)

@@ -79,6 +79,10 @@ int p9_client_input(struct p9_client *c, size_t n);
 /* What is to be sent now; *ret_n is 0 when there is nothing. */
 void p9_client_output(struct p9_client *c, const void **ret_p, size_t *ret_n);
 void p9_client_output_done(struct p9_client *c, size_t n);
+/* True when all of it (there is something) are fids going back, for which nobody waits: it may go
+ * with what comes next, some milliseconds later. Not if p9_client_hurry() was called since. */
+bool p9_client_output_can_wait(const struct p9_client *c);
+void p9_client_hurry(struct p9_client *c);
 
 /* The connection is over: every request, pending or later, answers `error` (-ENOTCONN: there may be
  * another connection; -EIO or whatever: there will be none). Called again, only the error of later

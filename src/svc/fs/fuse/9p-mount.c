@@ -43,6 +43,7 @@ enum {
 	MAX_FIDS = P9_CLIENT_MAX_FIDS,
 	DEAD_SECONDS = 10,
 	STALL_MS = 20000,
+	CLUNK_MS = 10, /* how long fids that go back wait for company */
 };
 
 struct worker {
@@ -57,6 +58,7 @@ struct worker {
 	int refused; /* negative errno: the server is not what was looked for */
 	char why[64]; /* what was asked of it */
 	uint64_t heard_ms; /* when something came from the server */
+	uint64_t lazy_ms; /* since when there is something to send that can wait; 0: there is not */
 	uint64_t bytes_in, bytes_out;
 };
 
@@ -193,8 +195,32 @@ static void receive_control(struct worker *w)
 
 /* ---- moving bytes ---- */
 
+static bool output_waits(const struct worker *w)
+{
+	const void *p;
+	size_t n;
+	p9_client_output(w->client, &p, &n);
+	return n > 0;
+}
+
+/* Milliseconds until what is to be sent has to be, 0: now. -1: there is nothing. */
+static int output_due(struct worker *w)
+{
+	if (!output_waits(w)) {
+		w->lazy_ms = 0;
+		return -1;
+	}
+	if (!p9_client_output_can_wait(w->client))
+		return 0;
+	uint64_t now = f9_now_ms();
+	if (!w->lazy_ms)
+		w->lazy_ms = now;
+	return now - w->lazy_ms < CLUNK_MS ? (int)(CLUNK_MS - (now - w->lazy_ms)) : 0;
+}
+
 static void send_output(struct worker *w)
 {
+	w->lazy_ms = 0;
 	while (w->conn >= 0) {
 		const void *p;
 		size_t n;
@@ -258,16 +284,11 @@ static int receive_fuse(struct worker *w)
 		if (r <= 0)
 			return r < 0 ? r : -ENODEV; /* unmounted */
 		fuse_session_process_buf(w->session, &w->buf);
+		/* A single program's requests come one at a time: it waits for the answer. */
+		if (w->fs.n_ops <= 1)
+			return 0;
 	}
 	return 0;
-}
-
-static bool output_waits(const struct worker *w)
-{
-	const void *p;
-	size_t n;
-	p9_client_output(w->client, &p, &n);
-	return n > 0;
 }
 
 /* Milliseconds until somebody waits no longer; -1: nobody does. */
@@ -295,13 +316,16 @@ static int run(struct worker *w)
 {
 	int fuse_fd = fuse_session_fd(w->session), r = 0;
 	while (!fuse_session_exited(w->session) && r >= 0) {
-		int timeout = run_timers(w);
-		send_output(w);
+		int timeout = run_timers(w), due = output_due(w);
+		if (due == 0)
+			send_output(w);
+		else
+			timeout = earliest(timeout, due);
 		struct pollfd p[] = {
 			{.fd = fuse_fd, .events = busy(w) ? 0 : POLLIN},
 			{.fd = w->inval_fd, .events = POLLIN},
 			{.fd = w->conn,
-				.events = (short)(POLLIN | (output_waits(w) ? POLLOUT : 0))},
+				.events = (short)(POLLIN | (output_due(w) == 0 ? POLLOUT : 0))},
 			{.fd = w->control, .events = POLLIN},
 		};
 		if (poll(p, ARRAY_SIZE(p), timeout) < 0 && errno != EINTR)

@@ -23,7 +23,7 @@
 
 enum { PAGE = 4096, DOUBT_SLACK_S = 2 };
 
-#define ATTR_WANTED (P9_GETATTR_BASIC | P9_GETATTR_GEN)
+#define ATTR_WANTED (F9_ATTR_MASK | P9_GETATTR_NOXATTR)
 
 /* ---- handles ---- */
 
@@ -54,6 +54,7 @@ void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 	if (f9_data_keeps(h))
 		return;
 	f9_head_drop(fs, h);
+	bool locked = !list_empty(&h->node->owners);
 	f9_recover_forget(h);
 	list_unlink(&h->on_node);
 	list_unlink(&h->on_fs);
@@ -62,6 +63,9 @@ void f9_handle_free(struct f9 *fs, struct f9_handle *h)
 		p9_client_clunk(fs->client, h->fid);
 	f9_cred_unref(fs, h->cred);
 	f9_dir_free(fs, h);
+	/* As long as the server has a file open for writing nobody can run it there. */
+	if ((h->flags & O_ACCMODE) != O_RDONLY || locked)
+		p9_client_hurry(fs->client);
 	f9_node_unref(fs, h->node);
 	free(h);
 }
@@ -402,6 +406,9 @@ static void create_reply(struct f9_op *op, const struct p9_attr *a, uint32_t iou
 		.entry_timeout = named ? f9_entry_timeout(fs, op->node, op->name, n, op->asked) : 0,
 	};
 	heard(op, n, a, &e.attr);
+	/* The kernel asks before the first write. */
+	if (a->valid & P9_GETATTR_NOXATTR)
+		f9_xattr_none(fs, n, op->asked);
 	n->nlookup++;
 	f9_node_told(n);
 	op->handle->watched = f9_watched(fs, n);

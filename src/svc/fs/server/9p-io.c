@@ -8,7 +8,9 @@
 #include "svc/fs/server/9p-tree.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 
 static int read_xattr(struct p9_job *j, const struct p9_xattr *x)
 {
@@ -20,14 +22,26 @@ static int read_xattr(struct p9_job *j, const struct p9_xattr *x)
 	return 0;
 }
 
+/* A file system that is nothing but memory does not know RWF_NOWAIT: it never waits. */
+static bool in_memory(int fd)
+{
+	struct statfs st;
+	return fstatfs(fd, &st) == 0 && (st.f_type == TMPFS_MAGIC || st.f_type == RAMFS_MAGIC);
+}
+
 /* What memory holds. A short answer is one only at the end of the file. */
 static ssize_t read_quick(int fd, void *buf, size_t n, uint64_t offset)
 {
 	struct stat st;
 	struct iovec iov = {.iov_base = buf, .iov_len = n};
 	ssize_t got = preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT);
+	if (got < 0 && errno == EOPNOTSUPP) {
+		if (!in_memory(fd))
+			return -EAGAIN;
+		got = pread(fd, buf, n, (off_t)offset);
+	}
 	if (got < 0)
-		return errno == EOPNOTSUPP ? -EAGAIN : -errno;
+		return -errno;
 	if ((size_t)got == n || !got)
 		return got;
 	if (fstat(fd, &st) < 0 || offset + (uint64_t)got < (uint64_t)st.st_size)
