@@ -94,7 +94,7 @@ touch /waiting
 while [ -e /p/answers ] 2>/dev/null; do sleep 0.1; done
 rm /waiting
 cat /p/kept >/dev/null 2>&1 || echo cut-off
-until umount /p; do sleep 0.1; done
+while grep -q " /p 9p" /proc/mounts; do umount -f /p || sleep 0.1; done
 until again; do sleep 0.1; done
 echo "found: \$(cat /p/kept)"
 rm /p/kept
