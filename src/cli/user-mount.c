@@ -42,8 +42,9 @@ struct keeper {
 
 static void set_state(struct keeper *k, const char *state, const char *error)
 {
+	const size_t room = sizeof(k->mount.error) - 1;
 	(void)snprintf(k->mount.state, sizeof(k->mount.state), "%s", state);
-	(void)snprintf(k->mount.error, sizeof(k->mount.error), "%s", error ?: "");
+	(void)snprintf(k->mount.error, room + 1, "%.*s", (int)room, error ?: "");
 	k->mount.since = time(NULL);
 	(void)user_state_write(k->state_fd, &k->mount);
 }
@@ -271,7 +272,8 @@ static void detach(void)
 	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
 		(void)dup2(null, fd);
-	(void)chdir("/");
+	if (chdir("/") < 0) /* then the directory it was started in stays in use */
+		return;
 }
 
 __attribute__((noreturn)) static void run_keeper(struct keeper *k, int report)
