@@ -237,14 +237,29 @@ static ssize_t read_tail(const struct p9_job *j, uint64_t at, void *buf, size_t 
 	return (ssize_t)got;
 }
 
-/* How many of the first bytes of `data` are the last of `tail`. */
-static size_t overlap(const uint8_t *tail, size_t n, struct p9_data data)
+/* How many of the first bytes of `data` are the last of `tail`, at most; or -ENOMEM.  The client
+ * has chosen both, so it takes a time that grows with their length alone: fail[i] is how many of
+ * the first bytes of data are the last of data[0..i]. */
+static ssize_t overlap(const uint8_t *tail, size_t n, struct p9_data data)
 {
-	for (size_t k = MIN(n, (size_t)data.len); k; k--) {
-		if (!memcmp(tail + n - k, data.p, k))
-			return k;
+	const uint8_t *d = data.p;
+	size_t most = MIN(n, (size_t)data.len), k = 0;
+	AUTO_FREE uint32_t *fail = calloc(most + 1, sizeof(*fail));
+	if (!fail)
+		return -ENOMEM;
+	for (size_t i = 1; i < most; i++) {
+		while (k && d[i] != d[k])
+			k = fail[k - 1];
+		k += d[i] == d[k];
+		fail[i] = (uint32_t)k;
 	}
-	return 0;
+	k = 0;
+	for (const uint8_t *p = tail + n - most; p < tail + n; p++) {
+		while (k && (k == most || *p != d[k]))
+			k = fail[k - 1];
+		k += *p == d[k];
+	}
+	return (ssize_t)k;
 }
 
 /* Writes what is missing. */
@@ -280,7 +295,8 @@ static int append_look(struct attempt *a)
 	j->q.r.rwrite.count = d.len;
 	if (memmem(tail, (size_t)got, d.p, d.len))
 		return 0;
-	return append_rest(j, overlap(tail, (size_t)got, d));
+	ssize_t there = overlap(tail, (size_t)got, d);
+	return there < 0 ? (int)there : append_rest(j, (size_t)there);
 }
 
 /* --- moving what comes after a range: fallocate --- */

@@ -45,6 +45,53 @@ TEST(half_an_append_gets_its_other_half)
 	end_session(&p);
 }
 
+/* The longest part counts, and looking for it takes no time that anybody would notice, whatever the
+ * bytes are. */
+TEST(what_repeats_itself_is_matched_as_well)
+{
+	static const struct {
+		const char *there, *whole;
+	} cases[] = {{"contentababa", "contentababab"}, {"contentaab", "contentaababab"},
+		{"contentabaabaababX", "contentabaabaababXababab"}};
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct peer p;
+		begin_session(&p);
+		put_file("f", "content");
+		walk_to_files(&p);
+		append_at(&p, 1, "ababab");
+		put_file("f", cases[i].there);
+		next_server_after_kill(&p);
+		walk_to_files(&p);
+		append_at(&p, 1, "ababab");
+		check_content("f", cases[i].whole);
+		end_session(&p);
+	}
+}
+
+TEST(as_many_equal_bytes_as_there_can_be)
+{
+	enum { N = 1000000 };
+	struct peer p;
+	struct stat st;
+	char *many = malloc(N);
+	memset(many, 'a', N);
+	begin_session(&p);
+	put_file("f", "content");
+	walk_to_files(&p);
+	struct p9_msg m = {.type = P9_Twrite, .twrite = {10, 0, {many, N}}};
+	CHECK_INT(once(&p, 1, m), 0);
+	int fd = openat(tree_dir, "f", O_WRONLY | O_CLOEXEC);
+	CHECK_INT(pwrite(fd, "b", 1, 7 + N / 2), 1);
+	close(fd);
+	next_server_after_kill(&p);
+	walk_to_files(&p);
+	CHECK_INT(once(&p, 1, m), 0);
+	CHECK(!fstatat(tree_dir, "f", &st, 0));
+	CHECK_INT(st.st_size, 7 + N + N / 2 + 1);
+	free(many);
+	end_session(&p);
+}
+
 TEST(an_append_that_cannot_be_told_is_an_error)
 {
 	struct peer p;
