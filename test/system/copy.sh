@@ -85,6 +85,11 @@ metac_b fs cp -r "$ref/dir" "$dst/guard" >"$TOP/output" 2>&1
 ok $(($? != 1)) "a link in the way is not followed"
 check "nothing is written through it" test -z "$(ls -A "$dst/outside")"
 
+mkdir "$dst/little" && mount -t tmpfs -o size=2m tmpfs "$dst/little"
+fails_with "a full disk ends it" 1 'No space left on device' metac_b fs cp -r "$ref/" "$dst/little/tree"
+check "without a leftover of what cannot be continued there" test ! -e "$dst/little/tree/big"
+umount "$dst/little"
+
 # ---- one that cannot be read does not stop the rest
 limited=$(metac_a fs export "local:uid=65534,gid=65534,$src")
 chmod 755 "$src" "$src/dir" && chmod 000 "$src/dir/deep/f13"
