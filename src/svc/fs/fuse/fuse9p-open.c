@@ -175,6 +175,7 @@ static uint32_t head_count(const struct f9_op *op)
 }
 
 static void openat_own(struct f9_op *op, int error, const struct p9_msg *reply);
+static void openat_self(struct f9_op *op);
 
 static void openat_replaced(struct f9_op *op)
 {
@@ -183,7 +184,7 @@ static void openat_replaced(struct f9_op *op)
 		return;
 	}
 	f9_fid_unpin(op->fs, TAKE_PTR(op->fid));
-	f9_fid_own(op, op->node, &op->fid, openat_own);
+	openat_self(op);
 }
 
 static void openat_done(struct f9_op *op, int error, const struct p9_msg *reply)
@@ -219,7 +220,7 @@ static void openat_done(struct f9_op *op, int error, const struct p9_msg *reply)
 	open_reply(op, a);
 }
 
-static void openat_send(struct f9_op *op, bool named)
+static void openat_send(struct f9_op *op, uint32_t fid, bool named)
 {
 	int r = f9_fid_new(op);
 	if (r < 0) {
@@ -229,7 +230,7 @@ static void openat_send(struct f9_op *op, bool named)
 	op->named = named;
 	op->count = head_count(op);
 	struct p9_msg m = {.type = P9_Topenat,
-		.topenat = {.fid = op->fid->fid,
+		.topenat = {.fid = fid,
 			.newfid = op->newfid,
 			.name = f9_str(named ? op->node->name : NULL),
 			.open_flags = f9_open_flags(op->fs, op->fi.flags),
@@ -244,7 +245,21 @@ static void openat_own(struct f9_op *op, int error, const struct p9_msg *reply)
 	if (error)
 		f9_op_err(op, error);
 	else
-		openat_send(op, false);
+		openat_send(op, op->fid->fid, false);
+}
+
+/* Not by a name: there is none any more, or it stands for something else. A file that the user has
+ * open can be opened again through that. */
+static void openat_self(struct f9_op *op)
+{
+	list_for_each (it, &op->node->handles) {
+		const struct f9_handle *h = list_entry(it, struct f9_handle, on_node);
+		if (h->uid == op->uid && h->fid != P9_NOFID && !h->error) {
+			openat_send(op, h->fid, false);
+			return;
+		}
+	}
+	f9_fid_own(op, op->node, &op->fid, openat_own);
 }
 
 static void openat_dir(struct f9_op *op, int error, const struct p9_msg *reply)
@@ -254,7 +269,7 @@ static void openat_dir(struct f9_op *op, int error, const struct p9_msg *reply)
 	else if (!op->node->parent) /* its name went while the directory was walked to */
 		f9_op_err(op, -ESTALE);
 	else
-		openat_send(op, true);
+		openat_send(op, op->fid->fid, true);
 }
 
 /* ---- opening at a foreign server ---- */
@@ -333,9 +348,10 @@ static void open_settled(struct f9_op *op, int error, const struct p9_msg *reply
 	if (error) {
 		f9_op_err(op, error);
 	} else if (op->fs->metac) {
-		bool named = op->node->parent != NULL;
-		f9_fid_own(op, named ? op->node->parent : op->node, &op->fid,
-			named ? openat_dir : openat_own);
+		if (op->node->parent)
+			f9_fid_own(op, op->node->parent, &op->fid, openat_dir);
+		else
+			openat_self(op);
 	} else {
 		if (!(op->fi.flags & (O_TRUNC | O_APPEND)))
 			open_ask_attr(op);
