@@ -214,6 +214,9 @@ static void on_message(struct keeper *k)
 	if (r != 1)
 		return;
 	switch (m.type) {
+	case MOUNT_KILLED:
+		(void)mount_killed_answer(k->control, &m);
+		break;
 	case MOUNT_LOST_CONNECTION:
 	case MOUNT_REFUSED:
 		connect_again(k, m.text);

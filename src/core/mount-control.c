@@ -6,6 +6,9 @@
 #include "base/fdpass.h"
 #include "core/mount-control.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 int mount_message_send(int control, const struct mount_message *m, int attached)
@@ -39,6 +42,7 @@ static bool known(const struct mount_message *m)
 	case MOUNT_LOST_CONNECTION:
 	case MOUNT_RECOVERED:
 	case MOUNT_REFUSED:
+	case MOUNT_KILLED:
 		return m->error >= 0 && m->error < 4096;
 	default:
 		return false;
@@ -66,4 +70,32 @@ int mount_message_recv(int control, struct mount_message *ret, int *ret_attached
 	if (n_fds)
 		*ret_attached = got;
 	return 1;
+}
+
+/* A signal that kills becomes SIGKILL for every thread at once (signal(7) does not say it). */
+static bool about_to_die(int32_t pid)
+{
+	char path[40], text[4096];
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return errno == ESRCH;
+	text[n] = 0;
+	static const char *const masks[] = {"\nSigPnd:", "\nShdPnd:"};
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+		const char *p = strstr(text, masks[i]);
+		if (p && strtoull(p + 8, NULL, 16) & UINT64_C(1) << (SIGKILL - 1))
+			return true;
+	}
+	return false;
+}
+
+int mount_killed_answer(int control, const struct mount_message *m)
+{
+	struct mount_message a = {.type = MOUNT_KILLED, .who = m->who};
+	a.error = about_to_die(m->who.pid) ? 0 : EAGAIN;
+	return mount_message_send(control, &a, -EBADF);
 }

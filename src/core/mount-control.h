@@ -27,6 +27,7 @@
  *	  OVER        error: an errno.  There will be no other connection (the reference was
  *revoked, say): all requests, waiting and later, answer it.  The mount stays until it is unmounted
  *	  STATS       asks for a STATS message
+ *	  KILLED      the answer to KILLED, with the same who.id. error 0: yes
  *
  *	worker -> service
  *	  ATTACHED    once: the first session is there, requests are answered
@@ -38,6 +39,10 @@
  *		      (after ATTACHED) a root that is not the one mounted. error and text say why.
  *		      The worker has closed the connection and waits for another
  *	  STATS       the answer to STATS
+ *	  KILLED      a signal has come for the thread who.pid, which waits for a request: is it to
+ *		      die of it?  Only then may its system call be broken off: local file systems
+ *		      do not let themselves be interrupted by others, and programs rely on it.
+ *		      The worker itself sees no other processes. mount_killed_answer() answers it
  *
  * Normal orders: CONNECTION ATTACHED (LOST CONNECTION RECOVERED)*; CONNECTION REFUSED; CONNECTION
  * LOST (lost before it was attached).  When the service goes away (end of the control socket) the
@@ -61,6 +66,7 @@ enum mount_message_type {
 	MOUNT_LOST_CONNECTION = 'L',
 	MOUNT_RECOVERED = 'R',
 	MOUNT_REFUSED = 'E',
+	MOUNT_KILLED = 'K',
 };
 
 struct mount_stats {
@@ -78,6 +84,10 @@ struct mount_message {
 	int32_t error; /* 0 or a positive errno */
 	char text[200]; /* NUL-terminated, always */
 	struct mount_stats stats;
+	struct {
+		uint64_t id; /* as the worker likes */
+		int32_t pid; /* of a thread, in the pid namespace of the one who mounted */
+	} who; /* of KILLED */
 };
 
 /* m->type and what belongs to it are set; attached (borrowed): for CONNECTION only, else -EBADF.
@@ -90,3 +100,7 @@ int mount_word_send(int control, enum mount_message_type type, int error, const 
 /* 1: a message. 0: the other side is gone. -EAGAIN: nothing there (does not wait). -EPROTO: not a
  * message. *ret_attached: a descriptor owned by the caller, or -EBADF. */
 int mount_message_recv(int control, struct mount_message *ret, int *ret_attached);
+
+/* Looks whether the thread m->who.pid is about to die of a signal, or has, and answers m. As
+ * mount_message_send. Needs /proc. */
+int mount_killed_answer(int control, const struct mount_message *m);

@@ -10,6 +10,7 @@ nothing ever failed, and all that was done is there, once.
 import fcntl
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -65,7 +66,10 @@ def append():
 
 
 def names():
-    """What has been made can be renamed and removed, and not twice."""
+    """What has been made can be renamed and removed, and not twice; and a timer ticks meanwhile, of
+    which no file system tells."""
+    signal.signal(signal.SIGALRM, lambda number, frame: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
     os.mkdir(f"{TOP}/names")
     for n in rounds():
         d, e = f"{TOP}/names/d{n}", f"{TOP}/names/e{n}"
@@ -82,6 +86,7 @@ def names():
             os.unlink(f"{e}/{name}")
         os.rmdir(e)
     expect(os.listdir(f"{TOP}/names"), [])
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def write():

@@ -83,11 +83,23 @@ look cut
 check "after 20 s without a network everybody goes on" wait_until 60 all_went_on cut
 finish cut "right after a cut"
 
-# A program that waits on a dead mount can be killed.
+# Programs that wait on a dead mount can be killed.
+waits_there() { # waits_there PID: it sleeps in a request to the mount
+	grep -q '^State:.[DS]' "/proc/$1/status" && grep -qE 'fuse|request_wait' "/proc/$1/stack"
+}
+is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 stop_node a KILL
+declare -A waits=()
+for signal in KILL TERM; do
+	stat "$mnt/kill-tree/$signal" >/dev/null 2>&1 &
+	waits[$signal]=$!
+	check "a program waits" wait_until 20 waits_there "${waits[$signal]}"
+	kill -$signal "${waits[$signal]}"
+	check "and is gone with SIG$signal" wait_until 5 is_gone "${waits[$signal]}"
+done
 cat "$mnt/kill-tree" >"$TOP/work/cat" 2>&1 &
-waits=$!
+last=$!
 check "it can be unmounted when the exporter is gone" metac_b fs umount "$mnt"
-wait $waits
+wait $last
 start_node a
 done_testing

@@ -116,6 +116,8 @@ static int heard(struct one *m)
 	struct mount_message msg;
 	int fd, r = mount_message_recv(m->control, &msg, &fd);
 	fd_close(fd);
+	if (r == 1 && msg.type == MOUNT_KILLED)
+		(void)mount_killed_answer(m->control, &msg);
 	return r == 1 ? (int)msg.type : r ? r : -EPIPE;
 }
 

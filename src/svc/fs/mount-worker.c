@@ -34,6 +34,9 @@ static void handle(struct mount *m, const struct mount_message *msg)
 		m->stats = msg->stats;
 		mount_info_answer(m);
 		break;
+	case MOUNT_KILLED:
+		(void)mount_killed_answer(m->control, msg);
+		break;
 	case MOUNT_CONNECTION:
 	case MOUNT_OVER:
 		break; /* not for it to say */

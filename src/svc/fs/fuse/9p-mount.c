@@ -169,6 +169,13 @@ static void connect_to(struct worker *w, int takes_fd)
 		lose(w, strerror(-r));
 }
 
+static bool ask_killed(struct f9 *fs, uint64_t number, pid_t pid)
+{
+	struct worker *w = container_of(fs, struct worker, fs);
+	struct mount_message m = {.type = MOUNT_KILLED, .who = {.id = number, .pid = pid}};
+	return w->control >= 0 && mount_message_send(w->control, &m, -EBADF) >= 0;
+}
+
 /* All that the service has said. */
 static void receive_control(struct worker *w)
 {
@@ -190,6 +197,8 @@ static void receive_control(struct worker *w)
 			over(w, m.error ? -m.error : -EIO);
 		else if (m.type == MOUNT_STATS)
 			tell_stats(w);
+		else if (m.type == MOUNT_KILLED && m.error == 0)
+			f9_interrupt(&w->fs, m.who.id);
 	}
 }
 
@@ -309,6 +318,7 @@ static int run_timers(struct worker *w)
 		else
 			next = earliest(next, (int)(STALL_MS - quiet));
 	}
+	next = earliest(next, f9_signalled_run(fs));
 	return earliest(next, f9_parked_run(fs));
 }
 
@@ -457,6 +467,7 @@ static int start(struct worker *w, uint32_t msize)
 	int r = p9_client_new(&config, &w->client);
 	if (r >= 0)
 		r = f9_init(&w->fs, w->client);
+	w->fs.ask_killed = ask_killed;
 	if (r >= 0)
 		r = set_client_id(&w->fs);
 	if (r >= 0)

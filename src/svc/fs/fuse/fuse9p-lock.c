@@ -363,6 +363,8 @@ void f9_setlk(
 	op->owner = fi->lock_owner;
 	op->lock = *lock;
 	op->flags = sleep;
+	op->by_any_signal = true;
+	op->interrupted |= op->signalled != 0;
 	f9_op_begin(op, lock_begin);
 }
 
@@ -377,6 +379,8 @@ void f9_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int ope
 	op->lock.l_pid = fuse_req_ctx(req)->pid;
 	op->lock.l_type = operation & LOCK_SH ? F_RDLCK : operation & LOCK_EX ? F_WRLCK : F_UNLCK;
 	op->flags = !(operation & LOCK_NB);
+	op->by_any_signal = true;
+	op->interrupted |= op->signalled != 0;
 	f9_op_begin(op, lock_begin);
 }
 

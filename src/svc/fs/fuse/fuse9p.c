@@ -13,11 +13,12 @@
 #include <stdio.h>
 #include <time.h>
 
+enum { ASK_AGAIN_MS = 300 };
+
 /* ---- life of an operation ---- */
 
-static void on_interrupt(fuse_req_t req, void *user)
+static void interrupt(struct f9_op *op)
 {
-	struct f9_op *op = user;
 	op->interrupted = true;
 	if (op->parked || (op->n_pieces && op->fs->down))
 		f9_op_err(op, -EINTR);
@@ -25,6 +26,55 @@ static void on_interrupt(fuse_req_t req, void *user)
 		p9_io_flush(op->io);
 	else if (op->tag >= 0)
 		p9_client_flush(op->fs->client, (uint16_t)op->tag);
+}
+
+/*
+ * A signal has come for the thread that waits.  Unless it is to die of it, a local file system
+ * would have let it wait on, and programs do not expect anything else (git has a timer that ticks
+ * while it makes files).
+ */
+static void on_interrupt(fuse_req_t req, void *user)
+{
+	struct f9_op *op = user;
+	struct f9 *fs = op->fs;
+	pid_t pid = fuse_req_ctx(req)->pid;
+	bool asked = !op->by_any_signal && pid > 0 && !op->signalled && fs->ask_killed &&
+		     fs->ask_killed(fs, op->number, pid);
+	if (asked) {
+		if (fs->n_signalled++ == 0)
+			fs->ask_again_ms = f9_now_ms() + ASK_AGAIN_MS;
+		op->signalled = pid;
+	} else {
+		interrupt(op);
+	}
+}
+
+void f9_interrupt(struct f9 *fs, uint64_t number)
+{
+	list_for_each (it, &fs->ops) {
+		struct f9_op *op = list_entry(it, struct f9_op, link);
+		if (op->number != number)
+			continue;
+		interrupt(op);
+		return;
+	}
+}
+
+int f9_signalled_run(struct f9 *fs)
+{
+	if (!fs->n_signalled)
+		return -1;
+	uint64_t now = f9_now_ms();
+	if (now >= fs->ask_again_ms) {
+		fs->ask_again_ms = now + ASK_AGAIN_MS;
+		list_for_each_safe (it, &fs->ops) {
+			struct f9_op *op = list_entry(it, struct f9_op, link);
+			if (op->signalled && !op->interrupted &&
+				!fs->ask_killed(fs, op->number, op->signalled))
+				interrupt(op);
+		}
+	}
+	return (int)(fs->ask_again_ms - now);
 }
 
 struct f9_op *f9_op_new_own(struct f9 *fs, struct f9_node *node, uid_t uid, gid_t gid)
@@ -176,6 +226,7 @@ void f9_op_free(struct f9_op *op)
 	free(op->data);
 	list_unlink(&op->link);
 	fs->n_ops--;
+	fs->n_signalled -= op->signalled != 0;
 	if (op->early)
 		f9_recover_early_done(fs);
 	free(op);

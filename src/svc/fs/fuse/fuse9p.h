@@ -242,6 +242,11 @@ struct f9 {
 
 	struct list ops; /* struct f9_op under way */
 	struct list sleepers; /* those that wait for time to pass */
+	/* Asks whether the thread is to die of the signal it got; f9_interrupt() if so. False: that
+	 * cannot be found out. NULL: the same. */
+	bool (*ask_killed)(struct f9 *fs, uint64_t number, pid_t pid);
+	unsigned n_signalled;
+	uint64_t ask_again_ms;
 	unsigned n_ops;
 };
 
@@ -268,7 +273,9 @@ struct f9_op {
 	bool removes; /* an extended attribute */
 	bool must_exist; /* an entry was made, and is looked up: ENOENT is an error then */
 	bool borrowed; /* it has used a fid that it does not hold, of f9_fid_at_hand() */
-	bool interrupted;
+	bool interrupted; /* it is not to wait any longer */
+	bool by_any_signal; /* programs expect it to end with EINTR */
+	pid_t signalled; /* who got a signal meanwhile: whether to die of it is asked; 0: nobody */
 
 	f9_start start;
 	uint64_t epoch; /* of the connection that it uses */
@@ -379,6 +386,11 @@ void f9_op_again(struct f9_op *op);
  * had under way have ended, one of them with `error`: was that the loss of the connection? If so op
  * is parked and not to be touched any more. Operations without a start function: false. */
 bool f9_op_lost(struct f9_op *op, int error);
+/* The operation of that number ends with EINTR as soon as it can, if it is still there. */
+void f9_interrupt(struct f9 *fs, uint64_t number);
+/* Asks again about those who got a signal: another may have followed, which nobody tells. Returns
+ * the milliseconds until it has to be called again, -1: nobody did. */
+int f9_signalled_run(struct f9 *fs);
 /* Begins one that is parked anew. */
 void f9_op_restart(struct f9_op *op);
 /* Begins parked operations anew, as many as the connection takes now. Returns the milliseconds

@@ -667,6 +667,48 @@ TEST(an_interrupted_request_does_not_wait_for_a_connection)
 	world_free(w);
 }
 
+static uint64_t asked_about;
+static unsigned n_asked;
+static bool ask_killed(struct f9 *fs, uint64_t number, pid_t pid)
+{
+	CHECK_INT(pid, 4711);
+	asked_about = number;
+	n_asked++;
+	return true;
+}
+
+TEST(a_signal_ends_a_request_only_if_it_kills)
+{
+	struct world *w = world_new(false);
+	struct fuse_mkdir_in mk = {.mode = 0755};
+	put(w, "a", "x");
+	uint64_t n = k_lookup(w, ROOT, "a");
+	uint64_t fh = k_open(w, n, O_RDWR);
+	struct fuse_lk_in lk = {.fh = fh, .owner = 7, .lk = {.end = 1, .type = F_WRLCK}};
+	w->fs.ask_killed = ask_killed;
+	world_cut(w);
+	uint64_t u = K_BEGIN(w, FUSE_MKDIR, ROOT, mk, "d", 2);
+	uint64_t v = K_BEGIN(w, FUSE_SETLKW, n, lk, NULL, 0);
+	struct fuse_interrupt_in in = {.unique = u}, in2 = {.unique = v};
+	K_BEGIN(w, FUSE_INTERRUPT, 0, in, NULL, 0);
+	CHECK(!w->replies[u].done);
+	CHECK_INT(n_asked, 1);
+	/* Who waits for a lock is interrupted by any signal, as fcntl(2) says. */
+	K_BEGIN(w, FUSE_INTERRUPT, 0, in2, NULL, 0);
+	CHECK_INT(w->replies[v].error, -EINTR);
+	CHECK_INT(n_asked, 1);
+	/* Of what comes later nobody tells: it is asked again. */
+	for (int ms; n_asked < 3; poll(NULL, 0, ms))
+		CHECK((ms = f9_signalled_run(&w->fs)) >= 0);
+	CHECK(!w->replies[u].done);
+	f9_interrupt(&w->fs, asked_about);
+	CHECK_INT(w->replies[u].error, -EINTR);
+	CHECK_INT(f9_signalled_run(&w->fs), -1);
+	k_close(w, n, fh);
+	world_end(w);
+	world_free(w);
+}
+
 TEST(with_a_timeout_requests_end_and_come_back_with_the_connection)
 {
 	struct world *w = world_new(false);
