@@ -142,7 +142,8 @@ struct IdMap {
   # On the side of fs.
   local @1 :UInt32;
   count @2 :UInt32;
-  # How many, from these on; 0 is 1.
+  # How many, from these on; 0 is 1. 4294967295: all that no other map names, who are `remote` there
+  # (fuse only; local is not looked at).
 }
 
 interface FilesystemServiceAdmin extends (Metac.ServiceAdmin) {

@@ -78,6 +78,12 @@ int client_file(struct client *c, const char *uri, struct fs_file_c *ret);
  */
 int client_tree(struct client *c, const char *uri, struct fs_filesystem_c *ret, char *ret_path);
 
+/* Who may not use a node of this host mounts without one: user-mount.h. */
+bool client_is_ordinary(struct cli *cli);
+
+/* The mount namespace this command runs in, where its user looks for a mount; not waited for. */
+int client_namespace(struct client *c, struct fs_filesystem_namespace_c *ret);
+
 /* Admin interface of a service of the node; not waited for. */
 struct metac_service_admin_c client_service(struct client *c, const char *name);
 

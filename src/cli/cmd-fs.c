@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* metac fs: directories.  (fs ls is in cmd-fs-ls.c.) */
+/* metac fs export, mount.  (What is mounted: cmd-fs-mounts.c; fs ls: cmd-fs-ls.c.) */
 #include "cli/client.h"
 #include "cli/show.h"
 #include "cli/table.h"
@@ -26,8 +26,7 @@ int cmd_fs_export(struct cli *cli)
 
 /* ---- mounting ------------------------------------------------------------------------------ */
 
-/* The namespace this command runs in, where its user looks for the mount. */
-static int own_namespace(struct client *c, struct fs_filesystem_namespace_c *ret)
+int client_namespace(struct client *c, struct fs_filesystem_namespace_c *ret)
 {
 	static const struct metac_holder_impl impl = {};
 	AUTO_CLOSE int fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -47,8 +46,7 @@ static int own_namespace(struct client *c, struct fs_filesystem_namespace_c *ret
 	return r < 0 ? err_errno(&c->cli->err, r, "mount namespace") : 0;
 }
 
-/* PATH made absolute by words alone. */
-static int join_path(const char *path, char *ret, struct err *err)
+int path_absolute(const char *path, char *ret, struct err *err)
 {
 	char joined[2 * PATH_MAX], cwd[PATH_MAX] = "";
 	if (strlen(path) >= PATH_MAX)
@@ -63,11 +61,10 @@ static int join_path(const char *path, char *ret, struct err *err)
 /* PATH as the node will see it: absolute, without symbolic links where it exists. */
 static int absolute_path(const char *path, char *ret, struct err *err)
 {
-	return realpath(path, ret) ? 0 : join_path(path, ret, err);
+	return realpath(path, ret) ? 0 : path_absolute(path, ret, err);
 }
 
-/* Who may not use a node of this host mounts without one: user-mount.h. */
-static bool is_ordinary_user(struct cli *cli)
+bool client_is_ordinary(struct cli *cli)
 {
 	cli->may_dial = geteuid() != 0 || cli->opt.user;
 	return client_is_outside(cli);
@@ -82,21 +79,61 @@ static void source_text(const char *uri, char *buf, size_t size)
 		(void)snprintf(buf, size, "%s", uri);
 }
 
-static int mount_call(struct client *c, struct fs_filesystem_c fs, const char *path,
-	const char *source, struct reply *reply)
+/* The node finds its way back by the reference when the connection was lost. */
+static int set_reference(struct client *c, struct fs_mount_options_b o, const char *uri)
 {
+	AUTO(ref_free) struct ref *ref = NULL;
+	const char *within = NULL;
+	char path[CLIENT_PATH_MAX];
+	if (!ref_is(uri))
+		return 0;
+	int r = ref_parse_within(uri, &ref, &within, &c->cli->err);
+	if (r >= 0)
+		r = path_normalize(within, path, sizeof(path), &c->cli->err);
+	if (r < 0)
+		return r;
+	ref_to_sturdy(ref, fs_mount_options_init_reference(o));
+	fs_mount_options_set_subtree(o, vat_str(path));
+	return 0;
+}
+
+static void set_maps(const struct id_map *maps, size_t n, struct fs_id_map_list_b l)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct fs_id_map_b b = fs_id_map_at_b(l, (uint32_t)i);
+		fs_id_map_set_local(b, maps[i].local);
+		fs_id_map_set_remote(b, maps[i].remote);
+		fs_id_map_set_count(b, maps[i].count);
+	}
+}
+
+static int mount_call(struct client *c, struct fs_filesystem_c fs, const char *path,
+	const char *uri, struct reply *reply)
+{
+	const struct options *opt = &c->cli->opt;
+	char source[512];
 	struct fs_filesystem_namespace_c ns = {};
-	int r = own_namespace(c, &ns);
+	int r = client_namespace(c, &ns);
 	if (r < 0)
 		return r;
 	struct fs_filesystem_namespace_mount_req q = fs_filesystem_namespace_mount(c->loop.vat, ns);
 	fs_filesystem_namespace_mount_params_set_path(q.params, vat_str(path));
 	fs_filesystem_namespace_mount_params_set_fs(q.params, fs);
 	struct fs_mount_options_b o = fs_filesystem_namespace_mount_params_init_options(q.params);
-	fs_mount_options_set_read_only(o, c->cli->opt.read_only);
-	fs_mount_options_set_transport(o, vat_str(c->cli->opt.transport ?: ""));
+	fs_mount_options_set_read_only(o, opt->read_only);
+	fs_mount_options_set_transport(o, vat_str(opt->transport ?: ""));
+	source_text(uri, source, sizeof(source));
 	fs_mount_options_set_source(o, vat_str(source));
-	r = client_call(c, q.call, reply);
+	fs_mount_options_set_timeout(o, (uint32_t)MIN(opt->timeout_s, (uint64_t)UINT32_MAX));
+	set_maps(opt->map_users, opt->n_map_users,
+		fs_mount_options_init_map_users(o, (uint32_t)opt->n_map_users));
+	set_maps(opt->map_groups, opt->n_map_groups,
+		fs_mount_options_init_map_groups(o, (uint32_t)opt->n_map_groups));
+	r = set_reference(c, o, uri);
+	if (r < 0)
+		vat_call_free(q.call);
+	else
+		r = client_call(c, q.call, reply);
 	fs_filesystem_namespace_unref(ns);
 	return r;
 }
@@ -121,12 +158,13 @@ static int print_mount(struct client *c, struct fs_mount_c mount)
 
 /* Mounts, and makes a reference to the mount: that is what keeps it when this command ends. */
 static int mount_and_keep(
-	struct client *c, struct fs_filesystem_c fs, const char *path, const char *source)
+	struct client *c, struct fs_filesystem_c fs, const char *path, const char *uri)
 {
 	AUTO_REPLY reply = {};
-	int r = mount_call(c, fs, path, source, &reply);
+	int r = mount_call(c, fs, path, uri, &reply);
 	if (r < 0)
 		return r;
+	c->cli->opt.timeout_s = 0; /* was for the mount's requests: the mount itself stays */
 	struct fs_mount_c mount = fs_filesystem_namespace_mount_results_get_mount(
 		fs_filesystem_namespace_mount_results_from(reply.results));
 	r = client_keep(c, mount.cap);
@@ -140,170 +178,21 @@ int cmd_fs_mount(struct cli *cli)
 	AUTO(client_close) struct client *c = NULL;
 	AUTO_FREE char *uri = NULL;
 	struct fs_filesystem_c fs = {};
-	char path[PATH_MAX], source[512];
+	char path[PATH_MAX];
 	int r = absolute_path(cli->args[1], path, &cli->err);
 	if (r < 0)
 		return r;
 	uri = uri_read(cli->args[0], STDIN_FILENO, &cli->err);
 	if (!uri)
 		return cli->err.code;
-	if (is_ordinary_user(cli))
+	if (client_is_ordinary(cli))
 		return user_mount(cli, uri, path);
-	source_text(uri, source, sizeof(source));
 	r = client_open(cli, &c);
 	if (r < 0)
 		return r;
 	r = client_filesystem(c, uri, &fs);
 	if (r >= 0)
-		r = mount_and_keep(c, fs, path, source);
+		r = mount_and_keep(c, fs, path, uri);
 	fs_filesystem_unref(fs);
 	return r;
-}
-
-/* ---- what is mounted ----------------------------------------------------------------------- */
-
-static int list_mounts(struct client *c, struct reply *ret, struct vat_list_r *ret_list)
-{
-	struct fs_filesystem_namespace_c ns = {};
-	int r = own_namespace(c, &ns);
-	if (r < 0)
-		return r;
-	r = client_call(c, fs_filesystem_namespace_list_mounts(c->loop.vat, ns).call, ret);
-	fs_filesystem_namespace_unref(ns);
-	if (r >= 0)
-		*ret_list = fs_filesystem_namespace_list_mounts_results_get_mounts(
-			fs_filesystem_namespace_list_mounts_results_from(ret->results));
-	return r;
-}
-
-static const struct column mount_columns[] = {
-	{"PATH", "path", COLUMN_TEXT},
-	{"SOURCE", "source", COLUMN_TEXT},
-	{"TRANSPORT", "transport", COLUMN_TEXT},
-	{"CONNECTED", "connected", COLUMN_YES},
-	{"PERSISTENT", "persistent", COLUMN_YES},
-	{},
-};
-
-static void add_mount(struct table *t, struct fs_mount_info_r i)
-{
-	struct vat_text path = fs_mount_info_get_path(i), source = fs_mount_info_get_source(i),
-			transport = fs_mount_info_get_transport(i);
-	table_row(t);
-	table_text(t, path.s, path.len);
-	table_text(t, source.s, source.len);
-	table_text(t, transport.s, transport.len);
-	table_number(t, fs_mount_info_get_connected(i));
-	table_number(t, fs_mount_info_get_persistent(i));
-}
-
-static void add_user_mount(void *user, const struct user_mount *m)
-{
-	struct table *t = user;
-	table_row(t);
-	table_string(t, m->path);
-	table_string(t, m->source);
-	table_string(t, "fuse");
-	table_number(t, !strcmp(m->state, "connected"));
-	table_number(t, false);
-}
-
-int cmd_fs_mounts(struct cli *cli)
-{
-	AUTO(client_close) struct client *c = NULL;
-	AUTO(table_free) struct table *t = table_new(mount_columns, cli->opt.json);
-	struct vat_list_r list;
-	(void)user_mounts_each(add_user_mount, t);
-	if (is_ordinary_user(cli))
-		return table_print(t, &cli->err);
-	int r = client_open(cli, &c);
-	if (r < 0)
-		return r;
-	AUTO_REPLY reply = {};
-	r = list_mounts(c, &reply, &list);
-	for (uint32_t i = 0; r >= 0 && i < list.count; i++) {
-		AUTO_REPLY one = {};
-		struct fs_mount_c m = fs_mount_list_at(list, i);
-		r = client_call(c, fs_mount_info(c->loop.vat, m).call, &one);
-		/* One that has gone since is left out. */
-		if (r == -ENOTCONN && !c->lost)
-			r = 0;
-		else if (r >= 0)
-			add_mount(t, fs_mount_info_results_get_info(
-					     fs_mount_info_results_from(one.results)));
-	}
-	return r < 0 ? r : table_print(t, &cli->err);
-}
-
-/* The mount at path among those listed; a null capability if there is none. */
-static int find_mount(
-	struct client *c, struct vat_list_r list, const char *path, struct fs_mount_c *ret)
-{
-	*ret = (struct fs_mount_c){};
-	for (uint32_t i = 0; i < list.count; i++) {
-		AUTO_REPLY reply = {};
-		struct fs_mount_c m = fs_mount_list_at(list, i);
-		int r = client_call(c, fs_mount_info(c->loop.vat, m).call, &reply);
-		if (r == -ENOTCONN && !c->lost)
-			continue;
-		if (r < 0)
-			return r;
-		struct fs_mount_info_r info =
-			fs_mount_info_results_get_info(fs_mount_info_results_from(reply.results));
-		if (vat_text_is(fs_mount_info_get_path(info), path)) {
-			*ret = m;
-			return 0;
-		}
-	}
-	return 0;
-}
-
-/* The path with symbolic links resolved in all but the last component: a mount that answers no more
- * is not touched. */
-static int mount_point_path(const char *path, char *ret, struct err *err)
-{
-	char plain[PATH_MAX], parent[PATH_MAX];
-	int r = join_path(path, plain, err);
-	if (r < 0)
-		return r;
-	char *slash = strrchr(plain, '/');
-	*slash = 0;
-	if (!realpath(*plain ? plain : "/", parent))
-		(void)snprintf(parent, sizeof(parent), "%s", plain);
-	if ((size_t)snprintf(ret, PATH_MAX, "%s/%s", strcmp(parent, "/") ? parent : "",
-		    slash + 1) >= PATH_MAX)
-		return err_set(err, -ENAMETOOLONG, "the path is too long");
-	return 0;
-}
-
-static int unmount(struct client *c, const char *path)
-{
-	struct vat_list_r list;
-	struct fs_mount_c m = {};
-	AUTO_REPLY reply = {};
-	int r = list_mounts(c, &reply, &list);
-	if (r >= 0)
-		r = find_mount(c, list, path, &m);
-	if (r < 0)
-		return r;
-	if (!m.cap)
-		return err_set(&c->cli->err, -EINVAL,
-			"%s: this node has mounted nothing there (see `metac fs mounts')", path);
-	AUTO_REPLY done = {};
-	r = client_call(
-		c, metac_destroyable_destroy(c->loop.vat, fs_mount_as_destroyable(m)).call, &done);
-	return r < 0 ? err_wrap(&c->cli->err, r, "%s", path) : 0;
-}
-
-int cmd_fs_umount(struct cli *cli)
-{
-	AUTO(client_close) struct client *c = NULL;
-	char path[PATH_MAX];
-	int r = mount_point_path(cli->args[0], path, &cli->err);
-	if (r >= 0)
-		r = user_umount(path, false, &cli->err);
-	if (r)
-		return MIN(r, 0);
-	r = client_open(cli, &c);
-	return r < 0 ? r : unmount(c, path);
 }

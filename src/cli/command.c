@@ -67,8 +67,9 @@ static int set_time(const struct opt *o, const char *text, struct cli *cli)
 static int set_transport(const char *text, struct cli *cli)
 {
 	char shown[80];
-	if (strcmp(text, "fuse") && strcmp(text, "v9fs"))
-		return err_set(&cli->err, -EINVAL, "--transport: `%s' is neither fuse nor v9fs",
+	if (strcmp(text, "fuse") && strcmp(text, "v9fs") && strcmp(text, "bind"))
+		return err_set(&cli->err, -EINVAL,
+			"--transport: `%s' is neither bind nor fuse nor v9fs",
 			show_word(text, shown, sizeof(shown)));
 	cli->opt.transport = text;
 	return 0;
@@ -102,6 +103,41 @@ static int set_size(const struct opt *o, const char *text, uint64_t *ret, struct
 	return 0;
 }
 
+/* An id and what follows it; NULL: none. The last one is no id. */
+static const char *parse_id(const char *text, uint32_t *ret)
+{
+	char *end;
+	errno = 0;
+	unsigned long v = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || errno || v >= UINT32_MAX)
+		return NULL;
+	*ret = (uint32_t)v;
+	return end;
+}
+
+/* LOCAL:REMOTE[:COUNT], *:REMOTE */
+static int add_map(
+	const struct opt *o, const char *text, struct id_map *maps, size_t *n, struct cli *cli)
+{
+	struct id_map m = {.count = 1};
+	char shown[80];
+	if (*n == OPT_MAPS_MAX)
+		return err_set(&cli->err, -EINVAL, "--%s: at most %d times", o->name, OPT_MAPS_MAX);
+	bool rest = *text == '*';
+	const char *p = rest ? text + 1 : parse_id(text, &m.local);
+	p = p && *p == ':' ? parse_id(p + 1, &m.remote) : NULL;
+	if (rest)
+		m.count = UINT32_MAX;
+	else if (p && *p == ':')
+		p = parse_id(p + 1, &m.count);
+	if (!p || *p || !m.count)
+		return err_set(&cli->err, -EINVAL,
+			"--%s: `%s' is not LOCAL:REMOTE, LOCAL:REMOTE:COUNT or *:REMOTE", o->name,
+			show_word(text, shown, sizeof(shown)));
+	maps[(*n)++] = m;
+	return 0;
+}
+
 static int set(const struct opt *o, const char *arg, struct cli *cli)
 {
 	struct options *opt = &cli->opt;
@@ -111,6 +147,16 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 		return set_time(o, arg, cli);
 	case OPT_TRANSPORT:
 		return set_transport(arg, cli);
+	case OPT_MAP_USER:
+		return add_map(o, arg, opt->map_users, &opt->n_map_users, cli);
+	case OPT_MAP_GROUP:
+		return add_map(o, arg, opt->map_groups, &opt->n_map_groups, cli);
+	case OPT_FORCE:
+		opt->force = true;
+		break;
+	case OPT_LAZY:
+		opt->lazy = true;
+		break;
 	case OPT_PROGRESS:
 		return set_progress(arg, cli);
 	case OPT_RECURSIVE:

@@ -150,7 +150,7 @@ static void zsh_option(FILE *out, const struct opt *o)
 	if (o->arg)
 		fprintf(out, ":%s:%s", o->arg,
 			o->kind == WORD_ADDRESS     ? "_metac_address"
-			: o->kind == WORD_TRANSPORT ? "(fuse v9fs)"
+			: o->kind == WORD_TRANSPORT ? "(bind fuse v9fs)"
 			: o->kind == WORD_PROGRESS  ? "(bar plain none)"
 						    : " ");
 	fprintf(out, "'");

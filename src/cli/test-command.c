@@ -97,7 +97,7 @@ TEST(usage_errors_name_what_is_wrong)
 	check_error("metac fs ls x --json=y", "fs ls",
 		"unknown option, or a wrong use of one: --json=y");
 	check_error("metac fs mount --transport nfs x y", "fs mount",
-		"--transport: `nfs' is neither fuse nor v9fs");
+		"--transport: `nfs' is neither bind nor fuse nor v9fs");
 	check_error("metac file open --append x", "file open", "--append goes with --write");
 }
 

@@ -120,6 +120,9 @@ TEST(the_synopsis_is_mdoc)
 	fclose(f);
 	check_has(".Nm metac fs export\n.Op Fl -persistent\n.Op Fl -timeout Ar TIME\n"
 		  ".Op Fl -read-only\n.Ar URI\n");
+	check_has(".Nm metac fs mount\n.Op Fl -persistent\n.Op Fl -timeout Ar TIME\n"
+		  ".Op Fl -read-only\n.Op Fl -transport Ar KIND\n");
+	check_has(".Op Fl -json\n.Ar URI\n.Ar PATH\n");
 	check_has(".Ar URI\n.Op Ar PATH\n");
 	free(text);
 }

@@ -27,6 +27,9 @@ int uri_parse_local(const char *text, struct uri_local *ret, struct err *err);
  * slash. -EINVAL if it has ".." in it or is too long. */
 int path_normalize(const char *path, char *ret, size_t size, struct err *err);
 
+/* The path made absolute by words alone, normalized; ret has PATH_MAX bytes. */
+int path_absolute(const char *path, char *ret, struct err *err);
+
 /* "-" is replaced by the first line of fd, read byte by byte so that what follows it stays to be
  * read. Returns malloc'ed text without surrounding space; NULL with err set. Other words are
  * copied. */

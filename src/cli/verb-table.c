@@ -8,11 +8,16 @@
 const struct opt opt_table[] = {
 	{OPT_PERSISTENT, 'p', "persistent", NULL, WORD_OTHER, "survives restarts of the node"},
 	{OPT_TIMEOUT, 't', "timeout", "TIME", WORD_OTHER,
-		"expires after TIME (30s, 10min, 2h, 7d)"},
+		"ends, or gives up, after TIME (30s, 10min, 2h, 7d)"},
 	{OPT_READ_ONLY, 'r', "read-only", NULL, WORD_OTHER, "without any way to change it"},
 	{OPT_TRANSPORT, 0, "transport", "KIND", WORD_TRANSPORT,
-		"fuse or v9fs; default: v9fs if the kernel has it"},
+		"bind, fuse or v9fs; default: bind if here, or fuse"},
 	{OPT_USER, 0, "user", NULL, WORD_OTHER, "for oneself, without a node of this host"},
+	{OPT_MAP_USER, 0, "map-user", "L:R[:N]", WORD_OTHER,
+		"user L here is R there, N of them from these on"},
+	{OPT_MAP_GROUP, 0, "map-group", "L:R[:N]", WORD_OTHER, "the same for groups"},
+	{OPT_FORCE, 'f', "force", NULL, WORD_OTHER, "although it is used: open files fail"},
+	{OPT_LAZY, 0, "lazy", NULL, WORD_OTHER, "off the path now, open files stay usable"},
 	{OPT_LONG, 'l', "long", NULL, WORD_OTHER, "mode, owner, size and time of each entry"},
 	{OPT_OFFSET, 0, "offset", "N", WORD_OTHER, "begin after N bytes (4096, 4k, 1M)"},
 	{OPT_LENGTH, 0, "length", "N", WORD_OTHER, "at most N bytes"},
@@ -49,19 +54,29 @@ static const struct verb fs_verbs[] = {
 		"metac fs export --persistent --read-only ref://[fd00::1]/kFV4...",
 		cmd_fs_export},
 	{"mount", "URI PATH", {WORD_URI, WORD_PATH},
-		OPT_CONNECT | OPT_PERSISTENT | OPT_READ_ONLY | OPT_TRANSPORT | OPT_USER | OPT_JSON,
+		OPT_CONNECT | OPT_PERSISTENT | OPT_READ_ONLY | OPT_TRANSPORT | OPT_TIMEOUT |
+			OPT_MAP_USER | OPT_MAP_GROUP | OPT_USER | OPT_JSON,
 		"mount a directory on PATH",
 		"PATH is an empty directory. The mount stays until `metac fs umount' or the end\n"
 		"of the node; with --persistent it is made again when the node starts, also\n"
-		"when the other host comes later. A user who may not use the node, and --user,\n"
-		"mounts with fusermount3, for himself alone.\n" URI_HELP,
+		"when the other host comes later. While the connection to that is lost, programs\n"
+		"wait; with --timeout for so long, then what they ask for fails (ETIMEDOUT). A\n"
+		"user who may not use the node, and --user, mounts with fusermount3, for himself\n"
+		"alone.\n" URI_HELP,
 		"metac fs mount ref://[fd00::1]/kFV4... /mnt\n"
 		"metac fs mount --persistent - /mnt <ref.txt",
 		cmd_fs_mount},
-	{"umount", "PATH", {WORD_PATH}, OPT_CONNECT, "undo a mount",
-		"A persistent mount is forgotten too.", "metac fs umount /mnt", cmd_fs_umount},
+	{"umount", "PATH", {WORD_PATH}, OPT_CONNECT | OPT_FORCE | OPT_LAZY, "undo a mount",
+		"A persistent mount is forgotten too. One that is in use stays, and who uses it\n"
+		"is named.",
+		"metac fs umount /mnt\nmetac fs umount --lazy /mnt", cmd_fs_umount},
 	{"mounts", "", {}, OPT_CONNECT | OPT_JSON, "list what the node has mounted", NULL,
 		"metac fs mounts\nmetac fs mounts --json", cmd_fs_mounts},
+	{"who", "[URI]", {WORD_URI}, OPT_CONNECT | OPT_LONG | OPT_JSON,
+		"list who has mounted what is here",
+		"How much each has read and written, and how many files are open; with --long\n"
+		"which ones. With URI only those who use that directory with those rights.",
+		"metac fs who\nmetac fs who --long ref://[fd00::1]/kFV4...", cmd_fs_who},
 	{"ls", "URI [PATH]", {WORD_URI, WORD_OTHER}, OPT_CONNECT | OPT_USER | OPT_LONG | OPT_JSON,
 		"list a directory without mounting it",
 		"PATH is relative to the directory and leads through no symbolic link.\n" URI_HELP,

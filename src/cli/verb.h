@@ -29,6 +29,10 @@ enum opt_bit { /* which options a verb takes */
 	OPT_USER = 1 << 15,
 	OPT_OFFSET = 1 << 16,
 	OPT_LENGTH = 1 << 17,
+	OPT_MAP_USER = 1 << 18,
+	OPT_MAP_GROUP = 1 << 19,
+	OPT_FORCE = 1 << 20,
+	OPT_LAZY = 1 << 21,
 
 	OPT_COMMON = OPT_HELP,
 	OPT_CONNECT = OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT,
@@ -55,6 +59,8 @@ struct opt {
 	const char *help;
 };
 
+enum { OPT_MAPS_MAX = 16 };
+
 struct options { /* as given; unset is NULL, 0 or false */
 	const char *node;
 	uint64_t connect_timeout_us;
@@ -73,6 +79,12 @@ struct options { /* as given; unset is NULL, 0 or false */
 	const char *progress;
 	bool user;
 	uint64_t offset, length;
+	struct id_map {
+		uint32_t local, remote, count;
+	} map_users[OPT_MAPS_MAX], map_groups[OPT_MAPS_MAX];
+	size_t n_map_users, n_map_groups;
+	bool force;
+	bool lazy;
 };
 
 /* What a verb's function gets. */
@@ -122,6 +134,7 @@ int cmd_fs_export(struct cli *cli);
 int cmd_fs_mount(struct cli *cli);
 int cmd_fs_umount(struct cli *cli);
 int cmd_fs_mounts(struct cli *cli);
+int cmd_fs_who(struct cli *cli);
 int cmd_fs_ls(struct cli *cli);
 int cmd_fs_cp(struct cli *cli);
 int cmd_fs_watch(struct cli *cli);

@@ -41,10 +41,17 @@ check "the mount is back after its server worker was killed" wait_until 90 reads
 
 stop_node a KILL
 check "all roles end when their supervisor is killed" wait_until 10 no_process a
-check "the mount answers EIO, not the directory underneath" bash -c "cat $mnt/file 2>&1 | grep -q 'Input/output'"
+state() { metac_b fs mounts --json | python3 -c 'import json,sys; print([m["state"] for m in json.load(sys.stdin) if m["path"]==sys.argv[1]][0])' "$mnt"; }
+is_in_state() { [ "$(state)" = "$1" ]; }
+check "the mount waits" wait_until 20 is_in_state waiting
+cat "$mnt/file" >"$TOP/read" &
+reader=$!
 start_node a
 ok $? "node a starts again over what was left"
-check "the mount is back when its exporter is" wait_until 90 reads
+wait $reader
+ok $? "who read meanwhile waited, and goes on"
+check "and read what is there" grep -qx original "$TOP/read"
+check "the mount is connected again" wait_until 20 is_in_state connected
 
 stop_node b KILL
 start_node b
@@ -56,9 +63,14 @@ stop_node b
 stop_node a
 start_node b
 ok $? "the importer first: it waits"
+check "its mount is there at once" wait_until 20 is_in_state waiting
+cat "$mnt/file" >"$TOP/read" &
+reader=$!
 start_node a
 ok $? "then the exporter"
-check "the mount is there when both are" wait_until 90 reads
+wait $reader
+ok $? "who read meanwhile waited for it"
+check "and read what is there" grep -qx original "$TOP/read"
 check "it can be unmounted for good" metac_b fs umount "$mnt"
 stop_node b
 start_node b

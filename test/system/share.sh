@@ -97,7 +97,7 @@ fails_with "a malformed reference" 1 'malformed reference' metac_b fs mount "ref
 fails_with "an unknown reference" 1 'no such reference' metac_b fs mount "${ref%??????}AAAAAA" "$TOP/b/m4"
 fails_with "a node that is not there" 1 'fd00:6d65:7461::9' metac_b fs mount --connect-timeout 2 "ref://[fd00:6d65:7461::9]/${ref##*/}" "$TOP/b/m4"
 fails_with "a verb that is not there" 2 'nonsense' metac_b fs nonsense
-fails_with "an ordinary user" 1 '(root|ermission)' as_nobody fs mounts
+fails_with "an ordinary user" 1 "(root|ermission)" as_nobody obj ls
 
 # taking back
 check "umount" metac_a fs umount "$TOP/a/mnt"

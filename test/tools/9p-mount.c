@@ -148,7 +148,7 @@ static int mount_one(const struct options *o, const char *tree, struct one *m)
 			r = attached(m);
 		if (r < 0) {
 			err_errno(&e, r, "worker");
-			fs_mount_detach(m->path, true);
+			fs_mount_detach(m->path, -1, true);
 		}
 	}
 	if (r < 0)
@@ -273,7 +273,7 @@ static int mount_all(int argc, char **argv)
 	bool fine = r >= 0;
 	for (int i = n; i-- > 0;) {
 		if (r >= 0)
-			fine &= fs_mount_detach(mounts[i].path, true) >= 0;
+			fine &= fs_mount_detach(mounts[i].path, -1, true) >= 0;
 		fine &= ended(&mounts[i].worker, true);
 		fine &= ended(&mounts[i].server, false);
 	}

@@ -311,35 +311,6 @@ static void sync_end(pid_t pid, int pidfd)
 	(void)waitpid(pid, NULL, WNOHANG);
 }
 
-int fs_mount_detach(const char *path, bool sync)
-{
-	int r = mountinfo_is_mount_point(path);
-	if (r <= 0)
-		return r;
-	AUTO_CLOSE int pidfd = -EBADF;
-	pid_t pid = sync ? sync_begin(path, &pidfd) : -1;
-	r = unmount_at(path, AT_ONCE); /* also ends what the child waits for */
-	sync_end(pid, pidfd);
-	return r == -EINVAL ? 0 : r;
-}
-
-int fs_mount_detach_lazily(const char *path)
-{
-	int r = unmount_at(path, MNT_DETACH);
-	return r == -EINVAL ? 0 : r;
-}
-
-int fs_mount_detach_id(const char *path, int id)
-{
-	return fs_mount_id(path) == id ? fs_mount_detach_lazily(path) : 0;
-}
-
-bool fs_mount_is_busy(const char *path)
-{
-	/* The first call marks an unused mount and does nothing else. */
-	return unmount_at(path, MNT_EXPIRE) == -EBUSY;
-}
-
 struct by_id {
 	int id;
 	const char *path;
@@ -358,6 +329,44 @@ int fs_mount_id(const char *path)
 	struct by_id b = {.id = -ENOENT, .path = path};
 	int r = mountinfo_each(last_on_path, &b);
 	return r < 0 ? r : b.id;
+}
+
+/* 1: it is on top there. */
+static int is_mounted(const char *path, int id)
+{
+	int there = fs_mount_id(path);
+	return there < 0 ? there : id < 0 || there == id;
+}
+
+int fs_mount_detach(const char *path, int id, bool sync)
+{
+	int r = is_mounted(path, id);
+	if (r <= 0)
+		return r == -ENOENT ? 0 : r;
+	AUTO_CLOSE int pidfd = -EBADF;
+	pid_t pid = sync ? sync_begin(path, &pidfd) : -1;
+	r = is_mounted(path, id);
+	if (r > 0)
+		r = unmount_at(path, AT_ONCE); /* also ends what the child waits for */
+	sync_end(pid, pidfd);
+	return r == -EINVAL || r == -ENOENT ? 0 : r;
+}
+
+int fs_mount_detach_lazily(const char *path)
+{
+	int r = unmount_at(path, MNT_DETACH);
+	return r == -EINVAL ? 0 : r;
+}
+
+int fs_mount_detach_id(const char *path, int id)
+{
+	return fs_mount_id(path) == id ? fs_mount_detach_lazily(path) : 0;
+}
+
+bool fs_mount_is_busy(const char *path)
+{
+	/* The first call marks an unused mount and does nothing else. */
+	return unmount_at(path, MNT_EXPIRE) == -EBUSY;
 }
 
 static int has_id(void *user, const struct mountinfo *m)

@@ -31,9 +31,10 @@ bool fs_mount_has_children(int id);
 /* Somebody uses it: has a file open in it, works in it, has mounted something in it. */
 bool fs_mount_is_busy(const char *path);
 
-/* Takes what is mounted at path off it, also when it is in use: requests under way fail. sync: the
- * kernel is given a moment to write back first. 0 if nothing is mounted there. */
-int fs_mount_detach(const char *path, bool sync);
+/* Takes the mount of that number (-1: any) off path, also when it is in use: requests under way
+ * fail. sync: the kernel is given a moment to write back first. 0 also if another one, or nothing,
+ * is mounted there: a node that was just started may have mounted it anew. */
+int fs_mount_detach(const char *path, int id, bool sync);
 /* Only off the path: who uses it can go on. */
 int fs_mount_detach_lazily(const char *path);
 /* If the mount of that number is at path. */

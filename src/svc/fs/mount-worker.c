@@ -69,8 +69,11 @@ static size_t add_ids(const char **argv, size_t n, const struct mount_ids *ids, 
 {
 	for (size_t i = 0; i < ids->n; i++) {
 		const struct mountfd_map *id = &ids->maps[i];
-		(void)snprintf(text[i], ID_TEXT, "--%s=%u:%u:%u", option, id->local, id->remote,
-			id->count);
+		if (id->count == UINT32_MAX)
+			(void)snprintf(text[i], ID_TEXT, "--%s=*:%u", option, id->remote);
+		else
+			(void)snprintf(text[i], ID_TEXT, "--%s=%u:%u:%u", option, id->local,
+				id->remote, id->count);
 		argv[n++] = text[i];
 	}
 	return n;

@@ -89,7 +89,7 @@ void mount_detach(struct mount *m)
 	int r = mntns_enter(m->ns_fd);
 	if (r >= 0) {
 		/* Without a connection nothing can be written back. */
-		r = fs_mount_detach(m->path, m->state == MOUNT_UP);
+		r = fs_mount_detach(m->path, m->mnt_id, m->state == MOUNT_UP);
 		mntns_leave(m->ns_fd);
 	}
 	if (r < 0)

@@ -124,6 +124,33 @@ static void prune(struct served *sv)
 	closedir(d);
 }
 
+/* Whoever was away longest loses his. */
+static void make_room(struct served *sv)
+{
+	char oldest[SERVED_NAME_SIZE] = "";
+	struct timespec at = {.tv_sec = time(NULL) - SERVED_AWAY_SECONDS};
+	prune(sv);
+	int fd = openat(sv->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = sv->n_journals < SERVED_JOURNALS_MAX || fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		fd_close(fd);
+		return;
+	}
+	for (const struct dirent *e; (e = readdir(d));) {
+		struct stat st;
+		if (strlen(e->d_name) >= sizeof(oldest) || e->d_name[0] == '.' ||
+			find(sv, e->d_name) ||
+			fstatat(sv->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			st.st_mtim.tv_sec >= at.tv_sec)
+			continue;
+		at = st.st_mtim;
+		strcpy(oldest, e->d_name);
+	}
+	closedir(d);
+	if (*oldest && unlinkat(sv->dir, oldest, 0) == 0)
+		sv->n_journals--;
+}
+
 static int on_prune(sd_event_source *source, uint64_t usec, void *user)
 {
 	prune(user);
@@ -139,7 +166,7 @@ static int open_journal(struct served *sv, const char *name)
 	int fd = openat(sv->dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
 		if (sv->n_journals >= SERVED_JOURNALS_MAX)
-			prune(sv);
+			make_room(sv);
 		if (sv->n_journals >= SERVED_JOURNALS_MAX) {
 			log_peer(LOG_WARNING, "too many 9P sessions are kept (limit %d)",
 				SERVED_JOURNALS_MAX);

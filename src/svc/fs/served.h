@@ -9,7 +9,8 @@
  * another's.  There is one server for a session at a time: the one before is killed first, so that
  * its locks and its hold of the journal have gone when the next one starts.
  *
- *	RUNTIME/sessions/HASH   0600; removed when the client says so, or a day after its last use
+ *	RUNTIME/sessions/HASH   0600; removed when the client says so, a day after its last use, or
+ *				when there are too many and its client was away longest
  */
 #include "svc/fs/view.h"
 #include "sys/spawn.h"
@@ -24,6 +25,7 @@ enum {
 	SERVED_CLIENT_MAX = 64, /* bytes of what the client calls itself */
 	SERVED_JOURNALS_MAX = 4096,
 	SERVED_JOURNAL_SECONDS = 24 * 3600,
+	SERVED_AWAY_SECONDS = 300, /* after which one goes to make room for another */
 	SERVED_KILL_MS = 1000, /* for a killed server to be gone */
 	SERVED_NAME_SIZE = 65,
 };

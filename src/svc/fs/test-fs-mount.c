@@ -99,9 +99,9 @@ TEST(a_mount_nobody_answers_is_found_and_taken_away_at_once)
 	CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	CHECK_INT(mountinfo_each(look, (void *)(uintptr_t)at("m")), 1);
 	CHECK_INT(fs_mount_check(at("m"), &e), -EBUSY);
-	CHECK_INT(fs_mount_detach(at("m"), true), 0);
+	CHECK_INT(fs_mount_detach(at("m"), -1, true), 0);
 	CHECK_INT(mountinfo_is_mount_point(at("m")), 0);
-	CHECK_INT(fs_mount_detach(at("m"), true), 0);
+	CHECK_INT(fs_mount_detach(at("m"), -1, true), 0);
 	CHECK_INT(fs_mount_check(at("m"), &e), 0);
 	close(fd);
 	end();
@@ -130,7 +130,7 @@ TEST(only_what_is_left_of_this_node_is_swept)
 	CHECK_INT(mountinfo_is_mount_point(at("t")), 1);
 	CHECK_INT(fs_mount_detach_stale("fd00::1"), 0);
 	CHECK_INT(umount(at("t")), 0);
-	CHECK_INT(fs_mount_detach(at("b"), true), 0);
+	CHECK_INT(fs_mount_detach(at("b"), -1, true), 0);
 	for (int i = 1; i < 4; i++)
 		close(fds[i]);
 	end();
@@ -211,9 +211,9 @@ TEST(no_link_is_followed_when_mounting_and_unmounting)
 	strcpy(was, at("good"));
 	CHECK_INT(rename(was, at("moved")), 0);
 	CHECK_INT(symlink("victim", was), 0);
-	CHECK_INT(fs_mount_detach(at("good/m"), true), 0);
+	CHECK_INT(fs_mount_detach(at("good/m"), -1, true), 0);
 	CHECK_INT(mountinfo_is_mount_point(at("victim/m")), 1);
-	CHECK_INT(fs_mount_detach(at("moved/m"), true), 0);
+	CHECK_INT(fs_mount_detach(at("moved/m"), -1, true), 0);
 	CHECK_INT(mountinfo_is_mount_point(at("moved/m")), 0);
 	CHECK(getcwd(here, sizeof(here)));
 	CHECK_STR(here, "/"); /* no file system is held by it */
