@@ -41,6 +41,7 @@ struct f9_recovery {
 };
 
 static void reopen_next(struct f9_recovery *r);
+static void reopen(struct f9_recovery *r, struct f9_handle *h, uid_t uid, gid_t gid);
 
 /* The end of it, with success or not. */
 static void finish(struct f9_recovery *r, int error, const char *text)
@@ -118,9 +119,14 @@ static void reopen_end(struct f9_op *op, int error)
 	struct f9_recovery *r = fs->recovery;
 	struct f9_handle *h = TAKE_PTR(op->handle);
 	bool lost = p9_client_failed(fs->client);
+	/* Rights that were given with the opening do not end with the connection: a file may have
+	 * been made without any, or they may have been taken from it since. */
+	bool as_root = h && error == -EACCES && op->uid != 0 && !lost;
 	if (h) {
 		h->reopening = NULL;
-		if (!error) {
+		if (as_root) {
+			/* below */
+		} else if (!error) {
 			p9_client_fid_drop(fs->client, h->fid);
 			h->fid = op->newfid;
 			h->iounit = (uint32_t)op->size;
@@ -133,6 +139,8 @@ static void reopen_end(struct f9_op *op, int error)
 		}
 	}
 	f9_op_free(op);
+	if (as_root)
+		reopen(r, h, 0, 0);
 	r->n_open--;
 	if (!lost)
 		reopen_next(r);
@@ -181,9 +189,9 @@ static void reopen_walked(struct f9_op *op, int error, const struct p9_msg *repl
 		reopen_open(op);
 }
 
-static void reopen(struct f9_recovery *r, struct f9_handle *h)
+static void reopen(struct f9_recovery *r, struct f9_handle *h, uid_t uid, gid_t gid)
 {
-	struct f9_op *op = f9_op_new_own(r->fs, h->node, h->uid, h->gid);
+	struct f9_op *op = f9_op_new_own(r->fs, h->node, uid, gid);
 	if (!op) {
 		h->error = -ENOMEM;
 		return;
@@ -208,7 +216,7 @@ static void reopen_next(struct f9_recovery *r)
 		if (h->node->qid.type & P9_QTDIR) /* opened when it is read again */
 			f9_dir_lost(r->fs, h);
 		else if (!h->error)
-			reopen(r, h);
+			reopen(r, h, h->uid, h->gid);
 	}
 	r->starting = false;
 	if (r->n_open == 0)

@@ -343,11 +343,14 @@ static void do_users(struct world *w)
 	world_arm(w);
 	w->uid = 1000;
 	K_DO(w, FUSE_MKDIR, d, mk, "u", 2);
-	uint64_t fh = k_create(w, d, "f", O_WRONLY, 0644, &n);
+	/* A server that has forgotten who made it does not let it be opened for writing. */
+	uint64_t fh = k_create(w, d, "f", O_WRONLY, w->remembers ? 0444 : 0644, &n);
 	CHECK(fh);
 	k_write(w, n, fh, O_WRONLY, 0, "user", 4);
 	w->uid = 1001;
 	CHECK(!k_open(w, n, O_WRONLY));
+	w->uid = 1000;
+	k_write(w, n, fh, O_WRONLY, 4, " again", 6);
 	w->uid = 0;
 	k_close(w, n, fh);
 }
