@@ -182,6 +182,61 @@ TEST(a_confined_worker_keeps_its_journal_and_tells_what_goes_on)
 	tree_remove();
 }
 
+static int look(struct worker *w, uint32_t dir, const char *name)
+{
+	int r = CALL(&w->p, P9_Tlookup,
+		.tlookup = {dir, P9_NOFID, p9_str(name), P9_GETATTR_BASIC, P9_WANT_WATCH});
+	return r ? r : (int)w->p.r.rlookup.flags;
+}
+
+static void expect_entry(struct worker *w, const char *name)
+{
+	struct p9_event e = {};
+	CHECK_INT(CALL(&w->p, P9_Tevents, .tevents = {4096}), 0);
+	CHECK(p9_event_decode(w->p.r.revents.data.p, w->p.r.revents.data.len, &e) > 0);
+	CHECK_INT(e.type, P9_EVENT_ENTRY);
+	CHECK(p9_str_eq(e.name, name));
+}
+
+static void watched_by(struct worker *w, bool limited)
+{
+	peer_say_version(&w->p, P9_MAX_MSIZE, P9_VERSION_METAC);
+	CHECK_INT(t_attach(&w->p, 0, "root", 0), 0);
+	CHECK_INT(CALL(&w->p, P9_Tsession, .tversion = {}), 0);
+	if (!(w->p.r.rsession.flags & P9_SESSION_WATCHES)) {
+		worker_stop(w);
+		tree_remove();
+		test_skip("no fanotify for us here");
+	}
+	CHECK_INT(look(w, 0, "file"), P9_GOT_WATCH);
+	put_file("made", "x");
+	expect_entry(w, "made");
+	CHECK_INT(t_walk(&w->p, 0, 1, "closed"), 0);
+	CHECK_INT(look(w, 1, "known"), limited ? 0 : P9_GOT_WATCH);
+	CHECK_INT(look(w, 0, "closed"), P9_GOT_WATCH);
+	CHECK_INT(!!(w->p.r.rlookup.attr.valid & P9_GETATTR_ASK), limited);
+}
+
+/* Watching takes system calls of its own, and no more rights than looking. */
+TEST(a_confined_worker_watches_what_it_may_read)
+{
+	struct worker w;
+	need_root();
+	for (int limited = 0; limited < 2; limited++) {
+		tree_make();
+		put_file("file", "x");
+		CHECK(!mkdirat(tree_dir, "closed", 0711));
+		put_file("closed/known", "x");
+		if (limited)
+			START(&w, "--uid=1234", "--gid=4321");
+		else
+			START(&w);
+		watched_by(&w, limited);
+		worker_stop(&w);
+		tree_remove();
+	}
+}
+
 TEST(a_read_only_worker_changes_nothing)
 {
 	struct worker w;
