@@ -219,7 +219,7 @@ static int take_piece(struct f9_dir *d, struct f9_node *n, const struct p9_msg *
 	int r = piece_set(&p, p.plus ? &m->rreaddirplus.data : &m->rreaddir.data, first);
 	if (r < 0)
 		return r;
-	f9_watch_answer(d->fs, n, NULL, NULL, asked, p.flags);
+	p.asked = f9_watch_answer(d->fs, n, NULL, NULL, asked, p.flags);
 	collect_names(d, n, &p);
 	piece_clear(ret);
 	*ret = p;
@@ -365,7 +365,7 @@ static void fetched(struct f9_op *op, int error, const struct p9_msg *m)
 	if (!error)
 		error = take_piece(d, op->node, m, op->offset, op->asked, &d->now);
 	if (!error && op->offset == 0 && !op->node->dir_cached)
-		op->node->dir_cached = op->asked + 1;
+		op->node->dir_cached = d->now.asked + 1;
 	uint64_t offset = op->offset;
 	if (error)
 		f9_op_err(op, error);

@@ -24,7 +24,7 @@ int f9_entry_told(struct f9_op *op, struct f9_node *dir, const char *name, const
 	int r = f9_node_of_attr(fs, a, dir, name, &n);
 	if (r < 0)
 		return r;
-	f9_watch_answer(fs, dir, n, a, asked, flags);
+	asked = f9_watch_answer(fs, dir, n, a, asked, flags);
 	*e = (struct fuse_entry_param){
 		.ino = f9_node_ino(fs, n),
 		.generation = n->generation,

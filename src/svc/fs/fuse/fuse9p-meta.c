@@ -72,8 +72,8 @@ static void attr_looked_up(struct f9_op *op, int error, const struct p9_msg *m)
 	else if (error || S_ISDIR(a->mode) != !!(n->qid.type & P9_QTDIR))
 		f9_op_err(op, error ? error : -EIO);
 	else {
-		f9_watch_answer(op->fs, n->parent && op->named ? n->parent : n, n, a, op->asked,
-			m->rlookup.flags);
+		op->asked = f9_watch_answer(op->fs, n->parent && op->named ? n->parent : n, n, a,
+			op->asked, m->rlookup.flags);
 		attr_answer(op, a);
 	}
 }

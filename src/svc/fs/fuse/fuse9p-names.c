@@ -251,7 +251,8 @@ static void listing_watched(void *user, int error, const struct p9_msg *m)
 	if (error || !(m->rlookup.flags & P9_GOT_WATCH))
 		l->failed = true;
 	else
-		f9_watch_answer(l->fs, l->set->dir, NULL, NULL, l->set->asked, m->rlookup.flags);
+		l->set->asked = f9_watch_answer(
+			l->fs, l->set->dir, NULL, NULL, l->set->asked, m->rlookup.flags);
 	listing_prepared(l);
 }
 

@@ -213,7 +213,7 @@ static void openat_done(struct f9_op *op, int error, const struct p9_msg *reply)
 	}
 	struct f9_handle *h = op->handle;
 	if (n->parent && op->named)
-		f9_watch_answer(fs, n->parent, n, a, op->asked, reply->ropenat.flags);
+		op->asked = f9_watch_answer(fs, n->parent, n, a, op->asked, reply->ropenat.flags);
 	h->watched = f9_watched(fs, n);
 	h->since = op->asked;
 	f9_head_keep(fs, h, &reply->ropenat.data, op->count);

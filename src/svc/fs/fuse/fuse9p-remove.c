@@ -6,6 +6,7 @@
  * success then, for a rename if the new name leads to the file.
  */
 #include "svc/fs/fuse/fuse9p-kept.h"
+#include "svc/fs/fuse/fuse9p-watch.h"
 #include "svc/fs/fuse/fuse9p-names.h"
 
 #include <fcntl.h>
@@ -17,8 +18,10 @@ static void remove_done(struct f9_op *op, int error, const struct p9_msg *m)
 {
 	if (error == -ENOENT && op->doubted)
 		error = 0;
-	if (!error)
+	if (!error) {
+		f9_watch_removed(op->fs, op->node, op->name);
 		f9_name_gone(op->fs, op->node, op->name);
+	}
 	f9_op_err(op, error);
 }
 
@@ -99,10 +102,15 @@ void f9_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 static void rename_finish(struct f9_op *op, int error)
 {
-	if (!error && op->flags & P9_RENAME_EXCHANGE)
+	bool exchange = op->flags & P9_RENAME_EXCHANGE;
+	if (!error && exchange)
 		f9_name_exchanged(op->fs, op->node, op->name, op->node2, op->name2);
 	else if (!error)
 		f9_name_moved(op->fs, op->node, op->name, op->node2, op->name2);
+	if (!error)
+		f9_watch_moved(op->fs, op->node2, op->name2, op->asked);
+	if (!error && exchange)
+		f9_watch_moved(op->fs, op->node, op->name, op->asked);
 	f9_op_err(op, error);
 }
 

@@ -36,6 +36,7 @@ struct f9_watch {
 	uint64_t now; /* number of the last event */
 	uint64_t unknown; /* number of the last event about an object that no node stands for */
 	uint32_t epoch;
+	uint64_t began; /* number of the event that the epoch began with */
 	bool begun, deaf; /* deaf: the server does not tell, whatever it says */
 	bool walking;
 	size_t walk_at, walk_buckets;
@@ -137,30 +138,20 @@ bool f9_unchanged_since(const struct f9 *fs, const struct f9_node *n, uint64_t a
 	return (itself ? n->watch.since : n->parent->watch.since) <= asked;
 }
 
+/* What is asked from now on is covered by events.  What was asked before this answer was, at the
+ * same time, may have been looked at before the watch was there: the clock goes on. */
 static void begin_watching(struct f9 *fs, struct f9_node *n, uint64_t asked)
 {
-	if (n->watch.epoch == fs->watch->epoch || n->watch.heard > asked)
+	if (n->watch.epoch == fs->watch->epoch || n->watch.heard > asked ||
+		fs->watch->began > asked)
 		return;
 	n->watch.epoch = fs->watch->epoch;
-	n->watch.since = asked;
+	n->watch.since = ++fs->watch->now;
 }
 
-static void take_back(struct f9 *fs, struct f9_node *n);
-
-void f9_watch_answer(struct f9 *fs, struct f9_node *dir, struct f9_node *n,
-	const struct p9_attr *attr, uint64_t asked, uint32_t flags)
+static void take_entry(struct f9 *fs, struct f9_node *dir, struct f9_node *n,
+	const struct p9_attr *attr, uint64_t asked)
 {
-	struct f9_watch *w = fs->watch;
-	if (!w || w->deaf || !dir)
-		return;
-	if (!(flags & P9_GOT_WATCH)) {
-		if (dir->watch.epoch == w->epoch)
-			take_back(fs, dir);
-		return;
-	}
-	begin_watching(fs, dir, asked);
-	if (!n || !attr || n == dir)
-		return;
 	bool told = !(attr->valid & P9_GETATTR_ASK);
 	n->watch.several = !is_dir(n) && attr->nlink > 1;
 	n->watch.alone = !told;
@@ -170,6 +161,19 @@ void f9_watch_answer(struct f9 *fs, struct f9_node *dir, struct f9_node *n,
 		begin_watching(fs, n, asked);
 }
 
+uint64_t f9_watch_answer(struct f9 *fs, struct f9_node *dir, struct f9_node *n,
+	const struct p9_attr *attr, uint64_t asked, uint32_t flags)
+{
+	struct f9_watch *w = fs->watch;
+	if (!w || w->deaf || !dir || !(flags & P9_GOT_WATCH))
+		return asked;
+	begin_watching(fs, dir, asked);
+	if (n && attr && n != dir)
+		take_entry(fs, dir, n, attr, asked);
+	bool fresh =
+		w->began <= asked && dir->watch.heard <= asked && (!n || n->watch.heard <= asked);
+	return fresh ? w->now : asked;
+}
 double f9_entry_timeout(
 	struct f9 *fs, struct f9_node *dir, const char *name, struct f9_node *n, uint64_t asked)
 {
@@ -252,7 +256,7 @@ void f9_watch_distrust(struct f9 *fs)
 	if (!w)
 		return;
 	w->epoch++;
-	w->now++;
+	w->began = ++w->now;
 	w->walking = true;
 	w->walk_at = 0;
 	call_listeners(fs, NULL);
@@ -459,10 +463,11 @@ void f9_watch_named(struct f9 *fs, struct f9_node *n)
 		take_back_node(fs, n);
 }
 
-void f9_watch_moved(struct f9 *fs, struct f9_node *n, uint64_t asked)
+void f9_watch_moved(struct f9 *fs, struct f9_node *dir, const char *name, uint64_t asked)
 {
-	struct f9_node *dir = n->parent;
-	if (fs->watch && dir && dir->watch.epoch == fs->watch->epoch && dir->watch.heard <= asked)
+	struct f9_watch *w = fs->watch;
+	struct f9_node *n = w ? f9_name_find(fs, dir, name) : NULL;
+	if (n && dir->watch.epoch == w->epoch && dir->watch.heard <= asked)
 		n->watch.doubt = false;
 }
 
@@ -473,6 +478,17 @@ void f9_watch_unnamed(struct f9 *fs, struct f9_node *n, bool gone)
 		return;
 	if (!gone && !remember_name(fs, n->parent, n->name))
 		f9_inval_name(fs, f9_node_ino(fs, n->parent), n->name, is_dir(n), false);
+	/* An answer may have overtaken the event about this name, which then finds another node, or
+	 * none; and who has the file open still sees its attributes. */
+	if (n->nlookup && n->watch.epoch != w->epoch)
+		f9_inval_inode(fs, n, F9_INVAL_ATTR, recent(n->watch.told_ms));
+}
+
+void f9_watch_removed(struct f9 *fs, struct f9_node *dir, const char *name)
+{
+	struct f9_node *n = fs->watch ? f9_name_find(fs, dir, name) : NULL;
+	if (n && list_empty(&n->handles))
+		n->watch.told = 0;
 }
 
 /* ---- life ---- */

@@ -10,9 +10,9 @@
  *
  *	op->asked = f9_watch_now(fs); send Tlookup; ... Rlookup:
  *	n = f9_node_get(fs, &attr.qid, dir, name);
- *	f9_watch_answer(fs, dir, n, attr, op->asked, rlookup.flags);
- *	e.entry_timeout = f9_entry_timeout(fs, dir, name, n, op->asked);
- *	e.attr_timeout = f9_attr_timeout(fs, n, attr, op->asked);
+ *	asked = f9_watch_answer(fs, dir, n, attr, op->asked, rlookup.flags);
+ *	e.entry_timeout = f9_entry_timeout(fs, dir, name, n, asked);
+ *	e.attr_timeout = f9_attr_timeout(fs, n, attr, asked);
  *
  * Everything here works, and says F9_TIMEOUT, on a connection that watches nothing.
  */
@@ -48,8 +48,9 @@ uint64_t f9_watch_now(const struct f9 *fs);
 
 /* An answer with flags came (Rlookup, Ropenat, Rreaddirplus: once for each entry), asked for with
  * P9_WANT_WATCH in dir when f9_watch_now() was `asked`.  n, attr: what the name stands for, NULL if
- * nothing; or if there was no name. */
-void f9_watch_answer(struct f9 *fs, struct f9_node *dir, struct f9_node *n,
+ * nothing; or if there was no name. Returns what to say as `asked` about this answer from then on:
+ * the number of an event up to which it is good. Without P9_GOT_WATCH nothing happens. */
+uint64_t f9_watch_answer(struct f9 *fs, struct f9_node *dir, struct f9_node *n,
 	const struct p9_attr *attr, uint64_t asked, uint32_t flags);
 
 /* Seconds that the kernel may believe that name in dir stands for n (NULL: for nothing), as an
@@ -79,8 +80,10 @@ void f9_watch_listen(struct f9 *fs, f9_changed_fn fn);
 /* A node was made; it got its name. */
 void f9_watch_node_new(struct f9 *fs, struct f9_node *n);
 void f9_watch_named(struct f9 *fs, struct f9_node *n);
-/* We gave it this name ourselves, by what was asked then. */
-void f9_watch_moved(struct f9 *fs, struct f9_node *n, uint64_t asked);
+/* We gave a node this name ourselves, by what was asked then. */
+void f9_watch_moved(struct f9 *fs, struct f9_node *dir, const char *name, uint64_t asked);
+/* We removed the name ourselves, and the kernel forgets what it had. */
+void f9_watch_removed(struct f9 *fs, struct f9_node *dir, const char *name);
 /* It is about to lose the name it has. gone: nothing has this name any more, as the kernel knows.
  */
 void f9_watch_unnamed(struct f9 *fs, struct f9_node *n, bool gone);

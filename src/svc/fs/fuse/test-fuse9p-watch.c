@@ -220,7 +220,7 @@ static struct belief lookup(struct f9_node *dir, const char *name, uint64_t path
 	struct p9_qid qid = {.type = type, .path = path};
 	if (path)
 		b.n = f9_node_get(&fs, &qid, dir, name);
-	f9_watch_answer(&fs, dir, b.n, a, asked, P9_GOT_WATCH);
+	asked = f9_watch_answer(&fs, dir, b.n, a, asked, P9_GOT_WATCH);
 	b.entry = f9_entry_timeout(&fs, dir, name, b.n, asked);
 	if (b.n) {
 		b.attr = f9_attr_timeout(&fs, b.n, a, asked);
@@ -263,7 +263,7 @@ TEST(without_the_flag_nothing_is)
 	begin();
 	struct p9_attr a = attr(2, 1, true);
 	struct f9_node *n = f9_node_get(&fs, &a.qid, fs.root, "f");
-	f9_watch_answer(&fs, fs.root, n, &a, f9_watch_now(&fs), 0);
+	(void)f9_watch_answer(&fs, fs.root, n, &a, f9_watch_now(&fs), 0);
 	CHECK(f9_entry_timeout(&fs, fs.root, "f", n, f9_watch_now(&fs)) == F9_TIMEOUT);
 	CHECK(f9_attr_timeout(&fs, n, &a, f9_watch_now(&fs)) == F9_TIMEOUT);
 	CHECK(!f9_watched(&fs, n));
@@ -358,7 +358,7 @@ TEST(our_own_renaming_changes_no_belief)
 	event(P9_EVENT_CHANGED, ROOT, "f");
 	uint64_t asked = f9_watch_now(&fs);
 	f9_name_moved(&fs, fs.root, "f", d.n, "g");
-	f9_watch_moved(&fs, f.n, asked);
+	f9_watch_moved(&fs, d.n, "g", asked);
 	CHECK(f9_watched(&fs, f.n));
 	event(P9_EVENT_CHANGED, 3, "g");
 	(void)told(FUSE_NOTIFY_INVAL_INODE, f.n, "");
@@ -375,7 +375,7 @@ TEST(a_move_to_where_nobody_watches_is_taken_back)
 	struct belief d = lookup(fs.root, "d", 3, P9_QTDIR, &a, f9_watch_now(&fs));
 	CHECK(!f9_watched(&fs, d.n));
 	f9_name_moved(&fs, fs.root, "f", d.n, "g");
-	f9_watch_moved(&fs, f.n, f9_watch_now(&fs));
+	f9_watch_moved(&fs, d.n, "g", f9_watch_now(&fs));
 	(void)told(FUSE_NOTIFY_INVAL_INODE, f.n, "");
 	(void)told(FUSE_NOTIFY_INVAL_ENTRY, d.n, "g");
 	CHECK(!f9_watched(&fs, f.n));
