@@ -50,8 +50,9 @@ static bool is_acl(const char *name)
 
 static bool is_known_absent(const struct f9 *fs, const struct f9_node *n, uint32_t bit)
 {
-	return n->no_xattr & bit && (f9_unchanged_since(fs, n, n->no_xattr_asked) ||
-					    f9_now_ms() - n->no_xattr_ms < BELIEVED_MS);
+	bool still = f9_watched(fs, n) ? f9_unchanged_since(fs, n, n->no_xattr_asked)
+				       : f9_now_ms() - n->no_xattr_ms < BELIEVED_MS;
+	return n->no_xattr & bit && still;
 }
 
 static void absent(struct f9 *fs, struct f9_node *n, uint32_t bits, uint64_t asked)
