@@ -24,7 +24,12 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { SYNC_TIMEOUT_MS = 2000, V9FS_MSIZE = 1024 * 1024, READ_AHEAD_KIB = 1024, STALE_MAX = 1024 };
+enum {
+	SYNC_TIMEOUT_MS = 2000,
+	V9FS_MSIZE = 1024 * 1024,
+	READ_AHEAD_KIB = FS_MOUNT_READ_AHEAD / 1024,
+	STALE_MAX = 1024
+};
 
 #define SOURCE_PREFIX "metac:"
 

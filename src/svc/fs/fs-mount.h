@@ -8,6 +8,10 @@
  */
 #include "base/err.h"
 
+/* Bytes the kernel asks for ahead when a file is read in order: several requests under way
+ * together, which a line of some milliseconds needs to be kept busy. */
+enum { FS_MOUNT_READ_AHEAD = 4 * 1024 * 1024 };
+
 /* path: absolute. Is it an existing, empty directory that nothing is mounted on? 0, or negative
  * errno with e set: -ENOENT, -ENOTDIR, -EBUSY, -ENOTEMPTY, -EINVAL (not absolute), -ELOOP (symbolic
  * link). */

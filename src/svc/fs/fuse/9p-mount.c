@@ -406,7 +406,7 @@ static void correct_init(const struct f9 *fs, struct fuse_init_out *out)
 		flags |= (fs->init_offered & INIT_DIRECT_IO_ALLOW_MMAP) | FUSE_INIT_EXT;
 	out->flags = (uint32_t)flags;
 	out->flags2 = (uint32_t)(flags >> 32);
-	out->max_readahead = P9_MAX_MSIZE;
+	out->max_readahead = FS_MOUNT_READ_AHEAD;
 }
 
 static ssize_t fuse_writev(int fd, struct iovec *iov, int count, void *user)
