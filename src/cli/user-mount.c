@@ -100,6 +100,18 @@ static bool worker_ends(struct keeper *k, int timeout_ms)
 	return k->ended;
 }
 
+/* Questions that must not wait for the connection. */
+static void answer_questions(struct keeper *k)
+{
+	struct mount_message m = {};
+	int fd = -EBADF;
+	while (mount_message_recv(k->control, &m, &fd) == 1) {
+		fd_close(fd);
+		if (m.type == MOUNT_KILLED)
+			(void)mount_killed_answer(k->control, &m);
+	}
+}
+
 /* The worker has lost its connection: gets it another. */
 static void connect_again(struct keeper *k, const char *why)
 {
@@ -117,8 +129,10 @@ static void connect_again(struct keeper *k, const char *why)
 			return;
 		}
 		set_state(k, "waiting", k->cli->err.msg);
+		answer_questions(k);
 		if (worker_ends(k, delay))
 			return;
+		answer_questions(k);
 		delay = MIN(2 * delay, (int)BACKOFF_MAX_MS);
 	}
 }
@@ -143,14 +157,28 @@ static void find_metacd(char *ret, size_t size)
 	(void)snprintf(ret, size, "/usr/sbin/metacd");
 }
 
+static const char *map_word(char buf[static 64], const char *what, const struct id_map *m)
+{
+	(void)snprintf(buf, 64, "--map-%s=%u:%u:%u", what, m->local, m->remote, m->count);
+	return buf;
+}
+
 static int start_worker(struct keeper *k, int fuse_fd)
 {
 	int pair[2];
 	char exe[PATH_MAX + 32], timeout[32];
 	(void)snprintf(timeout, sizeof(timeout), "--timeout=%llu",
 		(unsigned long long)k->cli->opt.timeout_s);
-	const char *argv[] = {"metacd: mount", "--role=9p-mount", timeout,
-		k->cli->opt.read_only ? "--read-only" : NULL, NULL};
+	const struct options *opt = &k->cli->opt;
+	char maps[2 * OPT_MAPS_MAX][64];
+	const char *argv[2 * OPT_MAPS_MAX + 5] = {"metacd: mount", "--role=9p-mount", timeout};
+	size_t n = 3, n_maps = 0;
+	if (opt->read_only)
+		argv[n++] = "--read-only";
+	for (size_t i = 0; i < opt->n_map_users; i++)
+		argv[n++] = map_word(maps[n_maps++], "user", &opt->map_users[i]);
+	for (size_t i = 0; i < opt->n_map_groups; i++)
+		argv[n++] = map_word(maps[n_maps++], "group", &opt->map_groups[i]);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(&k->cli->err, -errno, "socket");
 	const int fds[] = {pair[1], fuse_fd};

@@ -27,7 +27,7 @@ check "umount" on_b umount "$mnt"
 check "nothing is mounted then" bash -c "! mountpoint -q $mnt"
 check "the node knows that" wait_until 10 bash -c '! grep -q "$2" <<<"$(METAC_RUNTIME_DIR=$1 METAC_ADDRESS=$3 nsenter --net=$4 "$5" fs mounts)"' \
 	_ "$TOP/b/run" "$mnt" $B /run/netns/${NS}b "$BUILD/metac"
-check "options" on_b mount -t metac -o ro,noexec,x-systemd.automount,_netdev "$file" "$mnt"
+check "options" on_b mount -t metac -o ro,noexec,timeout=30,x-systemd.automount,_netdev "$file" "$mnt"
 check "ro, noexec, nosuid, nodev hold" bash -c "o=\$(findmnt -no VFS-OPTIONS $mnt); for w in ro noexec nosuid nodev; do [[ ,\$o, == *,\$w,* ]] || exit 1; done"
 fails_with "nothing is written" 1 'Read-only file system' bash -c "echo x >$mnt/x"
 check "umount by the command" metac_b fs umount "$mnt"
