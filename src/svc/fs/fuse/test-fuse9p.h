@@ -132,7 +132,7 @@ static void on_recovered(void *user, int error, const char *text)
 	w->refused = error;
 }
 
-static void world_cut(struct world *w)
+UNUSED static void world_cut(struct world *w)
 {
 	server_kill(w);
 	f9_park_all(&w->fs);
