@@ -121,7 +121,9 @@ static void getattr_settled(struct f9_op *op, int error, const struct p9_msg *m)
 		return;
 	}
 	uint32_t fid = f9_fid_at_hand(op, op->fi.fh ? &op->fi : NULL);
-	bool watch = fs->metac && fs->watches && !f9_watched(fs, n);
+	/* A file that has lost its name has no directory that could be watched for it. */
+	bool named = n->parent || n->qid.type & P9_QTDIR;
+	bool watch = fs->metac && fs->watches && named && !f9_watched(fs, n);
 	if (fid != P9_NOFID && (op->fi.fh || !watch))
 		attr_ask(op, fid);
 	else if (fs->metac && n->parent)
