@@ -410,8 +410,9 @@ static void give_message(struct p9_msg *m)
 static void sensible_metac(const struct p9_msg *t, struct p9_msg *r, const struct p9_attr *attr)
 {
 	static uint8_t data[1024];
+	static const char *const names[] = {"a", "..", "x/y", "", "b"};
 	uint32_t n;
-	struct p9_direntplus d = {.offset = byte(), .name = p9_str("a"), .attr = *attr};
+	struct p9_direntplus d = {.offset = byte(), .attr = *attr};
 	struct p9_event e = {.type = 1 + byte() % 5, .path = attr->qid.path};
 	switch (t->type) {
 	case P9_Tlookup:
@@ -433,11 +434,15 @@ static void sensible_metac(const struct p9_msg *t, struct p9_msg *r, const struc
 		r->rmakeat.attr = *attr;
 		break;
 	case P9_Treaddirplus:
-		n = (uint32_t)p9_direntplus_encode(&d, data, sizeof(data));
-		if (t->treaddirplus.offset || n > t->treaddirplus.count)
+		n = 0;
+		for (unsigned i = 0; i < ARRAY_SIZE(names); i++, d.offset++, d.attr.qid.path++) {
+			d.name = p9_str(names[i]);
+			n += (uint32_t)p9_direntplus_encode(&d, data + n, sizeof(data) - n);
+		}
+		if (t->treaddirplus.offset > 2 || n > t->treaddirplus.count)
 			n = 0;
 		r->rreaddirplus.data = (struct p9_data){data, n};
-		r->rreaddirplus.flags = byte() & 1;
+		r->rreaddirplus.flags = byte() & 3;
 		break;
 	case P9_Tgetxattr:
 	case P9_Tlistxattr:
