@@ -584,6 +584,9 @@ def append():
 def names_across():
     expect(errno.ENOENT, os.stat, path("later"))
     write("later", b"1", E)
+    deadline = time.monotonic() + 5  # what was looked for in vain is believed until the event
+    while not os.path.exists(path("later")) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert read("later") == b"1"
     expect(errno.EEXIST, os.open, path("later"), os.O_CREAT | os.O_EXCL)
     os.unlink(path("later", E))
