@@ -12,6 +12,7 @@ is not installed is left out.  The tree lies on tmpfs, so that the mounts are me
 import json
 import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -319,6 +320,7 @@ def main():
     if os.environ.get("IN_OWN_NAMESPACE") != "yes": # nobody else's may keep the mounts
         os.environ["IN_OWN_NAMESPACE"] = "yes"
         os.execvp("unshare", ["unshare", "-m", "--propagation", "private", *sys.argv])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # unmounts, and leaves nothing
     Metac.tool = os.path.abspath(args[0])
     rows = args[2:] or [n[4:] for n in dir(Bench) if n.startswith("row_")]
     top = tempfile.mkdtemp(prefix="metac-bench-", dir="/dev/shm")
