@@ -24,8 +24,11 @@ static int set_attributes(int mount, struct mount_attr *a)
 int mountfd_restrict(int mount, bool read_only)
 {
 	struct mount_attr a = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
-	if (read_only)
+	if (read_only) {
 		a.attr_set |= MOUNT_ATTR_RDONLY;
+		/* What is mounted below later would come along writable. */
+		a.propagation = MS_PRIVATE;
+	}
 	return set_attributes(mount, &a);
 }
 

@@ -9,10 +9,12 @@
 
 /* A detached copy of what is mounted at and below dir (a directory, O_PATH will do), its
  * set-user-id programs and devices off.  What is mounted or unmounted below dir later is seen in it
- * too, where dir's own mount is shared. Returns a descriptor, or negative errno. */
+ * too, where dir's own mount is shared and this one is not read-only. Returns a descriptor, or
+ * negative errno. */
 int mountfd_clone(int dir, bool read_only);
 
-/* The same restrictions for one that somebody else has made, and read_only. 0 or negative errno. */
+/* The same restrictions for one that somebody else has made, and read_only: nothing that is mounted
+ * below later is seen in it then. 0 or negative errno. */
 int mountfd_restrict(int mount, bool read_only);
 
 enum { MOUNTFD_MAPS_MAX = 64 };

@@ -109,6 +109,20 @@ TEST(a_read_only_clone_cannot_be_written)
 	down(&p);
 }
 
+/* The kernel would let what is mounted below later come along, as it is there. */
+TEST(a_read_only_clone_stays_so_whatever_is_mounted_below)
+{
+	struct place p;
+	up(&p);
+	CHECK(!mount(NULL, p.dir, NULL, MS_SHARED, NULL) && !mkdir("from/sub", 0755));
+	AUTO_CLOSE int m = mountfd_clone(p.from, true);
+	CHECK(m >= 0);
+	CHECK_INT(mountfd_attach(m, p.to), 0);
+	CHECK(!mount("test", "from/sub", "tmpfs", 0, NULL));
+	CHECK(mkdir("to/sub/made", 0755) < 0 && errno == EROFS);
+	down(&p);
+}
+
 TEST(ids_are_mapped_both_ways)
 {
 	struct place p;
