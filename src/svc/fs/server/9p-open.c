@@ -62,6 +62,9 @@ static int open_again(struct p9_job *j, int at, const struct stat *st, int flags
 	if (fd != -EACCES || !S_ISREG(st->st_mode) ||
 		st->st_uid != (db->fixed ? geteuid() : cred->uid))
 		return fd;
+	/* Whoever was given it to read was not given the owner's right to change its mode. */
+	if (db->fixed && j->tree->read_only)
+		return fd;
 	if (!db->fixed) {
 		p9_cred_leave(db);
 		fd = open_node(at, st->st_mode, flags);

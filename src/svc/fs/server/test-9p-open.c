@@ -269,3 +269,28 @@ TEST(a_tree_that_is_read_only_stays_so)
 	CHECK_INT(t_linkat(&p, 0, 1, "g"), -EROFS);
 	stop(&p);
 }
+
+/* Who was given a directory to read does not get at what its owner shuts, nor does he touch modes,
+ * though the server has that owner's rights. */
+TEST(opening_again_changes_nothing_that_is_read_only)
+{
+	struct peer p;
+	struct stat before, after;
+	need_root();
+	tree_make();
+	put_file("f", "shut");
+	CHECK(!fchownat(tree_dir, "f", 65534, 65534, 0));
+	CHECK(!fchmodat(tree_dir, "f", 0000, 0));
+	CHECK(!fstatat(tree_dir, "f", &before, 0));
+	CHECK(!setresuid(65534, 65534, 0));
+	peer_start_metac(&p, (struct p9_options){.read_only = true, .fixed = true});
+	CHECK_INT(t_openat(&p, 0, 1, "f", P9_O_RDONLY | P9_O_AGAIN, 4), -EACCES);
+	CHECK_INT(t_lookup(&p, 0, 2, "f"), 0);
+	CHECK_INT(t_open(&p, 2, P9_O_RDONLY | P9_O_AGAIN), -EACCES);
+	CHECK(!fstatat(tree_dir, "f", &after, 0));
+	CHECK(after.st_mode == before.st_mode && after.st_ctim.tv_sec == before.st_ctim.tv_sec &&
+		after.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
+	peer_stop(&p);
+	CHECK(!setresuid(0, 0, 0));
+	tree_remove();
+}
