@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/mount-helper.h"
+#include "core/ref.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -62,10 +63,34 @@ static void end_by_signal(int sig)
 	raise(sig);
 }
 
+/*
+ * Everybody can read what a process was started with (ps(1)), and the one that keeps an ordinary
+ * user's mount stays: so references are moved elsewhere, and what was there is written over.
+ */
+static void hide_references(int argc, char **argv)
+{
+	static char *words; /* one after the other; as long as the process lives */
+	size_t size = 0;
+	for (int i = 1; i < argc; i++)
+		size += ref_is(argv[i]) ? strlen(argv[i]) + 1 : 0;
+	words = size ? malloc(size) : NULL;
+	char *at = words;
+	for (int i = 1; at && i < argc; i++) {
+		size_t n = strlen(argv[i]);
+		if (!ref_is(argv[i]))
+			continue;
+		memcpy(at, argv[i], n + 1);
+		memset(argv[i] + 4, '*', n - 4);
+		argv[i] = at;
+		at += n + 1;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct command c;
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	hide_references(argc, argv);
 	setlocale(LC_ALL, "");
 	if (argc && !strcmp(slash ? slash + 1 : argv[0], "mount.metac"))
 		return mount_helper_main(argc, argv);

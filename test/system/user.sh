@@ -37,6 +37,13 @@ check "which is seen on the other host" grep -q more "$src/sub/new"
 check "the file belongs to the user there" test "$(stat -c %u "$src/sub/new")" = 65534
 check "fs mounts lists it" grep -q "$home/p" <<<"$(metac_u fs mounts)"
 check "without the secret" bash -c '! grep -qF "$1" <<<"$2"' _ "${ref##*/}" "$(metac_u fs mounts; cat "$home"/run/metac/*)"
+not_on_a_command_line() {
+	local p
+	for p in $(ip netns pids "${NS}b"); do
+		! grep -qaF "${ref##*/}" "/proc/$p/cmdline" || return 1
+	done
+}
+check "nor is it on a command line" not_on_a_command_line
 fails_with "mounting there again" 1 'mounted already' metac_u fs mount "$ref" "$home/p"
 check "a directory in the reference, read-only" metac_u fs mount --read-only "$ref/sub" "$home/q"
 fails_with "cannot be written" 2 'Read-only file system' as_user sh -c "echo x >$home/q/new"
