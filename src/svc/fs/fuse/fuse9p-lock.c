@@ -26,6 +26,7 @@
  * to wait for requests that this one must answer.
  */
 #include "base/log.h"
+#include "svc/fs/fuse/fuse9p-data.h"
 #include "svc/fs/fuse/fuse9p-inval.h"
 
 #include <fcntl.h>
@@ -328,8 +329,12 @@ static void lock_reply(struct f9_op *op, int error, const struct p9_msg *m)
 	}
 }
 
-static void lock_begin(struct f9_op *op)
+static void lock_settled(struct f9_op *op, int error, const struct p9_msg *reply)
 {
+	if (error) {
+		f9_op_err(op, error);
+		return;
+	}
 	struct f9_owner *o = owner_find(op->node, op->owner, op->is_flock);
 	if (op->handle->error && op->lock.l_type != F_UNLCK) {
 		f9_op_err(op, op->handle->error);
@@ -351,6 +356,12 @@ static void lock_begin(struct f9_op *op)
 		f9_op_err(op, r);
 	else
 		lock_send(op);
+}
+
+/* Whoever gets the lock next must find what was written under it. */
+static void lock_begin(struct f9_op *op)
+{
+	f9_data_settle(op, op->node, lock_settled);
 }
 
 void f9_setlk(
