@@ -61,6 +61,7 @@ check "exactly one mount is there" test "$(grep -c " $mnt " /proc/self/mountinfo
 
 stop_node b
 stop_node a
+echo beneath >"$mnt/stray" # while nothing is mounted there
 start_node b
 ok $? "the importer first: it waits"
 check "its mount is there at once" wait_until 20 is_in_state waiting
@@ -71,7 +72,9 @@ ok $? "then the exporter"
 wait $reader
 ok $? "who read meanwhile waited for it"
 check "and read what is there" grep -qx original "$TOP/read"
+check "what was put into the directory meanwhile is covered" test ! -e "$mnt/stray"
 check "it can be unmounted for good" metac_b fs umount "$mnt"
+rm "$mnt/stray"
 stop_node b
 start_node b
 check "and does not come back" bash -c "! grep -q ' $mnt ' /proc/self/mountinfo"

@@ -120,7 +120,7 @@ static bool leads_to(int fd, const char *path)
 	return !strcmp(real, path);
 }
 
-int fs_mount_check(const char *path, struct err *e)
+int fs_mount_check(const char *path, bool may_cover, struct err *e)
 {
 	if (!is_canonical(path))
 		return err_set(e, -EINVAL,
@@ -138,7 +138,7 @@ int fs_mount_check(const char *path, struct err *e)
 		return err_set(e, -ELOOP, "the path has a symbolic link in it; give the real one");
 	if (!S_ISDIR(st.st_mode))
 		return err_errno(e, -ENOTDIR, "mount point");
-	r = directory_is_empty(fd);
+	r = may_cover ? 1 : directory_is_empty(fd);
 	if (r < 0)
 		return err_errno(e, r, "mount point");
 	if (r == 0)

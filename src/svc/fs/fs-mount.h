@@ -12,10 +12,10 @@
  * together, which a line of some milliseconds needs to be kept busy. */
 enum { FS_MOUNT_READ_AHEAD = 4 * 1024 * 1024 };
 
-/* path: absolute. Is it an existing, empty directory that nothing is mounted on? 0, or negative
- * errno with e set: -ENOENT, -ENOTDIR, -EBUSY, -ENOTEMPTY, -EINVAL (not absolute), -ELOOP (symbolic
- * link). */
-int fs_mount_check(const char *path, struct err *e);
+/* path: absolute. Is it an existing directory that nothing is mounted on, and, unless may_cover,
+ * empty? 0, or negative errno with e set: -ENOENT, -ENOTDIR, -EBUSY, -ENOTEMPTY, -EINVAL (not
+ * absolute), -ELOOP (symbolic link). */
+int fs_mount_check(const char *path, bool may_cover, struct err *e);
 
 /* Mounts FUSE (allow_other, default_permissions, nosuid, nodev). anew: in place of what is mounted
  * there, which is taken off. Returns /dev/fuse's descriptor, owned by the caller, or negative errno

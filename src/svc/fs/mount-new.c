@@ -78,7 +78,7 @@ static int check_path(struct fs_service *fs, const struct fs_mount_request *q, s
 	int r = mntns_enter(q->ns_fd);
 	if (r < 0)
 		return err_errno(e, r, "enter the mount namespace");
-	r = fs_mount_check(q->path.s, e);
+	r = fs_mount_check(q->path.s, q->id.len > 0, e);
 	mntns_leave(q->ns_fd);
 	return r;
 }
@@ -111,6 +111,7 @@ static int set_up(struct mount *m, const struct fs_mount_request *q, struct ref 
 	m->read_only = fs_mount_options_get_read_only(q->options);
 	m->timeout_s = fs_mount_options_get_timeout(q->options);
 	m->persistent = q->persistent;
+	m->again = q->id.len > 0;
 	(void)snprintf(m->transport, sizeof(m->transport), "%s",
 		fs_mount_options_get_transport(q->options).s);
 	m->kind = first_kind(m, ref);

@@ -264,7 +264,7 @@ static int put_on_path(struct mount *m, int fd, int *ret_fuse_fd, struct err *e)
 	char source[128];
 	(void)snprintf(source, sizeof(source), "metac:%s", service_address(m->fs->service));
 	bool anew = m->on_path; /* a FUSE mount whose worker is gone */
-	int r = anew ? 0 : fs_mount_check(m->path, e);
+	int r = anew ? 0 : fs_mount_check(m->path, m->again, e);
 	if (r < 0)
 		return r;
 	if (m->kind == MOUNT_BIND)

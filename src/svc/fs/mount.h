@@ -101,6 +101,7 @@ struct mount {
 
 	int ns_fd; /* in this mount namespace; -EBADF = our own */
 	bool on_path; /* something of ours is mounted there */
+	bool again; /* it was mounted before: covers what was put into the directory meanwhile */
 	int mnt_id; /* of that, as mountinfo has it */
 	sd_event_source *table_src; /* bind in another namespace: its mount table */
 	int table_fd;

@@ -52,15 +52,18 @@ TEST(what_a_mount_point_must_be_has_an_error_each)
 	CHECK_INT(close(open(at("file"), O_CREAT | O_WRONLY | O_CLOEXEC, 0644)), 0);
 	CHECK_INT(symlink("empty", at("link")), 0);
 	CHECK_INT(symlink("full", at("way")), 0);
-	CHECK_INT(fs_mount_check(at("empty"), &e), 0);
-	CHECK_INT(fs_mount_check(at("none"), &e), -ENOENT);
-	CHECK_INT(fs_mount_check(at("file"), &e), -ENOTDIR);
-	CHECK_INT(fs_mount_check(at("file/x"), &e), -ENOTDIR);
-	CHECK_INT(fs_mount_check(at("full"), &e), -ENOTEMPTY);
-	CHECK_INT(fs_mount_check(at("link"), &e), -ELOOP);
-	CHECK_INT(fs_mount_check(at("way/x"), &e), -ELOOP);
-	CHECK_INT(fs_mount_check("/proc", &e), -EBUSY);
-	CHECK_INT(fs_mount_check("/", &e), -EBUSY);
+	CHECK_INT(fs_mount_check(at("empty"), false, &e), 0);
+	CHECK_INT(fs_mount_check(at("none"), false, &e), -ENOENT);
+	CHECK_INT(fs_mount_check(at("file"), false, &e), -ENOTDIR);
+	CHECK_INT(fs_mount_check(at("file/x"), false, &e), -ENOTDIR);
+	CHECK_INT(fs_mount_check(at("full"), false, &e), -ENOTEMPTY);
+	CHECK_INT(fs_mount_check(at("full"), true, &e), 0);
+	CHECK_INT(fs_mount_check(at("file"), true, &e), -ENOTDIR);
+	CHECK_INT(fs_mount_check("/proc", true, &e), -EBUSY);
+	CHECK_INT(fs_mount_check(at("link"), false, &e), -ELOOP);
+	CHECK_INT(fs_mount_check(at("way/x"), false, &e), -ELOOP);
+	CHECK_INT(fs_mount_check("/proc", false, &e), -EBUSY);
+	CHECK_INT(fs_mount_check("/", false, &e), -EBUSY);
 	CHECK(strstr(e.msg, "mounted there already"));
 	end();
 }
@@ -71,7 +74,7 @@ TEST(paths_that_are_not_plain_are_refused)
 		"/tmp/..", "/tmp/./x", "/tmp/../x", "/.", "/.."};
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct err e = {};
-		CHECK_INT(fs_mount_check(bad[i], &e), -EINVAL);
+		CHECK_INT(fs_mount_check(bad[i], false, &e), -EINVAL);
 		CHECK(e.msg[0]);
 	}
 }
@@ -98,11 +101,11 @@ TEST(a_mount_nobody_answers_is_found_and_taken_away_at_once)
 	CHECK(fd >= 0);
 	CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	CHECK_INT(mountinfo_each(look, (void *)(uintptr_t)at("m")), 1);
-	CHECK_INT(fs_mount_check(at("m"), &e), -EBUSY);
+	CHECK_INT(fs_mount_check(at("m"), false, &e), -EBUSY);
 	CHECK_INT(fs_mount_detach(at("m"), -1, true), 0);
 	CHECK_INT(mountinfo_is_mount_point(at("m")), 0);
 	CHECK_INT(fs_mount_detach(at("m"), -1, true), 0);
-	CHECK_INT(fs_mount_check(at("m"), &e), 0);
+	CHECK_INT(fs_mount_check(at("m"), false, &e), 0);
 	close(fd);
 	end();
 }
