@@ -64,6 +64,7 @@ check "and has what was asked for" grep -qx inner "$TOP/read"
 # requests that give up
 check "fs mount --timeout" metac_b fs mount --timeout 1 "$ref" "$TOP/b/m1"
 stop_node a KILL
+wait_until 10 info_is b "$TOP/b/m1" state waiting # the servers end a moment later
 fails_with "requests fail after that time" 1 'timed out' env LC_ALL=C cat "$TOP/b/m1/file"
 start_node a
 check "and work again later" wait_until 20 reads "$TOP/b/m1/file"

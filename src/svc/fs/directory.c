@@ -59,11 +59,19 @@ static int clone_view(const struct view *v, struct err *e)
 	return mount < 0 ? err_errno(e, mount, "%s", v->path) : mount;
 }
 
+static void carrier_free(void *self)
+{
+	struct fs_service *fs = self;
+	fs->n_carriers--;
+}
+
 static struct metac_holder_c holder_of(struct fs_service *fs, int takes_mount)
 {
 	static const struct metac_holder_impl impl = {};
 	AUTO_CLOSE int mount = takes_mount;
-	struct metac_holder_c c = metac_holder_serve(fs->streams.loop->vat, &impl, NULL, NULL);
+	struct metac_holder_c c =
+		metac_holder_serve(fs->streams.loop->vat, &impl, fs, carrier_free);
+	fs->n_carriers += c.cap != NULL;
 	if (c.cap && vat_cap_attach_fd(c.cap, TAKE_FD(mount)) < 0)
 		c.cap = vat_cap_unref(c.cap);
 	return c;
@@ -90,8 +98,8 @@ void fs_service_directory(
 	int mount = -EBADF;
 	if (v->limited)
 		err_set(&e, -ENOSYS, "a directory limited to a user is served by 9P only");
-	else if (fs->n_offers >= FS_OFFERS_MAX)
-		err_set(&e, -EDQUOT, "too many directories are bound (limit %d)", FS_OFFERS_MAX);
+	else if (fs->n_offers >= FS_OFFERS_MAX || fs->n_carriers >= FS_CARRIERS_MAX)
+		err_set(&e, -EDQUOT, "too many directories are bound, or asked for");
 	else
 		mount = clone_view(v, &e);
 	if (mount < 0) {

@@ -21,7 +21,11 @@
 #include "svc/fs/served.h"
 #include "svc/fs/view.h"
 
-enum { FS_MOUNTS_MAX = 1024, FS_OFFERS_MAX = 1024 };
+enum {
+	FS_MOUNTS_MAX = 1024,
+	FS_OFFERS_MAX = 1024,
+	FS_CARRIERS_MAX = 256, /* descriptors on their way; anybody with a reference may ask */
+};
 
 struct fs_service {
 	struct service *service;
@@ -33,7 +37,7 @@ struct fs_service {
 	struct served *served;
 	sd_event_source *table_src; /* the mount table, once something is bound */
 	int table_fd;
-	unsigned n_offers; /* of directory.c */
+	unsigned n_offers, n_carriers; /* of directory.c */
 };
 
 /* The namespace of ns_fd (taken; -EBADF = our own). Null when memory is out. */

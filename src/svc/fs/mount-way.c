@@ -70,7 +70,9 @@ static void fetch_tree(struct way *w);
 static void fail(struct way *w, const struct err *e)
 {
 	struct err copy = *e;
-	if (w->directory && (copy.kind == ERR_UNIMPLEMENTED || copy.code == -EOPNOTSUPP)) {
+	bool none = copy.kind == ERR_UNIMPLEMENTED || copy.code == -EOPNOTSUPP;
+	/* Strangers may have asked for all there are. */
+	if (w->directory && (none || (copy.kind == ERR_OVERLOADED && !w->was_open))) {
 		give_up(w, WAY_MISS_NO_DIRECTORY, &copy);
 		return;
 	}
