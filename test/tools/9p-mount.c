@@ -133,7 +133,7 @@ static int attached(struct one *m)
 static int mount_one(const struct options *o, const char *tree, struct one *m)
 {
 	struct err e = {};
-	int r = fs_mount_check(m->path, &e);
+	int r = fs_mount_check(m->path, false, &e);
 	AUTO_CLOSE int conn = r < 0 ? r : start_server(o, tree, m);
 	if (r >= 0 && conn < 0)
 		r = err_errno(&e, conn, "server");
