@@ -160,7 +160,9 @@ static void connect_to(struct worker *w, int takes_fd)
 		fd_close(takes_fd);
 		return;
 	}
+	w->told_lost = true; /* there is another already */
 	lose(w, "there is another connection");
+	w->told_lost = false; /* but of this one, before it is of any use, nobody knows */
 	w->conn = takes_fd;
 	watch_peer(w->conn);
 	w->heard_ms = f9_now_ms();
