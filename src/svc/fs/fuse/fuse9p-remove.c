@@ -140,6 +140,9 @@ static void rename_look(struct f9_op *op)
 		m.tlookup.name = f9_str(op->name2);
 		m.tlookup.request_mask = F9_ATTR_MASK;
 	} else {
+		if (op->newfid != P9_NOFID) /* of Trename */
+			p9_client_clunk(op->fs->client, op->newfid);
+		op->newfid = P9_NOFID;
 		int r = f9_fid_new(op);
 		if (r < 0) {
 			f9_op_err(op, r);
