@@ -21,7 +21,7 @@
 
 #include <fcntl.h>
 
-enum { CHUNK_START = 64 * 1024, RETRY_MS = 50 };
+enum { CHUNK_LEAST = 4096, CHUNK_START = 64 * 1024, RETRY_MS = 50 };
 
 struct f9_data {
 	struct list files; /* struct f9_dirty */
@@ -82,12 +82,19 @@ static bool overlaps(const struct chunk *c, uint64_t offset, uint64_t size)
 }
 
 /* Most that goes into one message on that file. */
-static size_t most(const struct f9 *fs, const struct f9_handle *h)
+static size_t most_sent(const struct f9 *fs, const struct f9_handle *h)
 {
 	size_t n = p9_client_payload_max(fs->client);
 	if (!n)
 		n = P9_MAX_MSIZE - P9_IO_HEADER; /* between two connections */
 	return h->iounit ? MIN(n, (size_t)h->iounit) : n;
+}
+
+/* Most that becomes one chunk: a server that wants a byte at a time does not get a chunk for each.
+ */
+static size_t most(const struct f9 *fs, const struct f9_handle *h)
+{
+	return MAX(most_sent(fs, h), (size_t)CHUNK_LEAST);
 }
 
 /* ---- sending ---- */
@@ -131,7 +138,7 @@ static void write_reply(void *user, int error, const struct p9_msg *m)
 static void chunk_send(struct chunk *c)
 {
 	struct f9 *fs = c->fs;
-	size_t n = MIN(c->len - c->done, most(fs, c->h));
+	size_t n = MIN(c->len - c->done, most_sent(fs, c->h));
 	struct p9_msg m = {.type = P9_Twrite,
 		.twrite = {.fid = c->h->fid,
 			.offset = c->offset + c->done,

@@ -109,6 +109,8 @@ static void write_end(struct f9_op *op, int error, size_t n)
 
 static void append_done(struct f9_op *op, int error, const struct p9_msg *m)
 {
+	if (!error && m->rwrite.count == 0 && op->size)
+		error = -EIO; /* a program would try for ever */
 	write_end(op, error, error ? 0 : m->rwrite.count);
 }
 
@@ -159,9 +161,13 @@ static void write_start(struct f9_op *op)
 {
 	struct f9_handle *h = op->handle;
 	int error = h->error ? h->error : f9_data_error(h);
-	if (!error && (op->fi.flags & O_DIRECT))
+	if (error) { /* also if a server says EAGAIN: there is no room to wait for */
+		write_end(op, error, 0);
+		return;
+	}
+	if (op->fi.flags & O_DIRECT)
 		error = f9_data_write_through(op, h, op->data, op->size, op->offset, through_done);
-	else if (!error)
+	else
 		error = f9_data_write(op->fs, h, op->data, op->size, op->offset);
 	if (error == -EAGAIN)
 		f9_data_room(op, write_room);

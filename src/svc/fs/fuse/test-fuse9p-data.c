@@ -470,3 +470,23 @@ TEST(after_any_order_of_answers_and_losses_the_file_is_what_was_written)
 		end();
 	}
 }
+
+TEST(a_server_that_wants_a_byte_at_a_time_does_not_get_a_chunk_for_each)
+{
+	struct p9_msg m;
+	static char text[3001];
+	begin();
+	struct f9_handle *h = open_file(O_WRONLY, FID);
+	h->iounit = 1;
+	memset(text, 'x', sizeof(text) - 1);
+	CHECK_INT(put(h, 0, text), 0);
+	CHECK_INT(h->n_chunks, 1);
+	for (unsigned i = 0; i < sizeof(text) - 1; i++) {
+		CHECK(take_write(&m, i, "x"));
+		answer(m.tag, 1);
+	}
+	CHECK(nothing_sent());
+	CHECK(!f9_data_dirty(node));
+	close_file(h);
+	end();
+}
