@@ -263,16 +263,19 @@ static int no_waiting(const struct f9 *fs)
 static void park(struct f9_op *op, struct list *where)
 {
 	struct f9 *fs = op->fs;
-	bool failing = p9_client_failed(fs->client) && !fs->settled;
+	bool failing = p9_client_failed(fs->client) && !fs->settled, early = op->early;
 	f9_op_rewind(op);
-	op->early = false; /* then the finding has failed as well */
+	op->early = false;
 	int error = failing ? 0 : op->interrupted ? -EINTR : no_waiting(fs);
 	if (error) {
 		f9_op_err(op, error);
-		return;
+	} else {
+		op->parked = true;
+		list_append(where, &op->park);
 	}
-	op->parked = true;
-	list_append(where, &op->park);
+	/* If it was not the connection, the finding of files waits for it no longer. */
+	if (early)
+		f9_recover_early_done(fs);
 }
 
 /* Whether op may speak to the server now. */
