@@ -180,6 +180,7 @@ struct listing {
 	struct f9_names *set;
 	uint32_t fid;
 	unsigned open; /* requests under way */
+	size_t n_read; /* entries, of which some may be there again and again */
 	bool opened, failed;
 };
 
@@ -212,9 +213,10 @@ static void listing_got(void *user, int error, const struct p9_msg *m)
 		for (; (n = p9_dirent_decode(p, left, &d)) > 0; left -= (size_t)n, p += n) {
 			f9_names_put(l->set, d.name);
 			offset = d.offset;
+			l->n_read++;
 		}
 	}
-	l->failed |= n < 0 || l->set->failed;
+	l->failed |= n < 0 || l->set->failed || l->n_read > F9_NAMES_MAX;
 	if (l->failed || !m->rreaddir.data.len)
 		listing_end(l);
 	else

@@ -240,20 +240,31 @@ struct f9_node *f9_node_ref(struct f9_node *n)
 	return n;
 }
 
-static void node_release(struct f9 *fs, struct f9_node *n)
+static void node_free(struct f9 *fs, struct f9_node *n)
 {
-	if (n->refs || n->nlookup)
-		return;
 	assert(list_empty(&n->handles));
 	f9_fid_drop_all(fs, n);
 	f9_owners_free(n, NULL);
 	f9_names_forget(fs, n);
 	f9_cred_unref(fs, TAKE_PTR(n->dir_cred));
 	qid_remove(fs, n);
-	/* Frees the parent in turn if this was its last child; as deep as the tree, no deeper than
-	 * a path can be walked. */
 	name_clear(fs, n, true);
 	free(n);
+}
+
+/* And the directories above, as far as this was all that held them: one after the other, since a
+ * server may have had somebody go down as deep as it likes. */
+static void node_release(struct f9 *fs, struct f9_node *n)
+{
+	while (n && !n->refs && !n->nlookup) {
+		struct f9_node *parent = n->parent;
+		if (parent)
+			parent->refs++;
+		node_free(fs, n);
+		if (parent)
+			parent->refs--;
+		n = parent;
+	}
 }
 
 void f9_node_unref(struct f9 *fs, struct f9_node *n)
@@ -353,7 +364,8 @@ int f9_node_of_attr(struct f9 *fs, const struct p9_attr *a, struct f9_node *pare
 	n = f9_node_get(fs, &a->qid, parent, name);
 	if (!n)
 		return fs->by_qid.n >= F9_MAX_NODES ? -ENFILE : -ENOMEM;
-	n->gen = generation_of(a);
+	uint64_t gen = generation_of(a);
+	n->gen = gen ? gen : n->gen;
 	*ret = n;
 	return 0;
 }

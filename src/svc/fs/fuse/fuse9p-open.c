@@ -406,8 +406,10 @@ static void create_reply(struct f9_op *op, const struct p9_attr *a, uint32_t iou
 	bool named = strcmp(op->name, F9_TMPFILE_NAME) != 0;
 	if (named)
 		f9_names_add(fs, op->node, op->name);
-	int error = f9_node_of_attr(
-		fs, a, named ? op->node : NULL, named ? op->name : NULL, &op->node2);
+	/* Of anything else the kernel would take neither the entry nor the open file. */
+	int error = !S_ISREG(a->mode) ? -EIO
+				      : f9_node_of_attr(fs, a, named ? op->node : NULL,
+						named ? op->name : NULL, &op->node2);
 	if (!error)
 		error = f9_handle_new(op, iounit);
 	if (error) {
