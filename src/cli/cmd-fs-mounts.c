@@ -225,6 +225,9 @@ int cmd_fs_umount(struct cli *cli)
 		r = user_umount(path, cli->opt.lazy || cli->opt.force, &cli->err);
 	if (r)
 		return MIN(r, 0);
+	if (client_is_ordinary(cli))
+		return err_set(&cli->err, -EINVAL,
+			"%s: you have mounted nothing there (see `metac fs mounts')", path);
 	r = client_open(cli, &c);
 	return r < 0 ? r : unmount(c, path);
 }

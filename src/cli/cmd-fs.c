@@ -173,6 +173,18 @@ static int mount_and_keep(
 	return c->cli->opt.json ? print_mount(c, mount) : 0;
 }
 
+/* Without a node: what only a node can do is refused, not passed over. */
+static int mount_as_user(struct cli *cli, const char *uri, const char *path)
+{
+	const char *transport = cli->opt.transport;
+	if (cli->opt.persistent)
+		return err_set(&cli->err, -EINVAL,
+			"--persistent needs a node: a mount of one's own ends with the session");
+	if (transport && strcmp(transport, "fuse"))
+		return err_set(&cli->err, -EINVAL, "--transport %s needs a node", transport);
+	return user_mount(cli, uri, path);
+}
+
 int cmd_fs_mount(struct cli *cli)
 {
 	AUTO(client_close) struct client *c = NULL;
@@ -186,7 +198,7 @@ int cmd_fs_mount(struct cli *cli)
 	if (!uri)
 		return cli->err.code;
 	if (client_is_ordinary(cli))
-		return user_mount(cli, uri, path);
+		return mount_as_user(cli, uri, path);
 	r = client_open(cli, &c);
 	if (r < 0)
 		return r;

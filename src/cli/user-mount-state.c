@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See user-mount.h: what is told of mounts to other commands of the same user. */
+#include "cli/busy.h"
 #include "cli/user-mount.h"
 
 #include <dirent.h>
@@ -147,9 +148,13 @@ static void on_mount(void *user, const struct user_mount *m)
 int user_umount(const char *path, bool lazy, struct err *err)
 {
 	struct find f = {.path = path};
+	struct busy_user users[BUSY_LISTED_MAX];
 	int r = user_mounts_each(on_mount, &f);
 	if (r < 0 || !f.found)
 		return r;
+	int n = lazy ? 0 : busy_find(path, users);
+	if (n > 0)
+		return busy_explain(path, users, n, err);
 	r = user_fuse_umount(path, lazy, err);
 	return r < 0 ? r : 1;
 }

@@ -216,7 +216,7 @@ static int begin(struct keeper *k)
 		return r;
 	fuse = user_fuse_mount(k->mount.path, "metac", k->cli->opt.read_only, &k->cli->err);
 	if (fuse < 0)
-		return fuse;
+		return err_wrap(&k->cli->err, fuse, "mount %s", k->mount.path);
 	k->mounted = true;
 	r = start_worker(k, fuse);
 	fuse = fd_close(fuse);

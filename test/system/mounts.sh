@@ -129,7 +129,7 @@ check "ref rm" metac_a ref rm "$ref"
 check "the mount fails within a second or so" wait_until 2 fails_eio "$mnt/file"
 check "the persistent one too" wait_until 2 fails_eio "$TOP/b/m2/file"
 check "it is said to be gone" info_is b "$mnt" state gone
-check "and why" info_is b "$mnt" error "the reference was revoked"
+check "and why" info_is b "$mnt" error "the reference was revoked, or has expired"
 check "it can be unmounted" metac_b fs umount "$mnt"
 check "so can the persistent one" metac_b fs umount "$TOP/b/m2"
 short=$(metac_a fs export --timeout 3 "local:$src")

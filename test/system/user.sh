@@ -47,6 +47,12 @@ check "nor is it on a command line" not_on_a_command_line
 fails_with "mounting there again" 1 'mounted already' metac_u fs mount "$ref" "$home/p"
 check "a directory in the reference, read-only" metac_u fs mount --read-only "$ref/sub" "$home/q"
 fails_with "cannot be written" 2 'Read-only file system' as_user sh -c "echo x >$home/q/new"
+as_user sh -c "exec sleep 1000 <$home/q/new" >/dev/null 2>&1 &
+user() { ip netns pids ${NS}b | xargs -r ps -o pid=,comm= -p | awk '$2 == "sleep" { print $1 }'; }
+wait_until 10 eval '[ "$(user)" ]'
+fails_with "in use, it stays, and who uses it is named" 1 "q is in use by sleep .process $(user)," metac_u fs umount "$home/q"
+kill "$(user)"
+wait $! 2>/dev/null
 check "fs umount" metac_u fs umount "$home/q"
 check "its process ends" wait_until 10 bash -c "[ \$(ls $home/run/metac | wc -l) = 1 ]"
 
@@ -76,6 +82,11 @@ check "when the reference is removed, it is said so" wait_until 20 grep -q '"sta
 check "and what is asked fails" bash -c "! cat $home/p/file" 2>/dev/null
 check "fusermount3 -u unmounts it" as_user fusermount3 -u "$home/p"
 check "nothing is left" wait_until 10 bash -c "[ -z \"\$(ls $home/run/metac)\" ]"
+fails_with "what is mounted nowhere" 1 'you have mounted nothing there' metac_u fs umount "$home/p"
+fails_with "a mount of one's own cannot be persistent" 1 '--persistent needs a node' \
+	metac_u fs mount --persistent "$ref" "$home/p"
+fails_with "nor be one of the kernel's client" 1 '--transport v9fs needs a node' \
+	metac_u fs mount --transport v9fs "$ref" "$home/p"
 fails_with "a reference that is void" 1 'no such reference' metac_u fs mount "$ref" "$home/p"
 chmod 600 "$TOP/fuse"
 ref=$(metac_a fs export "local:$src")

@@ -374,7 +374,7 @@ void mount_on_missed(void *user, enum way_miss miss, const struct err *e)
 	}
 	set_error(m, e->msg);
 	if (miss == WAY_MISS_REVOKED)
-		over(m, "the reference was revoked");
+		over(m, "the reference was revoked, or has expired");
 	else if (miss == WAY_MISS_LOST && !m->persistent)
 		over(m, e->msg);
 	else if (miss == WAY_MISS_LOST)
