@@ -38,6 +38,7 @@ struct state {
 	uint8_t model[MOST], got[MOST];
 	size_t size;
 	bool names[NAMES]; /* which exist */
+	size_t mapped; /* what is read or written of a mapping */
 	unsigned n;
 	char log[LOG][96]; /* the last operations */
 };
@@ -200,6 +201,20 @@ static void op_truncate(struct state *s)
 	s->size = to;
 }
 
+static struct state *the_state; /* of this process, for the handler */
+
+/* A page that could not be had: its own words for that, where nothing else would say them. */
+static void on_bus(int signal)
+{
+	struct stat st = {};
+	int fd = the_state->fds[FIRST], r = fstat(fd, &st), e = errno;
+	char text[128], c;
+	ssize_t n = pread(fd, &c, 1, (off_t)the_state->mapped);
+	(void)snprintf(text, sizeof(text), "a page is missing: fstat %d (%d), size %lld; pread %zd",
+		r, e, (long long)st.st_size, n);
+	wrong(the_state, text);
+}
+
 static void op_map(struct state *s)
 {
 	size_t at, n;
@@ -208,6 +223,7 @@ static void op_map(struct state *s)
 	choose(s, s->size, &at, &n);
 	n = at + n > s->size ? s->size - at : n;
 	bool store = pick(s, 2);
+	s->mapped = at;
 	note(s, store ? "mapped write" : "mapped read", at, n, s->fds[FIRST]);
 	uint8_t *p = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED, s->fds[FIRST], 0);
 	if (p == MAP_FAILED)
@@ -414,6 +430,8 @@ static pid_t begin(const char *mount, const char *tree, uint64_t seed, unsigned 
 	s->random = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
 	(void)snprintf(s->dir, sizeof(s->dir), "%.3000s/%llu", mount, (unsigned long long)seed);
 	(void)snprintf(s->below, sizeof(s->below), "%.3000s/%llu", tree, (unsigned long long)seed);
+	the_state = s;
+	signal(SIGBUS, on_bus);
 	run(s, operations);
 	exit(0);
 }

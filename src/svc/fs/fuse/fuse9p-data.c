@@ -53,6 +53,7 @@ struct chunk {
 	size_t len, cap, done; /* bytes: there, of room, confirmed */
 	size_t sent; /* bytes under way from `done` on; 0: none */
 	bool behind; /* overlaps an earlier one */
+	bool extends; /* the file may end before it until it is there */
 };
 
 int f9_data_init(struct f9 *fs)
@@ -348,6 +349,11 @@ static bool chunk_reserve(struct chunk *c, size_t len, size_t limit)
 	return true;
 }
 
+static bool extends(const struct f9_node *n, uint64_t end)
+{
+	return n->size == UINT64_MAX || end > n->size;
+}
+
 /* How much of the data the file's last chunk took: bytes that begin in or right after it. */
 static size_t chunk_extend(struct f9_dirty *d, const struct f9_handle *h, const void *buf,
 	size_t size, uint64_t offset)
@@ -365,6 +371,7 @@ static size_t chunk_extend(struct f9_dirty *d, const struct f9_handle *h, const 
 	memcpy(c->buf + at, buf, n);
 	if (at + n > c->len) {
 		c->len = at + n;
+		c->extends |= extends(d->node, chunk_end_at(c));
 		c->behind = true; /* perhaps: it is looked at before it is sent */
 	}
 	return n;
@@ -386,6 +393,7 @@ static struct chunk *chunk_new(struct f9 *fs, struct f9_dirty *d, struct f9_hand
 	c->offset = offset;
 	c->len = c->cap = size;
 	c->behind = d->n_chunks > 0;
+	c->extends = extends(d->node, offset + size);
 	h->n_chunks++;
 	d->n_chunks++;
 	d->bytes += size;
@@ -477,7 +485,8 @@ void f9_data_settle_range(
 	if (n->dirty) {
 		list_for_each (it, &n->dirty->chunks) {
 			const struct chunk *c = list_entry(it, struct chunk, link);
-			if (overlaps(c, offset, size))
+			/* What lies before the new end is a hole there, not the end of the file. */
+			if (overlaps(c, offset, size) || (c->extends && chunk_end_at(c) > offset))
 				seq = c->seq;
 		}
 	}

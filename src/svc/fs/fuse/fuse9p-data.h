@@ -40,7 +40,7 @@ void f9_data_room(struct f9_op *op, f9_then then);
 /* Calls then(op, 0, NULL) when all that was written to n until now is on the server, or has failed;
  * at once if nothing is buffered. */
 void f9_data_settle(struct f9_op *op, struct f9_node *n, f9_then then);
-/* The same for what is written into that range only. */
+/* The same for what is written into that range only, or makes it lie before the file's end. */
 void f9_data_settle_range(
 	struct f9_op *op, struct f9_node *n, uint64_t offset, uint64_t size, f9_then then);
 /* The error to tell on h now, 0: none. Tells it once. */

@@ -490,3 +490,28 @@ TEST(a_server_that_wants_a_byte_at_a_time_does_not_get_a_chunk_for_each)
 	close_file(h);
 	end();
 }
+
+TEST(a_hole_is_read_when_what_makes_it_one_is_there)
+{
+	struct p9_msg m;
+	begin();
+	struct f9_handle *h = open_file(O_RDWR, FID);
+	struct f9_op *op = operation();
+	node->size = 10;
+	CHECK_INT(put(h, 100, "far"), 0);
+	CHECK(take_write(&m, 100, "far"));
+	f9_data_settle_range(op, node, 50, 20, on_woken);
+	CHECK_INT(woken, 0);
+	answer(m.tag, 3);
+	CHECK_INT(woken, 1);
+	/* Within the file nobody waits for what is elsewhere. */
+	node->size = 200;
+	CHECK_INT(put(h, 100, "far"), 0);
+	CHECK(take_write(&m, 100, "far"));
+	f9_data_settle_range(op, node, 50, 20, on_woken);
+	CHECK_INT(woken, 2);
+	answer(m.tag, 3);
+	free(op);
+	close_file(h);
+	end();
+}
