@@ -551,6 +551,35 @@ def coherent():
     os.unlink(path("c"))
 
 
+def turns():
+    """Who has the lock several times in a row keeps what it has cached, until another had it."""
+    write("c", bytes(8192))
+    sides = [(os.open(path("c", base), os.O_RDWR), path("c-journal", base)) for base in (D, E)]
+    expected, journal, seed = 0, False, 1
+    for i in range(400):
+        seed = seed * 1103515245 + 12345 & 0x7fffffff
+        fd, name = sides[seed >> 20 & 1]
+        lock(fd, fcntl.LOCK_EX, wait=True)
+        got = struct.unpack("<Q", os.pread(fd, 8, 4096))[0]
+        assert got == expected, f"round {i}: sees {got}, not {expected}"
+        assert os.path.exists(name) == journal, f"round {i}: journal is {not journal}"
+        if seed >> 21 & 1:
+            expected = i
+            os.pwrite(fd, struct.pack("<Q", i), 4096)
+        if seed >> 22 & 1:
+            journal = not journal
+            if journal:
+                write("c-journal", b"x", os.path.dirname(name))
+            else:
+                os.unlink(name)
+        lock(fd, fcntl.LOCK_UN)
+    for fd, _ in sides:
+        os.close(fd)
+    os.unlink(path("c"))
+    if journal:
+        os.unlink(path("c-journal"))
+
+
 def close_open():
     for i in range(50):
         base, other = (D, E) if i % 2 else (E, D)

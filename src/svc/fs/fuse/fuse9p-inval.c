@@ -234,6 +234,17 @@ static size_t queued(struct f9_invalidator *v)
 	return n;
 }
 
+bool f9_inval_idle(const struct f9 *fs)
+{
+	struct f9_invalidator *v = fs->invalidator;
+	if (!v)
+		return true;
+	pthread_mutex_lock(&v->lock);
+	bool idle = !v->n && !v->running;
+	pthread_mutex_unlock(&v->lock);
+	return idle;
+}
+
 bool f9_inval_full(const struct f9 *fs)
 {
 	struct f9_invalidator *v = fs->invalidator;

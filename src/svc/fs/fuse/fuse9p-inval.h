@@ -39,6 +39,8 @@ void f9_inval_inode(struct f9 *fs, const struct f9_node *n, enum f9_inval_what w
  * name keeps it if it is found to be right: working directories and mount points stay. */
 void f9_inval_name(struct f9 *fs, fuse_ino_t ino, const char *name, bool is_dir, bool again);
 
+/* Nothing is to be dropped, or being dropped now. */
+bool f9_inval_idle(const struct f9 *fs);
 /* Too much waits already: take in no more events; f9_inval_run() comes when there is room. */
 bool f9_inval_full(const struct f9 *fs);
 /* Has f9_inval_run() called soon. */

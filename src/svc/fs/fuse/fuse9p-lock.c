@@ -22,12 +22,15 @@
  * Programs on different machines that take turns by locks expect to see what the other wrote: when
  * an owner gets a lock, first or after having let one go, what is cached of the file is dropped
  * before the owner hears of it, and so are the names beside it (a journal, say, that tells whether
- * what is in the file counts).  That is done by another thread (fuse9p-inval.c), since it may have
- * to wait for requests that this one must answer.
+ * what is in the file counts).  While the server tells of all changes that is only necessary when
+ * there were some (it tells them before it grants the lock).  It is done by another thread
+ * (fuse9p-inval.c), since it may have to wait for requests that this one must answer.
  */
 #include "base/log.h"
 #include "svc/fs/fuse/fuse9p-data.h"
 #include "svc/fs/fuse/fuse9p-inval.h"
+#include "svc/fs/fuse/fuse9p-kept.h"
+#include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -243,6 +246,7 @@ static void lock_send(struct f9_op *op)
 	char id[96];
 	struct p9_msg m;
 	lock_message(op, op->flags ? P9_LOCK_BLOCK : 0, id, sizeof(id), &m);
+	op->events_sent = f9_watch_sent(op->fs);
 	f9_send(op, &m, lock_reply);
 }
 
@@ -285,6 +289,30 @@ static void lock_granted(struct f9_op *op, int error, const struct p9_msg *m)
 	f9_op_err(op, error);
 }
 
+/*
+ * Since somebody here got a lock and all was dropped (or since it was found not to be necessary),
+ * the server has told all changes of the file and of the names beside it, up to this lock, and
+ * there was none.
+ */
+static bool cache_is_good(const struct f9_op *op)
+{
+	const struct f9 *fs = op->fs;
+	const struct f9_node *n = op->node;
+	return f9_watch_told_all(fs, op->events_sent) && n->lock_dropped &&
+	       f9_unchanged_since(fs, n, n->lock_dropped) && n->parent &&
+	       f9_unchanged_since(fs, n->parent, n->lock_dropped) && f9_inval_idle(fs);
+}
+
+static void drop_cached(struct f9_op *op)
+{
+	struct f9_node *n = op->node;
+	/* Read before the lock was got. */
+	list_for_each (it, &n->handles)
+		f9_head_drop(op->fs, list_entry(it, struct f9_handle, on_node));
+	n->lock_dropped = op->asked;
+	f9_inval_node(op, lock_granted);
+}
+
 static void lock_got(struct f9_op *op)
 {
 	struct f9_owner *o = owner_find(op->node, op->owner, op->is_flock);
@@ -302,7 +330,10 @@ static void lock_got(struct f9_op *op)
 	} else {
 		if (o)
 			o->fresh = true;
-		f9_inval_node(op, lock_granted);
+		if (cache_is_good(op))
+			f9_op_err(op, 0);
+		else
+			drop_cached(op);
 	}
 }
 

@@ -41,6 +41,7 @@ struct f9_watch {
 	bool walking;
 	size_t walk_at, walk_buckets;
 	unsigned waiting; /* Tevents */
+	uint64_t sent; /* and how many there were on this connection and those before */
 	struct list names; /* struct name_told, oldest first */
 	size_t n_names;
 	f9_changed_fn listeners[F9_WATCH_LISTENERS];
@@ -136,6 +137,17 @@ bool f9_unchanged_since(const struct f9 *fs, const struct f9_node *n, uint64_t a
 		return false;
 	bool itself = n->watch.epoch == fs->watch->epoch;
 	return (itself ? n->watch.since : n->parent->watch.since) <= asked;
+}
+
+uint64_t f9_watch_sent(const struct f9 *fs)
+{
+	return fs->watch ? fs->watch->sent : 0;
+}
+
+bool f9_watch_told_all(const struct f9 *fs, uint64_t sent)
+{
+	const struct f9_watch *w = fs->watch;
+	return w && !w->deaf && w->sent - w->waiting < sent;
 }
 
 /* What is asked from now on is covered by events.  What was asked before this answer was, at the
@@ -419,6 +431,7 @@ static void ask(struct f9 *fs)
 			return;
 		}
 		w->waiting++;
+		w->sent++;
 	}
 }
 

@@ -70,6 +70,12 @@ bool f9_watched(const struct f9 *fs, const struct f9_node *n);
  * n has been watched since, and nothing was told. */
 bool f9_unchanged_since(const struct f9 *fs, const struct f9_node *n, uint64_t asked);
 
+/* How many Tevents were sent so far; and whether one of the first `sent` waits at the server still.
+ * A lock asked for when `sent` were, and got while one of them waits, came after all that others
+ * changed before: the server tells it first. */
+uint64_t f9_watch_sent(const struct f9 *fs);
+bool f9_watch_told_all(const struct f9 *fs, uint64_t sent);
+
 /* fn is called for each event about n, before the kernel hears of it; with n NULL when everything
  * may have changed.  It may not free nodes. At most F9_WATCH_LISTENERS. */
 typedef void (*f9_changed_fn)(struct f9 *fs, struct f9_node *n);

@@ -111,6 +111,8 @@ struct f9_node {
 	struct list sibling; /* in the parent's children */
 	struct list handles; /* struct f9_handle */
 	struct list owners; /* struct f9_owner: who may hold locks */
+	uint64_t lock_dropped; /* f9_watch_now() when a lock was asked for, and all that was cached
+				  from before was dropped then; 0: never */
 
 	uint64_t size; /* as last heard, and told to the kernel */
 	uint64_t mtime_sec, mtime_nsec;
@@ -302,6 +304,7 @@ struct f9_op {
 	bool resent, doubted; /* creating: it had been sent before, and the server ... (in_doubt) */
 
 	uint64_t asked; /* f9_watch_now() when the last 9P request was sent */
+	uint64_t events_sent; /* f9_watch_sent() when a lock was asked for */
 	f9_then then; /* of the 9P request under way */
 	int tag; /* of it; -1: none */
 	struct p9_io *io; /* the same for reads and writes */

@@ -258,6 +258,22 @@ TEST(what_is_watched_is_believed_until_an_event)
 	end();
 }
 
+/* Whoever asks for a lock and gets it while a Tevents of before waits still has heard of all. */
+TEST(events_that_were_not_waited_for_may_be_missing)
+{
+	begin();
+	uint64_t asked = f9_watch_sent(&fs);
+	CHECK(f9_watch_told_all(&fs, asked));
+	event(P9_EVENT_CHANGED, ROOT, "f"); /* and another Tevents is sent */
+	CHECK(f9_watch_told_all(&fs, asked));
+	event(P9_EVENT_CHANGED, ROOT, "f");
+	CHECK_INT(n_tags, F9_EVENTS_WAITING);
+	CHECK(!f9_watch_told_all(&fs, asked));
+	CHECK(f9_watch_told_all(&fs, f9_watch_sent(&fs)));
+	end();
+	CHECK(!f9_watch_told_all(&fs, UINT64_MAX));
+}
+
 TEST(without_the_flag_nothing_is)
 {
 	begin();

@@ -141,7 +141,6 @@ static void tell_before_lock(struct thread *t)
 {
 	if (t->job.q.t.type != P9_Tlock)
 		return;
-	p9_watch_settle(t->conn->tree->watch);
 	tell_events(t);
 }
 
@@ -202,16 +201,20 @@ static bool run_slowly(struct thread *t, bool hold)
 	t->job.may_block = true;
 	t->job.payload = payload_place(t);
 	int r = run(t);
-	if (hold && p9_turn_release(&t->conn->turns, &t->turn)) {
+	if (t->job.q.t.type == P9_Tlock)
+		p9_watch_settle(t->conn->tree->watch);
+	bool held = hold && p9_turn_release(&t->conn->turns, &t->turn);
+	if (held && t->job.q.t.type != P9_Tlock) {
 		end(t, r);
 		return true;
 	}
 	pthread_mutex_lock(&t->conn->writing);
 	tell_before_lock(t);
 	end(t, r);
-	send_out(t);
+	if (!held)
+		send_out(t);
 	pthread_mutex_unlock(&t->conn->writing);
-	return false;
+	return held;
 }
 
 /* Changes that seldom take longer than it takes to wake another thread. What waits for disks, locks
@@ -220,6 +223,7 @@ static bool probably_short(const struct p9_msg *m)
 {
 	switch (m->type) {
 	case P9_Tlock:
+		return !(m->tlock.flags & P9_LOCK_BLOCK);
 	case P9_Tgetlock:
 	case P9_Tfsync:
 	case P9_Tread:
