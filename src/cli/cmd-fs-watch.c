@@ -401,7 +401,7 @@ static int explain(struct watching *w, int r)
 		return err->code;
 	if (r == -EOPNOTSUPP)
 		return err_set(err, r, "the other side cannot tell what changes there");
-	return err_errno(err, r, "watch");
+	return err_errno(err, r, "%s", w->side && *w->side->path ? w->side->path : "the directory");
 }
 
 static int run(struct watching *w, const char *uri, const char *more)
