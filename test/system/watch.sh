@@ -64,6 +64,6 @@ begin "$ref/sub/inner"
 check "one file" told ' changed inner$'
 check "and no other" bash -c "touch $src/sub/other; touch $src/sub/inner; ! grep -q other $TOP/events"
 end 2>/dev/null
-fails_with "what is not there" 1 'No such file' metac_b fs watch "$ref/nowhere"
+fails_with "what is not there" 1 'nowhere: No such file' metac_b fs watch "$ref/nowhere"
 
 done_testing
