@@ -177,6 +177,10 @@ static int local_reopen(struct node *dir, const char *name, struct node **ret, s
 	int r = fd < 0 ? fd : get_attr(fd, a);
 	if (r >= 0 && !S_ISREG(a->mode))
 		r = -EINVAL;
+	/* In a directory that others may write to, somebody may have put it there for us: with
+	 * content of his, or as another name for something else. */
+	if (r >= 0 && (a->uid != geteuid() || a->nlink != 1))
+		r = -EPERM;
 	return r < 0 ? r : node_new(dir->side, TAKE_FD(fd), false, ret);
 }
 
