@@ -322,6 +322,20 @@ static int ask_sessions(struct client *c, struct reply *reply)
 	return r;
 }
 
+/* Who uses what another node has, only that node can tell. */
+static int check_is_here(struct client *c, const char *uri)
+{
+	AUTO(ref_free) struct ref *ref = NULL;
+	const char *path;
+	if (!ref_is(uri))
+		return 0;
+	int r = ref_parse_within(uri, &ref, &path, &c->cli->err);
+	if (r >= 0 && strcmp(ref->node, c->address))
+		r = err_set(&c->cli->err, -EINVAL,
+			"what the reference stands for is on the node %s: ask there", ref->node);
+	return r;
+}
+
 int cmd_fs_who(struct cli *cli)
 {
 	AUTO(client_close) struct client *c = NULL;
@@ -330,6 +344,8 @@ int cmd_fs_who(struct cli *cli)
 	struct table *t = table_new(files ? open_columns : who_columns, cli->opt.json);
 	char wanted[1024] = "";
 	int r = client_open(cli, &c);
+	if (r >= 0 && cli->n_args)
+		r = check_is_here(c, cli->args[0]);
 	if (r >= 0 && cli->n_args)
 		r = summary_of(c, cli->args[0], wanted, sizeof(wanted));
 	if (r < 0)

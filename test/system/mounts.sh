@@ -81,6 +81,7 @@ sessions() { metac_a fs who --json "$@"; }
 has_sessions() { local n=$1; shift; [ "$(sessions "$@" | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))')" = "$n" ]; }
 check "fs who lists both" wait_until 5 has_sessions 2
 check "fs who of one directory lists one" has_sessions 1 "$ref"
+fails_with "on the other host, it is told where to ask" 1 "on the node $A: ask there" metac_b fs who "$ref"
 check "with the address of the other host" bash -c 'grep -q "\"address\": \"$2\"" <<<"$1"' _ "$(sessions "$ref")" $B
 check "fs who --long names the open file" bash -c 'grep -q "r .*sub/file" <<<"$1"' _ "$(metac_a fs who --long "$ref")"
 exec 5<&-
