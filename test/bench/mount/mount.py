@@ -254,8 +254,11 @@ class Bench:
             f.write("create index i on t(b);\n")
             f.writelines(f"update t set c='x{i}' where b={i * 10};\n" for i in range(100))
             f.write("select count(*), sum(b) from t where c like 'row%';\ndelete from t where b<500;\nvacuum;\n")
-        yield "sqlite", "runs/min", self.timed(60, f"sqlite3 {m}/db <{script}")
-        os.unlink(self.tree + "/db")
+        # sshfs asks its server for no lock and syncs no directory (some 2,500 requests; ours, with
+        # 1,850 locks that the other hosts respect, 5,300). So once more without locks.
+        for name, query in (("sqlite", ""), ("sqlite, nothing locked", "?nolock=1")):
+            yield name, "runs/min", self.timed(60, f"sqlite3 'file:{m}/db-{len(query)}{query}' <{script}")
+            os.unlink(f"{self.tree}/db-{len(query)}")
 
     def row_make(self, m, remount):
         if not shutil.which("make"):
