@@ -83,7 +83,8 @@
 	X(events, 160)                                                      \
 	X(attachx, 162)                                                     \
 	X(session, 164)                                                     \
-	X(once, 166) /* Tonce only: a prefix, see struct p9_once */
+	X(once, 166) /* Tonce only: a prefix, see struct p9_once */         \
+	X(unlinkatx, 168)
 
 enum p9_type {
 #define P9_X(name, number) P9_T##name = (number), P9_R##name = (number) + 1,
@@ -399,7 +400,7 @@ struct p9_msg {
 			uint32_t dirfid;
 			struct p9_str name;
 			uint32_t flags;
-		} tunlinkat;
+		} tunlinkat, tunlinkatx;
 		/* 9P2000.L.metac */
 		struct {
 			uint32_t dfid, newfid;
@@ -432,6 +433,7 @@ struct p9_msg {
 		struct {
 			struct p9_attr attr;
 			uint32_t iounit;
+			struct p9_attr dir; /* rcreateat: not when valid is 0 */
 		} rcreateat, rtmpfile;
 		struct {
 			uint32_t dfid, newfid;
@@ -447,7 +449,11 @@ struct p9_msg {
 		} tlinkat;
 		struct {
 			struct p9_attr attr;
+			struct p9_attr dir; /* rmakeat, rlinkat: not when valid is 0 */
 		} rmakeat, rlinkat, rsetattrx;
+		struct {
+			struct p9_attr dir;
+		} runlinkatx;
 		struct {
 			uint32_t fid;
 			uint64_t offset;

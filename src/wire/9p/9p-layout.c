@@ -85,14 +85,14 @@ FIELDS(Ropenat, AT(ATTR, ropenat.attr), AT(U32, ropenat.iounit), AT(U32, ropenat
 FIELDS(Tcreateat, AT(U32, tcreateat.dfid), AT(U32, tcreateat.newfid), AT(STR, tcreateat.name),
 	AT(U32, tcreateat.open_flags), AT(U32, tcreateat.mode), AT(U32, tcreateat.gid),
 	AT(U64, tcreateat.request_mask));
-FIELDS(Rcreateat, AT(ATTR, rcreateat.attr), AT(U32, rcreateat.iounit));
+FIELDS(Rcreateat, AT(ATTR, rcreateat.attr), AT(U32, rcreateat.iounit), AT(ATTR, rcreateat.dir));
 FIELDS(Tmakeat, AT(U32, tmakeat.dfid), AT(U32, tmakeat.newfid), AT(STR, tmakeat.name),
 	AT(U32, tmakeat.mode), AT(U32, tmakeat.major), AT(U32, tmakeat.minor), AT(U32, tmakeat.gid),
 	AT(STR, tmakeat.target), AT(U64, tmakeat.request_mask));
-FIELDS(Rmakeat, AT(ATTR, rmakeat.attr));
+FIELDS(Rmakeat, AT(ATTR, rmakeat.attr), AT(ATTR, rmakeat.dir));
 FIELDS(Tlinkat, AT(U32, tlinkat.dfid), AT(U32, tlinkat.fid), AT(STR, tlinkat.name),
 	AT(U64, tlinkat.request_mask));
-FIELDS(Rlinkat, AT(ATTR, rlinkat.attr));
+FIELDS(Rlinkat, AT(ATTR, rlinkat.attr), AT(ATTR, rlinkat.dir));
 FIELDS(Treaddirplus, AT(U32, treaddirplus.fid), AT(U64, treaddirplus.offset),
 	AT(U32, treaddirplus.count), AT(U64, treaddirplus.request_mask),
 	AT(U32, treaddirplus.flags));
@@ -123,6 +123,7 @@ FIELDS(Tattachx, AT(U32, tattachx.fid), AT(STR, tattachx.aname), AT(U32, tattach
 	AT(U32, tattachx.gid), AT(DATA, tattachx.groups));
 FIELDS(Rattachx, AT(QID, rattachx.qid));
 FIELDS(Rsession, AT(U32, rsession.flags));
+FIELDS(Runlinkatx, AT(ATTR, runlinkatx.dir));
 
 #define ROW(type) [P9_##type] = {#type, type##_fields, ARRAY_SIZE(type##_fields)}
 #define EMPTY(type) [P9_##type] = {#type, NULL, 0}
@@ -224,6 +225,8 @@ const struct p9_layout p9_layouts[256] = {
 	ROW(Rattachx),
 	EMPTY(Tsession),
 	ROW(Rsession),
+	[P9_Tunlinkatx] = {"Tunlinkatx", Tunlinkat_fields, ARRAY_SIZE(Tunlinkat_fields)},
+	ROW(Runlinkatx),
 };
 
 /* The numbers that follow the identity, in the order of struct p9_attr. */

@@ -83,7 +83,9 @@ static void ask_everything(struct p9_client *c)
 		P9_Tauth, P9_Tattach, P9_Tremove};
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		ask(c, (struct p9_msg){.type = types[i]});
-	for (uint8_t type = P9_Tlookup; type < P9_Tonce; type += 2) {
+	for (uint8_t type = P9_Tlookup; type <= P9_Tunlinkatx; type += 2) {
+		if (type == P9_Tonce)
+			continue;
 		struct p9_msg m = {.type = type, .once = {(uint16_t)(type % 64), type % 3}};
 		if (type == P9_Treaddirplus)
 			m.treaddirplus.count = 1000;

@@ -76,5 +76,7 @@ const struct p9_rule p9_rules[256] = {
 	RULE(Tevents, .count = OF(tevents.count), .head = P9_READ_HEADER, .flags = METAC),
 	RULE(Tattachx, .make = OF(tattachx.fid), .flags = METAC),
 	RULE(Tsession, .flags = METAC),
+	RULE(Tunlinkatx, .use = OF(tunlinkatx.dirfid), .name = OF(tunlinkatx.name),
+		.flags = METAC | CHANGES_TREE | ONCE),
 };
 /* clang-format on */

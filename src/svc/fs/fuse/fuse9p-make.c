@@ -128,10 +128,12 @@ static void made(struct f9_op *op, int error, const struct p9_msg *m)
 	}
 	switch (m->type) {
 	case P9_Rmakeat:
+		f9_changed_to(op, op->node, &m->rmakeat.dir);
 		read_new_directory(op, &m->rmakeat.attr);
 		f9_entry_answer(op, &m->rmakeat.attr, 0);
 		break;
 	case P9_Rlinkat:
+		f9_changed_to(op, op->node, &m->rlinkat.dir);
 		f9_entry_answer(op, &m->rlinkat.attr, 0);
 		break;
 	default:
@@ -144,6 +146,7 @@ static void send_make(struct f9_op *op, const struct p9_msg *m)
 {
 	op->doubted |= op->in_doubt;
 	f9_names_add(op->fs, op->node, op->name);
+	f9_changes(op, op->node);
 	f9_send_once(op, m, made);
 }
 

@@ -120,6 +120,11 @@ static void getattr_settled(struct f9_op *op, int error, const struct p9_msg *m)
 		f9_op_err(op, error);
 		return;
 	}
+	const struct p9_attr *last = f9_last_attr(fs, n, &op->asked);
+	if (last) {
+		attr_answer(op, last);
+		return;
+	}
 	uint32_t fid = f9_fid_at_hand(op, op->fi.fh ? &op->fi : NULL);
 	/* A file that has lost its name has no directory that could be watched for it. */
 	bool named = n->parent || n->qid.type & P9_QTDIR;
@@ -258,6 +263,7 @@ static void setattr_settled(struct f9_op *op, int error, const struct p9_msg *m)
 /* The server takes the set-group-id bit off, without a word, where the user is not in the group. */
 static void setattr_start(struct f9_op *op)
 {
+	f9_changes(op, op->node);
 	if ((op->to_set & FUSE_SET_ATTR_MODE && op->attr.st_mode & S_ISGID) ||
 		f9_node_is_group_marked(op->node))
 		(void)f9_op_own_groups(op);

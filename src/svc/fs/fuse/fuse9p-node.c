@@ -249,6 +249,7 @@ static void node_free(struct f9 *fs, struct f9_node *n)
 	f9_cred_unref(fs, TAKE_PTR(n->dir_cred));
 	qid_remove(fs, n);
 	name_clear(fs, n, true);
+	free(n->last);
 	free(n);
 }
 
@@ -392,6 +393,7 @@ void f9_node_free_all(struct f9 *fs)
 			struct f9_node *n = fs->by_qid.buckets[i];
 			fs->by_qid.buckets[i] = n->by_qid;
 			free(n->name);
+			free(n->last);
 			free(n);
 		}
 	}

@@ -502,6 +502,8 @@ static void createat_done(struct f9_op *op, int error, const struct p9_msg *repl
 	} else if (op->resent) { /* what it made went with its descriptor */
 		f9_op_err(op, -EIO);
 	} else {
+		if (reply->type == P9_Rcreateat)
+			f9_changed_to(op, op->node, &reply->rcreateat.dir);
 		create_reply(op, &reply->rcreateat.attr, reply->rcreateat.iounit);
 	}
 }
@@ -536,6 +538,7 @@ static void createat_dir(struct f9_op *op, int error, const struct p9_msg *reply
 				.request_mask = ATTR_WANTED}};
 	op->resent = op->once_sent;
 	op->doubted = op->in_doubt;
+	f9_changes(op, op->node);
 	f9_send_once(op, &m, createat_done);
 }
 

@@ -18,6 +18,8 @@ static void remove_done(struct f9_op *op, int error, const struct p9_msg *m)
 {
 	if (error == -ENOENT && op->doubted)
 		error = 0;
+	if (!error && m && m->type == P9_Runlinkatx)
+		f9_changed_to(op, op->node, &m->runlinkatx.dir);
 	if (!error) {
 		f9_watch_removed(op->fs, op->node, op->name);
 		f9_name_gone(op->fs, op->node, op->name);
@@ -59,7 +61,7 @@ static void unlinkat_done(struct f9_op *op, int error, const struct p9_msg *repl
 
 static void unlink_have_fid(struct f9_op *op, int error, const struct p9_msg *reply)
 {
-	struct p9_msg m = {.type = P9_Tunlinkat};
+	struct p9_msg m = {.type = op->fs->metac ? P9_Tunlinkatx : P9_Tunlinkat};
 	if (error) {
 		f9_op_err(op, error);
 		return;
@@ -70,6 +72,8 @@ static void unlink_have_fid(struct f9_op *op, int error, const struct p9_msg *re
 	struct f9_node *n = f9_name_find(op->fs, op->node, op->name);
 	if (n) /* the server may let go of the file */
 		f9_kept_drop(op->fs, n);
+	f9_changes(op, op->node);
+	f9_changes(op, n);
 	op->doubted |= op->in_doubt;
 	f9_send_once(op, &m, unlinkat_done);
 }
@@ -210,6 +214,10 @@ static void rename_send(struct f9_op *op)
 	if (covered && !op->flags)
 		f9_kept_drop(op->fs, covered);
 	f9_names_add(op->fs, op->node2, op->name2);
+	f9_changes(op, op->node);
+	f9_changes(op, op->node2);
+	f9_changes(op, f9_name_find(op->fs, op->node, op->name));
+	f9_changes(op, covered);
 	op->doubted |= op->in_doubt;
 	f9_send_once(op, &m, renameat_done);
 }

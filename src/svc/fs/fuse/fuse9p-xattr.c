@@ -395,6 +395,7 @@ static void set_walked(struct f9_op *op, int error, const struct p9_msg *reply)
 
 static void change_start(struct f9_op *op)
 {
+	f9_changes(op, op->node);
 	op->offset = 0;
 	if (op->fs->metac)
 		f9_fid_own(op, op->node, &op->fid, change_have_fid);

@@ -215,6 +215,7 @@ void f9_op_free(struct f9_op *op)
 	f9_data_forget(op);
 	f9_op_rewind(op);
 	slot_release(op);
+	f9_changes_end(op);
 	f9_cred_unref(fs, op->cred);
 	f9_node_unref(fs, op->node);
 	f9_node_unref(fs, op->node2);

@@ -20,6 +20,7 @@
  *	fuse9p-lookup.c entries: looking them up, telling them to the kernel
  *	fuse9p-names.c  directories whose names are all known: what is not there is not asked for
  *	fuse9p-meta.c   attributes
+ *	fuse9p-last.c   those of directories after our own changes
  *	fuse9p-make.c   making entries
  *	fuse9p-remove.c removing and renaming them
  *	fuse9p-dir.c    open directories
@@ -52,6 +53,7 @@ enum {
 	F9_PLUS_WINDOW = 64, /* entries asked about at the same time by one readdirplus */
 	F9_BLOCK_SIZE = 64 * 1024, /* st_blksize: what stdio takes as its buffer size */
 	F9_MAX_XATTR = 65536,
+	F9_OP_CHANGES = 4,
 	F9_MAX_HELD = 64 * 1024 * 1024, /* see f9.held */
 };
 
@@ -131,6 +133,9 @@ struct f9_node {
 	uint64_t cached_since; /* f9_watch_now() when that was known to be right */
 
 	struct f9_names *names; /* all there are in it (fuse9p-names.c), or NULL */
+	struct f9_last *last; /* its attributes after our last change (fuse9p-last.c), or NULL */
+	uint32_t changing, changes; /* operations under way that change them; their begins and ends
+				     */
 	uint32_t misses, listings; /* names that were not there; how often all were read */
 	struct f9_cred *dir_cred; /* who could open this directory last, referenced; or NULL */
 	uint64_t dir_cached; /* the kernel has its list of names, asked for then; 0: it has not */
@@ -303,6 +308,8 @@ struct f9_op {
 	uint32_t count; /* bytes asked for with it */
 	bool resent, doubted; /* creating: it had been sent before, and the server ... (in_doubt) */
 
+	struct f9_node *changes[F9_OP_CHANGES]; /* referenced: fuse9p-last.c */
+	uint32_t changes_at[F9_OP_CHANGES];
 	uint64_t asked; /* f9_watch_now() when the last 9P request was sent */
 	uint64_t events_sent; /* f9_watch_sent() when a lock was asked for */
 	f9_then then; /* of the 9P request under way */
@@ -522,6 +529,18 @@ void f9_fid_unused(struct f9_op *op);
 /* A fid that can be asked about the node's attributes right now (handles included), else P9_NOFID.
  */
 uint32_t f9_fid_at_hand(struct f9_op *op, const struct fuse_file_info *fi);
+
+/* ---- fuse9p-last.c: a directory's attributes after our own changes ---- */
+
+/* op is about to change n's attributes (NULL, or no directory: nothing happens), until it ends.
+ * May be called again for the same. */
+void f9_changes(struct f9_op *op, struct f9_node *n);
+/* The answer to op's only change of n, asked for at op->asked, says that they are these now. */
+void f9_changed_to(struct f9_op *op, struct f9_node *n, const struct p9_attr *a);
+void f9_changes_end(struct f9_op *op);
+/* What they are, if that is known; *ret_asked: as was said to something asked then. */
+const struct p9_attr *f9_last_attr(
+	const struct f9 *fs, const struct f9_node *n, uint64_t *ret_asked);
 
 /* ---- fuse9p-cred.c: users and their groups ---- */
 

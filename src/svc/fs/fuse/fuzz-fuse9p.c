@@ -427,11 +427,16 @@ static void sensible_metac(const struct p9_msg *t, struct p9_msg *r, const struc
 	case P9_Tcreateat:
 	case P9_Ttmpfile:
 		r->rcreateat.attr = *attr;
+		r->rcreateat.dir = *attr;
 		break;
 	case P9_Tmakeat:
 	case P9_Tlinkat:
 	case P9_Tsetattrx:
 		r->rmakeat.attr = *attr;
+		r->rmakeat.dir = *attr;
+		break;
+	case P9_Tunlinkatx:
+		r->runlinkatx.dir = *attr;
 		break;
 	case P9_Treaddirplus:
 		n = 0;

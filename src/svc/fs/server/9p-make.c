@@ -44,6 +44,28 @@ static int make(struct p9_job *j, int dir, const char *name)
 	}
 }
 
+/* What was asked for has been done: not to know the directory is no error of it. */
+void p9_tell_dir(struct p9_job *j)
+{
+	struct p9_msg *m = &j->q.r;
+	struct p9_attr *a = NULL;
+	switch (m->type) {
+	case P9_Rcreateat:
+		a = &m->rcreateat.dir;
+		break;
+	case P9_Rmakeat:
+	case P9_Rlinkat:
+		a = &m->rmakeat.dir;
+		break;
+	case P9_Runlinkatx:
+		a = &m->runlinkatx.dir;
+		break;
+	}
+	int dir = a ? p9_file_at(p9_job_file(j)) : -1;
+	if (a && p9_attr_get(j->tree, dir, P9_GETATTR_BASIC, a) < 0)
+		*a = (struct p9_attr){};
+}
+
 int p9_do_makeat(struct p9_job *j)
 {
 	const struct p9_msg *t = &j->q.t;
@@ -55,6 +77,7 @@ int p9_do_makeat(struct p9_job *j)
 	int r = make(j, p9_file_at(f), name);
 	if (r)
 		return r;
+	p9_tell_dir(j);
 	return p9_give_name(j, p9_file_at(f), name, t->tmakeat.request_mask, &j->q.r.rmakeat.attr);
 }
 
@@ -64,6 +87,7 @@ int p9_do_linkat(struct p9_job *j)
 	int r = p9_link(j, j->q.t.tlinkat.name);
 	if (r)
 		return r;
+	p9_tell_dir(j);
 	return p9_attr_get(j->tree, p9_file_at(p9_job_file2(j)), j->q.t.tlinkat.request_mask,
 		&j->q.r.rlinkat.attr);
 }

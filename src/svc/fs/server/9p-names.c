@@ -260,8 +260,10 @@ int p9_do_unlinkat(struct p9_job *j)
 	if (flags & ~(uint32_t)P9_AT_REMOVEDIR)
 		return -EINVAL;
 	p9_cstr(j->q.t.tunlinkat.name, name, sizeof(name));
-	int r = unlinkat(p9_file_at(p9_job_file(j)), name, flags ? AT_REMOVEDIR : 0);
-	return r < 0 ? -errno : 0;
+	if (unlinkat(p9_file_at(p9_job_file(j)), name, flags ? AT_REMOVEDIR : 0) < 0)
+		return -errno;
+	p9_tell_dir(j);
+	return 0;
 }
 
 int p9_do_remove(struct p9_job *j)

@@ -291,6 +291,7 @@ int p9_do_createat(struct p9_job *j)
 		return fd;
 	j->q.r.rcreateat.iounit = iounit(j);
 	stay_placed(fd, t->tcreateat.open_flags);
+	p9_tell_dir(j);
 	return give_open(j, fd, flags, t->tcreateat.request_mask, &j->q.r.rcreateat.attr);
 }
 

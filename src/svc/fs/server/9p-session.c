@@ -361,6 +361,7 @@ struct kind {
 
 static const struct kind kinds[256] = {
 	[P9_Tunlinkat] = {unlink_note, unlink_look},
+	[P9_Tunlinkatx] = {unlink_note, unlink_look},
 	[P9_Trenameat] = {rename_note, rename_look},
 	[P9_Trenameat2] = {rename_note, rename_look},
 	[P9_Tlink] = {link_note, link_look},
@@ -398,6 +399,7 @@ static uint64_t digest(const struct p9_msg *t)
 	uint64_t h = hash(UINT64_C(0xcbf29ce484222325), &t->type, 1);
 	switch (t->type) {
 	case P9_Tunlinkat:
+	case P9_Tunlinkatx:
 		return hash_str(h, t->tunlinkat.name);
 	case P9_Trenameat:
 	case P9_Trenameat2:
@@ -503,9 +505,12 @@ static int run_claimed(struct attempt *a, struct p9_journal_record *r, const str
 	if (r->type != a->r.type || r->digest != a->r.digest)
 		return -EINVAL;
 	a->r = *r;
-	if (r->state == P9_JOURNAL_DONE)
-		return answer_again(a);
-	int result = k->look(a);
+	bool done = r->state == P9_JOURNAL_DONE;
+	int result = done ? answer_again(a) : k->look(a);
+	if (!result)
+		p9_tell_dir(a->j);
+	if (done)
+		return result;
 	return result == NOT_DONE ? run_new(a, r, k) : finish(a, r, result);
 }
 

@@ -207,6 +207,7 @@ static const struct method {
 	[P9_Tlistxattr] = {p9_do_listxattr},
 	[P9_Tsetxattr] = {p9_do_setxattr},
 	[P9_Tremovexattr] = {p9_do_removexattr},
+	[P9_Tunlinkatx] = {p9_do_unlinkat},
 };
 
 bool p9_tree_is_quick(uint8_t type)

@@ -166,6 +166,9 @@ int p9_attr_get(const struct p9_tree *t, int fd, uint64_t request_mask, struct p
 int p9_attr_get_name(const struct p9_tree *t, int dir, const char *name, uint64_t request_mask,
 	struct p9_attr *ret);
 
+/* Fills in what the answer says about the directory that it changed. */
+void p9_tell_dir(struct p9_job *j);
+
 /* Attributes of a name, and its node as the data of newfid if that is wanted. */
 int p9_give_name(struct p9_job *j, int dir, const char *name, uint64_t mask, struct p9_attr *ret);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makeat and renameat2. */
+/* Makeat, linkat, unlinkatx and renameat2. */
 #include "svc/fs/server/test-9p.h"
 
 #include <sys/sysmacros.h>
@@ -99,5 +99,39 @@ TEST(renameat2_replaces_not_or_exchanges)
 	CHECK(!fstatat(tree_dir, "d", &st, 0) && st.st_size == 1);
 	CHECK_INT(t_rename2(&p, "c", "d", 3), -EINVAL);
 	CHECK_INT(t_rename2(&p, "c", "d", 4), -EINVAL); /* RENAME_WHITEOUT */
+	stop(&p);
+}
+
+/* What is said of the directory is what the directory is by then. */
+static void check_dir(const struct p9_attr *a)
+{
+	struct stat st;
+	CHECK(!fstat(tree_dir, &st));
+	CHECK_INT(a->valid & P9_GETATTR_BASIC, P9_GETATTR_BASIC);
+	CHECK_INT(a->mode, st.st_mode);
+	CHECK_INT(a->nlink, st.st_nlink);
+	CHECK_INT(a->size, st.st_size);
+	CHECK_INT(a->mtime_sec, st.st_mtim.tv_sec);
+	CHECK_INT(a->mtime_nsec, st.st_mtim.tv_nsec);
+	CHECK_INT(a->ctime_nsec, st.st_ctim.tv_nsec);
+}
+
+TEST(changes_tell_what_has_become_of_the_directory)
+{
+	struct peer p;
+	start_metac(&p);
+	CHECK_INT(t_makeat(&p, 0, P9_NOFID, "d", S_IFDIR | 0755, ""), 0);
+	check_dir(&p.r.rmakeat.dir);
+	CHECK_INT(CALL(&p, P9_Tcreateat,
+			  .tcreateat = {0, 1, p9_str("f"), P9_O_CREAT, 0644, (uint32_t)-1, 0}),
+		0);
+	check_dir(&p.r.rcreateat.dir);
+	CHECK_INT(CALL(&p, P9_Tlinkat, .tlinkat = {0, 1, p9_str("g"), 0}), 0);
+	check_dir(&p.r.rlinkat.dir);
+	CHECK_INT(CALL(&p, P9_Tunlinkatx, .tunlinkatx = {0, p9_str("f"), 0}), 0);
+	check_dir(&p.r.runlinkatx.dir);
+	CHECK_INT(CALL(&p, P9_Tunlinkatx, .tunlinkatx = {0, p9_str("d"), 0}), -EISDIR);
+	CHECK_INT(CALL(&p, P9_Tunlinkatx, .tunlinkatx = {0, p9_str("d"), P9_AT_REMOVEDIR}), 0);
+	check_dir(&p.r.runlinkatx.dir);
 	stop(&p);
 }

@@ -327,7 +327,8 @@ static const struct {
 	{P9_Trenameat2, "4s4s4"}, {P9_Tfallocate, "4488"}, {P9_Tseek, "448"},
 	{P9_Tcopyrange, "48488"}, {P9_Ttmpfile, "444448"}, {P9_Tgetxattr, "4s4"},
 	{P9_Tlistxattr, "44"}, {P9_Tsetxattr, "4s4d"}, {P9_Tremovexattr, "4s"},
-	{P9_Tsetattrx, "4444488888"}, {P9_Tattachx, "4s44d"}, {P9_Tsession, ""}};
+	{P9_Tsetattrx, "4444488888"}, {P9_Tattachx, "4s44d"}, {P9_Tsession, ""},
+	{P9_Tunlinkatx, "4s4"}};
 
 enum { BIG = 70000, TRIES = 80 };
 

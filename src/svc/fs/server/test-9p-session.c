@@ -128,6 +128,8 @@ static size_t operations(struct operation ret[32])
 		"unlink", {.type = P9_Tunlinkat, .tunlinkat = {0, f, 0}}, f_gone, NULL};
 	ret[n++] = (struct operation){"rmdir",
 		{.type = P9_Tunlinkat, .tunlinkat = {0, e, P9_AT_REMOVEDIR}}, e_gone, make_e};
+	ret[n++] = (struct operation){
+		"unlinkx", {.type = P9_Tunlinkatx, .tunlinkatx = {0, f, 0}}, f_gone, NULL};
 	ret[n++] = (struct operation){"rename", {.type = P9_Trenameat, .trenameat = {0, f, 0, h}},
 		h_is_f_moved, move_h_back};
 	ret[n++] = (struct operation){"rename2",
