@@ -90,6 +90,47 @@ posix "what was closed is seen by who opens" close_open "$M1" "$M2"
 posix "records appended from both sides are all there" append "$M1" "$M2"
 posix "names made on one side are found on the other" names_across "$M1" "$M2"
 
+# What the mount says of a directory after a change through it is what the directory is, and so after one
+# that others make.
+dir_attributes() {
+	local d=parent/dir was="" now
+	mkdir -p "$M1/parent/dir/sub" "$M1/parent/other"
+	same() {
+		now=$(stat -c '%A %h %u %s %y %z' "$TOP/tree/$1")
+		[ "$(stat -c '%A %h %u %s %y %z' "$M1/$1")" = "$now" ] || { echo "$1 after $2: $now" && stat "$M1/$1" && exit 1; }
+	}
+	step() {
+		"$@" || exit 1
+		same "$d" "$*"
+		same parent "$*"
+	}
+	for _ in 1 2 3; do
+		step touch "$M1/$d/a" && step ln "$M1/$d/a" "$M1/$d/b" && step mkdir "$M1/$d/c"
+		step chmod 700 "$M1/$d" && step ln -s x "$M1/$d/l" && step chown 12 "$M1/$d"
+		step mv "$M1/$d/sub" "$M1/parent/other" && same parent/other/sub mv
+		step touch "$M1/parent/other/sub/f" && step mv "$M1/parent/other/sub" "$M1/$d"
+		same "$d/sub" mv && step mv -T "$M1/parent/other" "$M1/$d/c"
+		step rm "$M1/$d/a" && step touch -d 2001-02-03 "$M1/$d" && step rm "$M1/$d/b" "$M1/$d/l"
+		step setfattr -n user.x -v y "$M1/$d" && step rm "$M1/$d/sub/f" && step rmdir "$M1/$d/c"
+		step mkdir "$M1/parent/other"
+	done
+	# There the change of somebody else has to be heard of first.
+	for i in $(seq 100); do
+		touch "$M1/$d/mine$i" && mkdir "$M2/$d/theirs$i" && chmod "70$((i % 8))" "$TOP/tree/$d"
+		was=$(stat -c '%A %h' "$TOP/tree/$d")
+		for _ in $(seq 200); do
+			now=$(stat -c '%A %h' "$M1/$d")
+			[ "$now" = "$was" ] && continue 2
+			sleep 0.05
+		done
+		echo "$now is not $was"
+		exit 1
+	done
+}
+export -f dir_attributes
+export TOP M1 M2
+check "a directory's attributes after changes from both sides" bash -c dir_attributes
+
 # ---- programs ----
 git_work() {
 	set -e
