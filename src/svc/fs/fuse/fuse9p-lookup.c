@@ -10,6 +10,7 @@
  */
 #include "svc/fs/fuse/fuse9p-data.h"
 #include "svc/fs/fuse/fuse9p-names.h"
+#include "svc/fs/fuse/fuse9p-outrun.h"
 #include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <stdio.h>
@@ -59,6 +60,7 @@ void f9_entry_answer(struct f9_op *op, const struct p9_attr *a, uint32_t flags)
 		op->newfid = P9_NOFID;
 		f9_fid_adopt_cred(fs, n, op->fid->cred, fid);
 	}
+	f9_outrun_found(op, n);
 	if (fuse_reply_entry(op->req, &e) == -ENOENT)
 		f9_node_forget(fs, n, 1);
 	f9_node_unref(fs, n);
@@ -72,6 +74,7 @@ static void no_entry(struct f9_op *op, uint64_t asked)
 	struct fuse_entry_param e = {
 		.entry_timeout = f9_entry_timeout(fs, op->node, op->name, NULL, asked)};
 	f9_name_gone(fs, op->node, op->name);
+	f9_outrun_found(op, NULL);
 	fuse_reply_entry(op->req, &e);
 	f9_op_free(op);
 }
@@ -132,7 +135,8 @@ static void looked_up(struct f9_op *op, int error, const struct p9_msg *m)
 		}
 		return;
 	}
-	if (op->newfid != P9_NOFID && !(m->rlookup.attr.qid.type & P9_QTDIR)) {
+	bool keep = (m->rlookup.attr.qid.type & P9_QTDIR) || f9_outrun_looks(op);
+	if (op->newfid != P9_NOFID && !keep) {
 		p9_client_clunk(op->fs->client, op->newfid);
 		op->newfid = P9_NOFID;
 	}
@@ -145,7 +149,7 @@ void f9_entry_look(struct f9_op *op)
 		f9_child_walk(op, entry_walked);
 		return;
 	}
-	if (may_be_directory(op))
+	if (may_be_directory(op) || f9_outrun_looks(op))
 		(void)f9_fid_new(op); /* it goes without, too */
 	struct p9_msg m = {.type = P9_Tlookup,
 		.tlookup = {.dfid = op->fid->fid,
@@ -169,6 +173,8 @@ static void lookup_start(struct f9_op *op)
 	uint64_t since;
 	if (f9_names_lack(op->fs, op->node, op->name, &since))
 		no_entry(op, since);
+	else if (f9_outrun_looks(op))
+		f9_fid_own(op, op->node, &op->fid, lookup_have_fid);
 	else
 		f9_fid_any(op, op->node, &op->fid, lookup_have_fid);
 }

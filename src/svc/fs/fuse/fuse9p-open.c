@@ -16,6 +16,7 @@
 #include "svc/fs/fuse/fuse9p-idmap.h"
 #include "svc/fs/fuse/fuse9p-kept.h"
 #include "svc/fs/fuse/fuse9p-names.h"
+#include "svc/fs/fuse/fuse9p-outrun.h"
 #include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <fcntl.h>
@@ -118,6 +119,7 @@ static void open_reply(struct f9_op *op, const struct p9_attr *a)
 {
 	struct f9_node *n = op->node;
 	struct stat st;
+	(void)f9_outrun_ends(op);
 	op->fi.keep_cache = unchanged(op, a);
 	op->fi.direct_io = (op->fi.flags & O_APPEND) != 0;
 	n->cached = true;
@@ -136,26 +138,14 @@ static void open_reply(struct f9_op *op, const struct p9_attr *a)
 	f9_op_free(op);
 }
 
-/*
- * The name leads to another file than it did at the lookup.  The kernel then looks it up anew and
- * tries once more; when the other host replaces the file over and over, that may be outrun too.
- * What the second try looked up had the name after the program asked for it, so that it may as
- * well have been opened at that moment: no program needs to see ESTALE.
- */
+/* The name leads to another file than it did at the lookup, or nowhere: whether the file is to be
+ * opened all the same. */
 static bool outrun_again(struct f9_op *op)
 {
-	enum { SECOND_TRY_MS = 200 };
-	uint64_t ms = f9_now_ms();
-	pid_t pid = fuse_req_ctx(op->req)->pid;
-	struct f9 *fs = op->fs;
-	if (op->outrun || !op->node->parent)
+	if (op->outrun || !f9_outrun_ends(op))
 		return false;
-	op->outrun = pid && fs->outrun.pid == pid && fs->outrun.parent == op->node->parent &&
-		     ms - fs->outrun.at_ms <= SECOND_TRY_MS;
-	fs->outrun.pid = op->outrun ? 0 : pid;
-	fs->outrun.parent = op->node->parent;
-	fs->outrun.at_ms = ms;
-	return op->outrun;
+	op->outrun = true;
+	return true;
 }
 
 /* ---- opening by one request ---- */
@@ -267,7 +257,7 @@ static void openat_dir(struct f9_op *op, int error, const struct p9_msg *reply)
 	if (error)
 		f9_op_err(op, error);
 	else if (!op->node->parent) /* its name went while the directory was walked to */
-		f9_op_err(op, -ESTALE);
+		openat_replaced(op);
 	else
 		openat_send(op, op->fid->fid, true);
 }
@@ -391,6 +381,7 @@ void f9_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct f9_op *op = change ? f9_op_new_change(req, ino) : f9_op_new(req, ino);
 	if (!op)
 		return;
+	op->opens = true;
 	op->fi = *fi;
 	if (fi->flags & O_TRUNC)
 		f9_kept_drop(op->fs, op->node);

@@ -8,6 +8,7 @@
  */
 #include "svc/fs/fuse/fuse9p-data.h"
 #include "svc/fs/fuse/fuse9p-kept.h"
+#include "svc/fs/fuse/fuse9p-outrun.h"
 #include "svc/fs/fuse/fuse9p-watch.h"
 
 #include <stdio.h>
@@ -242,6 +243,8 @@ void f9_op_err(struct f9_op *op, int error)
 	}
 	if (f9_op_refused(op, error))
 		return;
+	if (error == -ESTALE && op->opens)
+		f9_outrun_told(op);
 	if (op->req)
 		fuse_reply_err(op->req, -error);
 	f9_op_free(op);

@@ -46,6 +46,7 @@
 #include <fuse_lowlevel.h>
 
 enum {
+	F9_OUTRUN = 64, /* threads remembered that were told ESTALE by an opening */
 	F9_MAX_FIDS = 2048, /* cached for inodes; open files come on top */
 	F9_MAX_CREDS = 512,
 	F9_MAX_NODES = 8 * 1024 * 1024,
@@ -201,11 +202,11 @@ struct f9 {
 	struct list pinned; /* the others */
 	unsigned n_fids;
 
-	struct { /* the last opening that found the name replaced (fuse9p-file.c) */
-		pid_t pid;
-		const struct f9_node *parent; /* to compare only */
-		uint64_t at_ms;
-	} outrun;
+	struct f9_outrun { /* a thread that was told ESTALE (fuse9p-outrun.c) */
+		pid_t pid; /* 0: none */
+		const struct f9_node *found; /* to compare only: what it looked up since */
+	} outrun[F9_OUTRUN];
+	unsigned n_outrun, outrun_next;
 
 	bool metac; /* the server speaks 9P2000.L.metac */
 	bool kept, watches; /* as Rsession said */
@@ -332,7 +333,8 @@ struct f9_op {
 	struct p9_qid qid;
 	struct fuse_file_info fi;
 
-	bool outrun; /* opening the file that was looked up, whatever has the name by now */
+	bool opens; /* open(2) of what was looked up */
+	bool outrun; /* that is done for the file itself, whatever has the name by now */
 	bool side_open, main_done; /* open: attributes asked for at the same time */
 	int side_error, main_error;
 	struct p9_msg side;
