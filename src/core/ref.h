@@ -5,8 +5,8 @@
  * "persistence".  OBJECT is the URL-safe base64, without padding, of the packed Cap'n Proto
  * encoding of objectInfo (one segment, no segment table).  (MetaContainer paper, chapter 6)
  *
- * A path may follow, ref://[NODE-ADDRESS]/OBJECT/sub/dir: something inside the directory that OBJECT
- * is.  The reference itself ends where the path begins.
+ * A path may follow, ref://[NODE-ADDRESS]/OBJECT/sub/dir: something inside the directory that
+ * OBJECT is.  The reference itself ends where the path begins.
  *
  * A reference is a secret: it is not logged, and errors show it shortened (ref_mask).
  */

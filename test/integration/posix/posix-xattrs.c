@@ -12,6 +12,34 @@ static int try_open(const char *name, int flags)
 
 /* --- extended attributes --- */
 
+/* By those who may read the file, and by its owner. */
+static void xattrs_of_users(void)
+{
+	static char buf[70000];
+	MUST(chmod("f", 0644));
+	MUST(chown("f", UID_ALICE, GID_ALICE));
+	be(BOB);
+	N(getxattr("f", "user.one", buf, sizeof(buf)));
+	DO(setxattr("f", "user.one", "x", 1, 0));
+	DO(removexattr("f", "user.one"));
+	DO(setxattr("f", "trusted.x", "x", 1, 0));
+	N(getxattr("f", "trusted.x", buf, sizeof(buf)));
+	DO(setxattr("f", "security.x", "x", 1, 0));
+	be(ALICE);
+	DO(setxattr("f", "user.one", "x", 1, 0));
+	DO(setxattr("f", "security.x", "x", 1, 0));
+	DO(setxattr("f", "security.capability", "x", 1, 0));
+	be(ROOT);
+	MUST(chmod("f", 0600));
+	be(BOB);
+	N(getxattr("f", "user.one", buf, sizeof(buf)));
+	N(listxattr("f", buf, sizeof(buf)) > 0);
+	DO(rename("f", "g"));
+	be(ROOT);
+	DO(rename("f", "g"));
+	N(getxattr("g", "user.one", buf, sizeof(buf)));
+}
+
 static void xattrs(void)
 {
 	static char big[70000], buf[70000];
@@ -73,28 +101,7 @@ static void xattrs(void)
 	N(fgetxattr(fd, "user.fd", buf, sizeof(buf)));
 	DO(fremovexattr(fd, "user.fd"));
 	close(fd);
-	MUST(chmod("f", 0644));
-	MUST(chown("f", UID_ALICE, GID_ALICE));
-	be(BOB);
-	N(getxattr("f", "user.one", buf, sizeof(buf)));
-	DO(setxattr("f", "user.one", "x", 1, 0));
-	DO(removexattr("f", "user.one"));
-	DO(setxattr("f", "trusted.x", "x", 1, 0));
-	N(getxattr("f", "trusted.x", buf, sizeof(buf)));
-	DO(setxattr("f", "security.x", "x", 1, 0));
-	be(ALICE);
-	DO(setxattr("f", "user.one", "x", 1, 0));
-	DO(setxattr("f", "security.x", "x", 1, 0));
-	DO(setxattr("f", "security.capability", "x", 1, 0));
-	be(ROOT);
-	MUST(chmod("f", 0600));
-	be(BOB);
-	N(getxattr("f", "user.one", buf, sizeof(buf)));
-	N(listxattr("f", buf, sizeof(buf)) > 0);
-	DO(rename("f", "g"));
-	be(ROOT);
-	DO(rename("f", "g"));
-	N(getxattr("g", "user.one", buf, sizeof(buf)));
+	xattrs_of_users();
 }
 
 /* --- access lists --- */
