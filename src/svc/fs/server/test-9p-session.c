@@ -277,8 +277,9 @@ TEST(others_may_have_used_the_name_since)
 	struct p9_msg m = {.type = P9_Tunlinkat, .tunlinkat = {0, p9_str("f"), 0}};
 	begin_session(&p);
 	put_file("f", "mine");
+	/* Open: its inode is not used for another. */
+	int mine = openat(tree_dir, "f", O_RDONLY | O_CLOEXEC);
 	CHECK_INT(once(&p, 1, m), 0);
-	put_file("keep-the-inode", "");
 	put_file("f", "another's");
 	next_server_after_kill(&p);
 	CHECK_INT(once(&p, 1, m), 0);
@@ -295,13 +296,15 @@ TEST(others_may_have_used_the_name_since)
 	/* Both names: nobody can say, and nothing is touched. */
 	CHECK_INT(once(&p, 3, m), 0);
 	put_file("f", "a fourth");
+	int moved = openat(tree_dir, "h", O_RDONLY | O_CLOEXEC);
 	CHECK(!unlinkat(tree_dir, "h", 0));
-	put_file("h2", "");
 	put_file("h", "a fifth");
 	next_server_after_kill(&p);
 	CHECK_INT(once(&p, 3, m), -EIO);
 	check_content("f", "a fourth");
 	check_content("h", "a fifth");
+	close(mine);
+	close(moved);
 	end_session(&p);
 }
 
