@@ -381,7 +381,6 @@ void f9_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct f9_op *op = change ? f9_op_new_change(req, ino) : f9_op_new(req, ino);
 	if (!op)
 		return;
-	op->opens = true;
 	op->fi = *fi;
 	if (fi->flags & O_TRUNC)
 		f9_kept_drop(op->fs, op->node);

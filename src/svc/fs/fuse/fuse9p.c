@@ -243,7 +243,7 @@ void f9_op_err(struct f9_op *op, int error)
 	}
 	if (f9_op_refused(op, error))
 		return;
-	if (error == -ESTALE && op->opens)
+	if (error == -ESTALE)
 		f9_outrun_told(op);
 	if (op->req)
 		fuse_reply_err(op->req, -error);

@@ -333,7 +333,6 @@ struct f9_op {
 	struct p9_qid qid;
 	struct fuse_file_info fi;
 
-	bool opens; /* open(2) of what was looked up */
 	bool outrun; /* that is done for the file itself, whatever has the name by now */
 	bool side_open, main_done; /* open: attributes asked for at the same time */
 	int side_error, main_error;

@@ -21,6 +21,7 @@ struct p9_journal;
 /* An object as it was found by a name. */
 struct p9_journal_object {
 	uint64_t dev, ino;
+	uint64_t born; /* nanoseconds since 1970: tells apart what had the same ino; 0: not known */
 	uint32_t mode;
 	uint32_t there; /* 0: there was no such name */
 };

@@ -50,10 +50,13 @@ static struct p9_journal_object find(int at, struct p9_str name)
 	struct p9_journal_object o = {};
 	char text[P9_MAX_NAME + 1];
 	struct statx sx;
-	if (name.len > P9_MAX_NAME || p9_stat(at, p9_cstr(name, text, sizeof(text)), 0, &sx))
+	if (name.len > P9_MAX_NAME ||
+		p9_stat(at, p9_cstr(name, text, sizeof(text)), P9_GETATTR_BTIME, &sx))
 		return o;
 	o.dev = makedev(sx.stx_dev_major, sx.stx_dev_minor);
 	o.ino = sx.stx_ino;
+	if (sx.stx_mask & STATX_BTIME)
+		o.born = (uint64_t)sx.stx_btime.tv_sec * 1000000000 + sx.stx_btime.tv_nsec;
 	o.mode = sx.stx_mode;
 	o.there = 1;
 	return o;
@@ -61,7 +64,7 @@ static struct p9_journal_object find(int at, struct p9_str name)
 
 static bool same(const struct p9_journal_object *a, const struct p9_journal_object *b)
 {
-	return a->there && b->there && a->dev == b->dev && a->ino == b->ino &&
+	return a->there && b->there && a->dev == b->dev && a->ino == b->ino && a->born == b->born &&
 	       ((a->mode ^ b->mode) & S_IFMT) == 0;
 }
 

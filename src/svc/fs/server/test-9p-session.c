@@ -104,6 +104,13 @@ static void set_attr(void)
 	CHECK(!setxattr(path, "user.old", "x", 1, 0));
 }
 
+/* Another directory than the one that was removed: the journal is told. */
+static void remake_e(void)
+{
+	make_e();
+	remade = "e";
+}
+
 static size_t operations(struct operation ret[32])
 {
 	struct p9_str f = p9_str("f"), h = p9_str("h"), d = p9_str("d"), e = p9_str("e");
@@ -127,7 +134,7 @@ static size_t operations(struct operation ret[32])
 	ret[n++] = (struct operation){
 		"unlink", {.type = P9_Tunlinkat, .tunlinkat = {0, f, 0}}, f_gone, NULL};
 	ret[n++] = (struct operation){"rmdir",
-		{.type = P9_Tunlinkat, .tunlinkat = {0, e, P9_AT_REMOVEDIR}}, e_gone, make_e};
+		{.type = P9_Tunlinkat, .tunlinkat = {0, e, P9_AT_REMOVEDIR}}, e_gone, remake_e};
 	ret[n++] = (struct operation){
 		"unlinkx", {.type = P9_Tunlinkatx, .tunlinkatx = {0, f, 0}}, f_gone, NULL};
 	ret[n++] = (struct operation){"rename", {.type = P9_Trenameat, .trenameat = {0, f, 0, h}},
@@ -151,6 +158,7 @@ static size_t operations(struct operation ret[32])
 
 static void prepare_tree(struct peer *p)
 {
+	remade = NULL;
 	begin_session(p);
 	put_file("f", "content");
 	make_e();
