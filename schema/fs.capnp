@@ -4,6 +4,7 @@ using Vat = import "vat.capnp";
 using Metac = import "metac.capnp";
 using Persistence = import "persistence.capnp";
 using Stream = import "stream.capnp";
+using Block = import "block.capnp";
 $Vat.prefix("fs");
 
 interface Filesystem extends (Persistence.Persistable) {
@@ -52,6 +53,8 @@ interface File extends (Persistence.Persistable) {
   # seen by the writer means the content is on disk.
   info @2 () -> (info :FileInfo);
   # Fails if there is no such file.
+  openAsBlock @3 (options :Block.BlockOptions) -> (device :Block.BlockDevice);
+  # The file, or the disk, as a block device. It need not exist yet, but when the device is used.
 }
 
 struct FileInfo {

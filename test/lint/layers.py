@@ -16,7 +16,7 @@ allowed = {path: {folder[d] for d in re.findall(r"'([^']+)'", deps)} for _, path
 folders = sorted(allowed, key=len, reverse=True)
 # What each process is, and the command, are wiring.
 allowed["role"] = set(folders)
-allowed["cli"] = {"base", "vat", "wire/9p", "sys", "io", "loop", "schema", "core"}
+allowed["cli"] = {"base", "vat", "wire/9p", "wire/nbd", "sys", "io", "loop", "schema", "core"}
 # Tests of a layer may use what it is made to be used with.
 for path in allowed:
     allowed[path] |= {path, "base"}
