@@ -15,7 +15,8 @@
  *		       kernel that is going to use it
  *	--read-only    without any way to change it
  *	--timeout=N    seconds after the loss of the connection until requests fail with EIO instead
- *		       of waiting on (default 0: they wait as long as it takes)
+ *		       of waiting on, until there is another (default 0: they wait as long as it
+ *		       takes)
  *	--retain=N     see nbd_client_config.retain_max (default NBD_CLIENT_RETAIN)
  *
  * The worker begins without a connection: requests wait until one has been given to it.
@@ -30,16 +31,18 @@
  *
  *	worker -> keeper
  *	  ATTACHED     once: the first connection is negotiated. export: what it is. With
- *--negotiate: each time; the worker has not read a byte too many, and is done with the socket (of
- *which the keeper has kept a duplicate) LOST	       the connection is gone; requests wait. text:
- *why RECOVERED    after LOST or a change of connection: requests go on. export: as it is now
+ *		       --negotiate: each time; the worker has not read a byte too many, and is done
+ *		       with the socket (of which the keeper has kept a duplicate)
+ *	  LOST	       the connection is gone; requests wait. text: why
+ *	  RECOVERED    after LOST or a change of connection: requests go on. export: as it is now
  *	  REFUSED      the server has no such export, or (after ATTACHED) not the same one: error,
- *text. The worker has closed the connection and waits for another FLUSHED      error: 0 or why it
- *could not be STATS	       the answer
+ *		       text. The worker has closed the connection and waits for another
+ *	  FLUSHED      error: 0 or why it could not be
+ *	  STATS	       the answer
  *
  * When the keeper goes away (end of the control socket) the worker goes on with the connection it
  * has, and fails requests when that is lost. With --listen it ends at once. It ends, with success,
- *when what it is put behind ends (the file system is unmounted, the ublk device deleted).
+ * when what it is put behind ends (the file system is unmounted, the ublk device deleted).
  */
 #include "base/macro.h"
 

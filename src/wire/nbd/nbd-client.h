@@ -114,6 +114,13 @@ int nbd_client_start(struct nbd_client *c, const void *epoch, size_t n);
 void nbd_client_lost(struct nbd_client *c);
 /* There will be no other: every operation, now and later, is done with error (negative). */
 void nbd_client_fail(struct nbd_client *c, int error);
+/* Every operation that waits, or was under way on a connection that was lost, is done with error
+ * (negative), and is not sent any more; what was acknowledged but not flushed is kept. Later ones
+ * wait as ever. Only without a connection, or before the export is ready. */
+void nbd_client_expire(struct nbd_client *c, int error);
+/* The export has another size, as was told otherwise: operations are checked against that, and a
+ * later connection may not have less. */
+void nbd_client_set_size(struct nbd_client *c, uint64_t size);
 
 bool nbd_client_is_ready(const struct nbd_client *c);
 const struct nbd_client_export *nbd_client_export(const struct nbd_client *c); /* after ready */
