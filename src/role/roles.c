@@ -55,6 +55,23 @@ const struct role role_table[] = {
 		       "(KILL); parses RPC, no data of a resource",
 	},
 	{
+		.name = "block",
+		.title = "metacd: block",
+		.run = role_block,
+		.kind = ROLE_SERVICE,
+		.caps = PRIV_CAP(CAP_SYS_ADMIN) | PRIV_CAP(CAP_SYS_PTRACE) |
+			PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_SETPCAP) |
+			PRIV_CAP(CAP_SETUID) | PRIV_CAP(CAP_SETGID) | PRIV_CAP(CAP_KILL),
+		.passes_caps = true,
+		.has_runtime = true,
+		.death_signal = SIGTERM,
+		.holds = "control, link to the node, connections to other services, the FUSE files "
+			 "and connections of what is attached, control sockets of its workers",
+		.why = "sets up block devices (SYS_ADMIN), tells who uses one (SYS_PTRACE and "
+		       "DAC_READ_SEARCH, for /proc), takes privileges from its workers (SETPCAP, "
+		       "SETUID, SETGID) and ends them (KILL); parses RPC, no data of a resource",
+	},
+	{
 		.name = "9p-server",
 		.title = "metacd: 9p server",
 		.run = role_9p_server,
@@ -110,6 +127,7 @@ static const struct {
 	{CAP_SETUID, "SETUID"},
 	{CAP_SETPCAP, "SETPCAP"},
 	{CAP_SYS_CHROOT, "SYS_CHROOT"},
+	{CAP_SYS_PTRACE, "SYS_PTRACE"},
 	{CAP_SYS_ADMIN, "SYS_ADMIN"},
 	{CAP_MKNOD, "MKNOD"},
 	{CAP_SETFCAP, "SETFCAP"},
