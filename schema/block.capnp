@@ -134,7 +134,13 @@ struct AttachOptions {
   timeout @4 :UInt32;
   # Seconds after the loss of a connection until requests fail with EIO. 0: they wait.
   name @5 :Text;
-  # [A-Za-z0-9._-]{1,64}: for the link /dev/metac/NAME. Empty: none.
+  # [A-Za-z0-9._-]{1,64}, the first not a dot: for the link /dev/metac/NAME. Empty: none.
+  file @6 :Bool;
+  # reference stands for a File, or with subtree for a Filesystem: what is restored is opened anew, with
+  # openAsBlock(open). device, if there is one, has been already.
+  subtree @7 :Text;
+  # The file at this path below the directory.
+  open @8 :BlockOptions;
 }
 
 interface BlockServiceAdmin extends (Metac.ServiceAdmin) {

@@ -9,7 +9,17 @@
 
 #include <getopt.h>
 
-enum { MAX_OPTIONS = 32, LONG_BASE = 256 };
+enum { MAX_OPTIONS = 64, LONG_BASE = 256 };
+
+/* The first row with that name, or the option that this is another spelling of: for getopt_long,
+ * what has one value is no ambiguity when it is shortened. */
+static int first_like(const struct opt *o)
+{
+	for (const struct opt *p = opt_table; p < o; p++)
+		if (!strcmp(p->name, o->name) || (!o->help && p->bit == o->bit))
+			return (int)(p - opt_table);
+	return (int)(o - opt_table);
+}
 
 static size_t fill_options(struct option *longs, char *shorts, bool stop_early)
 {
@@ -20,7 +30,7 @@ static size_t fill_options(struct option *longs, char *shorts, bool stop_early)
 	for (const struct opt *o = opt_table; o->name; o++, n++) {
 		assert(n + 1 < MAX_OPTIONS);
 		longs[n] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL,
-			LONG_BASE + (int)n};
+			LONG_BASE + first_like(o)};
 		if (o->letter)
 			*shorts++ = o->letter;
 		if (o->letter && o->arg)
@@ -31,14 +41,14 @@ static size_t fill_options(struct option *longs, char *shorts, bool stop_early)
 	return n;
 }
 
-/* A letter may stand for several; the one that the verb takes is meant, if that is known. */
+/* A letter or a name may stand for several; the one that the verb takes is meant, if that is known.
+ */
 static const struct opt *opt_of(int c, const struct verb *verb)
 {
 	const struct opt *found = NULL;
-	if (c >= LONG_BASE)
-		return &opt_table[c - LONG_BASE];
+	const char *name = c >= LONG_BASE ? opt_table[c - LONG_BASE].name : NULL;
 	for (const struct opt *o = opt_table; o->name; o++) {
-		if (o->letter != c)
+		if (name ? strcmp(o->name, name) != 0 : o->letter != c)
 			continue;
 		if (verb && (verb->options & o->bit))
 			return o;
@@ -64,24 +74,45 @@ static int set_time(const struct opt *o, const char *text, struct cli *cli)
 	return 0;
 }
 
-static int set_transport(const char *text, struct cli *cli)
+/* One of three words. */
+static int set_choice(const struct opt *o, const char *text, const char *const choices[3],
+	const char **ret, struct cli *cli)
 {
 	char shown[80];
-	if (strcmp(text, "fuse") && strcmp(text, "v9fs") && strcmp(text, "bind"))
-		return err_set(&cli->err, -EINVAL,
-			"--transport: `%s' is neither bind nor fuse nor v9fs",
-			show_word(text, shown, sizeof(shown)));
-	cli->opt.transport = text;
-	return 0;
+	for (size_t i = 0; i < 3; i++)
+		if (!strcmp(text, choices[i])) {
+			*ret = text;
+			return 0;
+		}
+	return err_set(&cli->err, -EINVAL, "--%s: `%s' is not %s, %s or %s", o->name,
+		show_word(text, shown, sizeof(shown)), choices[0], choices[1], choices[2]);
 }
 
-static int set_progress(const char *text, struct cli *cli)
+static int set_transport(const struct opt *o, const char *text, struct cli *cli)
 {
+	static const char *const fs[] = {"bind", "fuse", "v9fs"};
+	static const char *const block[] = {"nbd", "ublk", "loop"};
+	return set_choice(o, text, o->bit == OPT_TRANSPORT ? fs : block, &cli->opt.transport, cli);
+}
+
+static int set_progress(const struct opt *o, const char *text, struct cli *cli)
+{
+	static const char *const kinds[] = {"bar", "plain", "none"};
+	return set_choice(o, text, kinds, &cli->opt.progress, cli);
+}
+
+/* As block.capnp says: it becomes a link in /dev/metac. */
+static int set_name(const struct opt *o, const char *text, struct cli *cli)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
 	char shown[80];
-	if (strcmp(text, "bar") && strcmp(text, "plain") && strcmp(text, "none"))
-		return err_set(&cli->err, -EINVAL, "--progress: `%s' is not bar, plain or none",
-			show_word(text, shown, sizeof(shown)));
-	cli->opt.progress = text;
+	size_t n = strlen(text);
+	if (!n || n > OPT_NAME_MAX || strspn(text, allowed) != n || *text == '.')
+		return err_set(&cli->err, -EINVAL,
+			"--%s: `%s' is not 1 to %d letters, digits, ., _ and -, the first not .",
+			o->name, show_word(text, shown, sizeof(shown)), OPT_NAME_MAX);
+	cli->opt.name = text;
 	return 0;
 }
 
@@ -146,7 +177,16 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_CONNECT_TIMEOUT:
 		return set_time(o, arg, cli);
 	case OPT_TRANSPORT:
-		return set_transport(arg, cli);
+	case OPT_BLOCK_TRANSPORT:
+		return set_transport(o, arg, cli);
+	case OPT_NAME:
+		return set_name(o, arg, cli);
+	case OPT_FORMAT:
+		opt->format = arg;
+		break;
+	case OPT_DIRECT:
+		opt->direct = true;
+		break;
 	case OPT_MAP_USER:
 		return add_map(o, arg, opt->map_users, &opt->n_map_users, cli);
 	case OPT_MAP_GROUP:
@@ -158,7 +198,7 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 		opt->lazy = true;
 		break;
 	case OPT_PROGRESS:
-		return set_progress(arg, cli);
+		return set_progress(o, arg, cli);
 	case OPT_RECURSIVE:
 		opt->recursive = true;
 		break;

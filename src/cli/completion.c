@@ -31,7 +31,12 @@ static const char bash_head[] =
 	"2>/dev/null)\" -- \"$cur\"))\n"
 	"\t\treturn ;;\n"
 	"\t--transport)\n"
-	"\t\tCOMPREPLY=($(compgen -W 'fuse v9fs' -- \"$cur\"))\n"
+	"\t\twords='bind fuse v9fs'\n"
+	"\t\t[[ $noun == block ]] && words='nbd ublk loop'\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+	"\t\treturn ;;\n"
+	"\t--format)\n"
+	"\t\tCOMPREPLY=($(compgen -W 'raw qcow2 vmdk vdi vhdx vpc' -- \"$cur\"))\n"
 	"\t\treturn ;;\n"
 	"\tesac\n"
 	"\tcase \"$noun $verb\" in\n";
@@ -74,7 +79,7 @@ static void bash_options(FILE *out, unsigned bits)
 {
 	const char *sep = "";
 	for (const struct opt *o = opt_table; o->name; o++) {
-		if (!(bits & o->bit))
+		if (!(bits & o->bit) || !o->help)
 			continue;
 		fprintf(out, "%s--%s", sep, o->name);
 		sep = " ";
@@ -94,12 +99,21 @@ static void bash_noun(FILE *out, const struct noun *n)
 	}
 }
 
+/* Two options may have one name: then no verb takes both. */
+static bool is_named_before(const struct opt *o)
+{
+	for (const struct opt *p = opt_table; p < o; p++)
+		if (!strcmp(p->name, o->name))
+			return true;
+	return false;
+}
+
 /* "-t | --timeout | ...": the options that swallow the next word. */
 static void options_with_argument(char *buf, size_t size)
 {
 	size_t at = 0;
 	for (const struct opt *o = opt_table; o->name && at < size; o++) {
-		if (!o->arg)
+		if (!o->arg || is_named_before(o))
 			continue;
 		if (o->letter)
 			at += (size_t)snprintf(
@@ -138,6 +152,16 @@ static void zsh_text(FILE *out, const char *s)
 	}
 }
 
+/* What an option's argument may be, for zsh. */
+static const char *const option_words[] = {
+	[WORD_PATH] = "_files",
+	[WORD_ADDRESS] = "_metac_address",
+	[WORD_TRANSPORT] = "(bind fuse v9fs)",
+	[WORD_BLOCK_TRANSPORT] = "(nbd ublk loop)",
+	[WORD_PROGRESS] = "(bar plain none)",
+	[WORD_FORMAT] = "(raw qcow2 vmdk vdi vhdx vpc)",
+};
+
 static void zsh_option(FILE *out, const struct opt *o)
 {
 	if (o->letter)
@@ -148,11 +172,7 @@ static void zsh_option(FILE *out, const struct opt *o)
 	zsh_text(out, o->help);
 	fprintf(out, "]");
 	if (o->arg)
-		fprintf(out, ":%s:%s", o->arg,
-			o->kind == WORD_ADDRESS     ? "_metac_address"
-			: o->kind == WORD_TRANSPORT ? "(bind fuse v9fs)"
-			: o->kind == WORD_PROGRESS  ? "(bar plain none)"
-						    : " ");
+		fprintf(out, ":%s:%s", o->arg, option_words[o->kind] ?: " ");
 	fprintf(out, "'");
 }
 
@@ -164,7 +184,7 @@ static void zsh_verb(FILE *out, const struct noun *n, const struct verb *v)
 		[WORD_OTHER] = " "};
 	fprintf(out, "\t'%s %s')\n\t\t_arguments -s", n->name, v->name);
 	for (const struct opt *o = opt_table; o->name; o++)
-		if (v->options & o->bit)
+		if ((v->options & o->bit) && o->help)
 			zsh_option(out, o);
 	char word[64];
 	for (size_t i = 0; i < ARRAY_SIZE(v->kinds); i++) {

@@ -5,7 +5,7 @@
 static void print_options(FILE *out, unsigned bits)
 {
 	for (const struct opt *o = opt_table; o->name; o++) {
-		if (!(bits & o->bit))
+		if (!(bits & o->bit) || !o->help)
 			continue;
 		char left[64];
 		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? " " : "",
@@ -114,7 +114,8 @@ static void synopsis_noun(FILE *out, const struct noun *noun)
 	for (const struct verb *v = noun->verbs; v->name; v++) {
 		fprintf(out, ".Nm metac %s %s\n", noun->name, v->name);
 		for (const struct opt *o = opt_table; o->name; o++) {
-			if (!(v->options & o->bit & ~(unsigned)(OPT_CONNECT | OPT_JSON)))
+			if (!o->help ||
+				!(v->options & o->bit & ~(unsigned)(OPT_CONNECT | OPT_JSON)))
 				continue;
 			fprintf(out, ".Op Fl -%s%s%s\n", o->name, o->arg ? " Ar " : "",
 				o->arg ? o->arg : "");

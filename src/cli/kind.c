@@ -15,6 +15,8 @@ static const char *kind_by_id(uint64_t interface)
 		return "a directory";
 	case FS_FILE_ID:
 		return "a file";
+	case BLOCK_BLOCK_DEVICE_ID:
+		return "a block device";
 	case STREAM_STREAM_ID:
 		return "a stream";
 	default:
@@ -26,6 +28,8 @@ static const char *kind_by_name(const char *text, const char *end, const char **
 {
 	static const char *const names[][2] = {{"fs.capnp:Filesystem", "a directory"},
 		{"fs.capnp:File", "a file"}, {"fs.capnp:Mount", "a mount"},
+		{"block.capnp:BlockDevice", "a block device"},
+		{"block.capnp:Attachment", "an attached block device"},
 		{"stream.capnp:Stream", "a stream"}};
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		size_t len = strlen(names[i][0]);

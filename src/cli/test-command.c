@@ -36,6 +36,7 @@ TEST(options_may_stand_anywhere)
 		"metac -n fd00::1 fs -r mount URI -- /mnt",
 		"metac fs mount URI -rn fd00::1 /mnt",
 		"metac fs --node fd00::1 mount URI --read /mnt",
+		"metac fs mount --readonly --node fd00::1 URI /mnt",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		struct command c = parse(lines[i], 0);
@@ -46,6 +47,13 @@ TEST(options_may_stand_anywhere)
 		CHECK_STR(c.cli.args[0], "URI");
 		CHECK_STR(c.cli.args[1], "/mnt");
 	}
+}
+
+TEST(an_option_means_what_the_verb_takes)
+{
+	CHECK_STR(parse("metac fs mount --transport v9fs URI /mnt", 0).cli.opt.transport, "v9fs");
+	CHECK_STR(parse("metac block attach --transport loop URI", 0).cli.opt.transport, "loop");
+	CHECK_STR(parse("metac block attach URI --trans=ublk", 0).cli.opt.transport, "ublk");
 }
 
 TEST(after_a_command_options_are_its_own)
@@ -97,7 +105,12 @@ TEST(usage_errors_name_what_is_wrong)
 	check_error("metac fs ls x --json=y", "fs ls",
 		"unknown option, or a wrong use of one: --json=y");
 	check_error("metac fs mount --transport nfs x y", "fs mount",
-		"--transport: `nfs' is neither bind nor fuse nor v9fs");
+		"--transport: `nfs' is not bind, fuse or v9fs");
+	check_error("metac block attach --transport fuse REF", "block attach",
+		"--transport: `fuse' is not nbd, ublk or loop");
+	check_error("metac block attach --name a/b REF", "block attach",
+		"--name: `a/b' is not 1 to 64 letters, digits, ., _ and -, the first not .");
+	check_error("metac block ls --readonly", "block ls", "takes no --read-only");
 	check_error("metac file open --append x", "file open", "--append goes with --write");
 }
 

@@ -10,6 +10,13 @@ const struct opt opt_table[] = {
 	{OPT_TIMEOUT, 't', "timeout", "TIME", WORD_OTHER,
 		"ends, or gives up, after TIME (30s, 10min, 2h, 7d)"},
 	{OPT_READ_ONLY, 'r', "read-only", NULL, WORD_OTHER, "without any way to change it"},
+	{OPT_READ_ONLY, 0, "readonly", NULL, WORD_OTHER, NULL},
+	{OPT_FORMAT, 0, "format", "FORMAT", WORD_FORMAT,
+		"of the image: raw (the default), qcow2, vmdk, ..."},
+	{OPT_DIRECT, 0, "direct", NULL, WORD_OTHER, "past the page cache of the other host"},
+	{OPT_NAME, 0, "name", "NAME", WORD_OTHER, "the device is /dev/metac/NAME too"},
+	{OPT_BLOCK_TRANSPORT, 0, "transport", "KIND", WORD_BLOCK_TRANSPORT,
+		"nbd, ublk or loop; default: the first there is"},
 	{OPT_TRANSPORT, 0, "transport", "KIND", WORD_TRANSPORT,
 		"bind, fuse or v9fs; default: bind if here, or fuse"},
 	{OPT_USER, 0, "user", NULL, WORD_OTHER, "for oneself, without a node of this host"},
@@ -135,6 +142,42 @@ static const struct verb file_verbs[] = {
 	{},
 };
 
+static const struct verb block_verbs[] = {
+	{"export", "URI", {WORD_URI}, OPT_EXPORT | OPT_READ_ONLY | OPT_FORMAT | OPT_DIRECT,
+		"print a reference to a block device",
+		"A disk, or a file with the image of one, that whoever has the reference can\n"
+		"attach, serve, copy and ask about, and nothing else. (A reference to a file,\n"
+		"from `metac file export', does for all of that too.)\n" URI_HELP,
+		"metac block export local:/dev/vg0/vm\n"
+		"metac block export --readonly --format qcow2 local:/images/debian.qcow2",
+		cmd_block_export},
+	{"attach", "URI", {WORD_URI},
+		OPT_CONNECT | OPT_READ_ONLY | OPT_PERSISTENT | OPT_NAME | OPT_BLOCK_TRANSPORT |
+			OPT_TIMEOUT | OPT_FORMAT | OPT_DIRECT | OPT_JSON,
+		"attach one to this host as a device",
+		"Prints the device. It stays until `metac block detach' or the end of the node;\n"
+		"with --persistent it is attached again when the node starts. While the\n"
+		"connection is lost, requests wait; with --timeout for so long, then they fail\n"
+		"(EIO). What was written is written once, and stays written.\n" URI_HELP,
+		"metac block attach ref://[fd00::1]/kFV4...\n"
+		"metac block attach --persistent --name vm ref://[fd00::1]/kFV4...",
+		cmd_block_attach},
+	{"detach", "DEVICE", {WORD_PATH}, OPT_CONNECT | OPT_FORCE, "undo an attach",
+		"DEVICE is the device, its link in /dev/metac, or the name of that. What was\n"
+		"written is flushed first. One that is in use stays, and who uses it is named.\n"
+		"A persistent one is forgotten too.",
+		"metac block detach /dev/nbd0\nmetac block detach vm", cmd_block_detach},
+	{"ls", "", {}, OPT_CONNECT | OPT_JSON, "list what the node has attached", NULL,
+		"metac block ls\nmetac block ls --json", cmd_block_ls},
+	{"info", "URI", {WORD_URI},
+		OPT_CONNECT | OPT_USER | OPT_READ_ONLY | OPT_FORMAT | OPT_DIRECT | OPT_JSON,
+		"tell size and block sizes", URI_HELP,
+		"metac block info ref://[fd00::1]/kFV4...\n"
+		"metac block info local:/dev/vg0/vm",
+		cmd_block_info},
+	{},
+};
+
 static const struct verb stream_verbs[] = {
 	{"cat", "REF", {WORD_URI}, OPT_CONNECT, "connect standard input and output to a stream",
 		"Ends when both directions have ended; at a terminal, when the stream has.",
@@ -200,6 +243,7 @@ static const struct verb node_verbs[] = {
 const struct noun nouns[] = {
 	{"fs", "directories", fs_verbs},
 	{"file", "single files", file_verbs},
+	{"block", "block devices", block_verbs},
 	{"stream", "byte streams", stream_verbs},
 	{"obj", "objects the node keeps", obj_verbs},
 	{"ref", "references to them", ref_verbs},

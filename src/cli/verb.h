@@ -33,6 +33,10 @@ enum opt_bit { /* which options a verb takes */
 	OPT_MAP_GROUP = 1 << 19,
 	OPT_FORCE = 1 << 20,
 	OPT_LAZY = 1 << 21,
+	OPT_FORMAT = 1 << 22,
+	OPT_DIRECT = 1 << 23,
+	OPT_NAME = 1 << 24,
+	OPT_BLOCK_TRANSPORT = 1 << 25,
 
 	OPT_COMMON = OPT_HELP,
 	OPT_CONNECT = OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT,
@@ -47,7 +51,9 @@ enum word_kind {
 	WORD_COMMAND,
 	WORD_ADDRESS,
 	WORD_TRANSPORT,
-	WORD_PROGRESS
+	WORD_PROGRESS,
+	WORD_FORMAT,
+	WORD_BLOCK_TRANSPORT,
 };
 
 struct opt {
@@ -56,10 +62,10 @@ struct opt {
 	const char *name; /* without the dashes */
 	const char *arg; /* name of its argument, NULL = none */
 	enum word_kind kind;
-	const char *help;
+	const char *help; /* NULL: another spelling of an option, understood but not told of */
 };
 
-enum { OPT_MAPS_MAX = 16 };
+enum { OPT_MAPS_MAX = 16, OPT_NAME_MAX = 64 };
 
 struct options { /* as given; unset is NULL, 0 or false */
 	const char *node;
@@ -85,6 +91,9 @@ struct options { /* as given; unset is NULL, 0 or false */
 	size_t n_map_users, n_map_groups;
 	bool force;
 	bool lazy;
+	const char *format;
+	bool direct;
+	const char *name;
 };
 
 /* What a verb's function gets. */
@@ -143,6 +152,11 @@ int cmd_file_cat(struct cli *cli);
 int cmd_file_stat(struct cli *cli);
 int cmd_file_write(struct cli *cli);
 int cmd_file_open(struct cli *cli);
+int cmd_block_export(struct cli *cli);
+int cmd_block_info(struct cli *cli);
+int cmd_block_attach(struct cli *cli);
+int cmd_block_detach(struct cli *cli);
+int cmd_block_ls(struct cli *cli);
 int cmd_stream_cat(struct cli *cli);
 int cmd_stream_bind(struct cli *cli);
 int cmd_stream_run(struct cli *cli);
