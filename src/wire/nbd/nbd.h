@@ -14,7 +14,7 @@
  *	reply	     simple: NBD_SIMPLE_REPLY_MAGIC error:32 cookie:64, data
  *		     chunk: NBD_STRUCTURED_REPLY_MAGIC flags:16 type:16 cookie:64 length:32, payload
  *		     extended: NBD_EXTENDED_REPLY_MAGIC flags type cookie offset:64 length:64,
- *payload
+ *			       payload
  */
 #include "base/macro.h"
 
