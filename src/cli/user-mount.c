@@ -14,7 +14,6 @@
 #include "sys/spawn.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -139,24 +138,6 @@ static void connect_again(struct keeper *k, const char *why)
 
 /* ---- the worker ----------------------------------------------------------------------------- */
 
-/* metacd, installed beside the command or where daemons are. */
-static void find_metacd(char *ret, size_t size)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	self[MAX(n, (ssize_t)0)] = 0;
-	char *slash = strrchr(self, '/');
-	if (slash)
-		*slash = 0;
-	static const char *const places[] = {"%s/metacd", "%s/../sbin/metacd"};
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		(void)snprintf(ret, size, i ? "%s/../sbin/metacd" : "%s/metacd", self);
-		if (!access(ret, X_OK))
-			return;
-	}
-	(void)snprintf(ret, size, "/usr/sbin/metacd");
-}
-
 static const char *map_word(char buf[static 64], const char *what, const struct id_map *m)
 {
 	(void)snprintf(buf, 64, "--map-%s=%u:%u:%u", what, m->local, m->remote, m->count);
@@ -166,7 +147,7 @@ static const char *map_word(char buf[static 64], const char *what, const struct 
 static int start_worker(struct keeper *k, int fuse_fd)
 {
 	int pair[2];
-	char exe[PATH_MAX + 32], timeout[32];
+	char timeout[32];
 	(void)snprintf(timeout, sizeof(timeout), "--timeout=%llu",
 		(unsigned long long)k->cli->opt.timeout_s);
 	const struct options *opt = &k->cli->opt;
@@ -182,11 +163,10 @@ static int start_worker(struct keeper *k, int fuse_fd)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(&k->cli->err, -errno, "socket");
 	const int fds[] = {pair[1], fuse_fd};
-	find_metacd(exe, sizeof(exe));
-	int r = spawn_metacd(exe, argv, fds, ARRAY_SIZE(fds), &k->worker);
+	int r = spawn_worker(argv, fds, ARRAY_SIZE(fds), &k->worker);
 	fd_close(pair[1]);
 	k->control = pair[0];
-	return r < 0 ? err_errno(&k->cli->err, r, "start %s", exe) : 0;
+	return r < 0 ? err_errno(&k->cli->err, r, "start metacd-worker") : 0;
 }
 
 /* Its first word: that it has attached, or that it could not. */

@@ -12,11 +12,20 @@
 		PRIV_CAP(CAP_FOWNER) | PRIV_CAP(CAP_FSETID) | PRIV_CAP(CAP_MKNOD) |         \
 		PRIV_CAP(CAP_SETFCAP) | PRIV_CAP(CAP_SETUID) | PRIV_CAP(CAP_SETGID))
 
+/* The table is compiled into both programs; each has the functions of its own roles only. */
+#ifdef METACD_WORKER
+#define IN_METACD(function) .in_worker = false, .run = NULL
+#define IN_WORKER(function) .in_worker = true, .run = (function)
+#else
+#define IN_METACD(function) .in_worker = false, .run = (function)
+#define IN_WORKER(function) .in_worker = true, .run = NULL
+#endif
+
 const struct role role_table[] = {
 	{
 		.name = "node",
 		.title = "metacd: node",
-		.run = role_node,
+		IN_METACD(role_node),
 		.kind = ROLE_NODE,
 		.as_user = true,
 		.death_signal = SIGKILL,
@@ -28,7 +37,7 @@ const struct role role_table[] = {
 	{
 		.name = "persistence",
 		.title = "metacd: persistence",
-		.run = role_persistence,
+		IN_METACD(role_persistence),
 		.kind = ROLE_SERVICE,
 		.as_user = true,
 		.has_state = true,
@@ -39,11 +48,12 @@ const struct role role_table[] = {
 	{
 		.name = "fs",
 		.title = "metacd: fs",
-		.run = role_fs,
+		IN_METACD(role_fs),
 		.kind = ROLE_SERVICE,
 		.caps = CAPS_FILES | PRIV_CAP(CAP_SYS_ADMIN) | PRIV_CAP(CAP_SYS_CHROOT) |
 			PRIV_CAP(CAP_SETPCAP) | PRIV_CAP(CAP_KILL),
 		.passes_caps = true,
+		.has_workers = true,
 		.has_runtime = true,
 		.death_signal = SIGTERM,
 		.holds = "control, link to the node, connections to other services, directories "
@@ -57,12 +67,13 @@ const struct role role_table[] = {
 	{
 		.name = "block",
 		.title = "metacd: block",
-		.run = role_block,
+		IN_METACD(role_block),
 		.kind = ROLE_SERVICE,
 		.caps = PRIV_CAP(CAP_SYS_ADMIN) | PRIV_CAP(CAP_SYS_PTRACE) |
 			PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_SETPCAP) |
 			PRIV_CAP(CAP_SETUID) | PRIV_CAP(CAP_SETGID) | PRIV_CAP(CAP_KILL),
 		.passes_caps = true,
+		.has_workers = true,
 		.has_runtime = true,
 		.death_signal = SIGTERM,
 		.holds = "control, link to the node, connections to other services, the FUSE files "
@@ -74,7 +85,7 @@ const struct role role_table[] = {
 	{
 		.name = "9p-server",
 		.title = "metacd: 9p server",
-		.run = role_9p_server,
+		IN_WORKER(role_9p_server),
 		.caps = CAPS_FILES,
 		.death_signal = SIGKILL,
 		.holds = "one connection, one directory, one session's journal, a control socket",
@@ -86,7 +97,7 @@ const struct role role_table[] = {
 	{
 		.name = "9p-mount",
 		.title = "metacd: 9p mount",
-		.run = role_9p_mount,
+		IN_WORKER(role_9p_mount),
 		.as_user = true,
 		.death_signal = SIGKILL,
 		.holds = "one connection, /dev/fuse of one mount, a control socket",
@@ -95,7 +106,7 @@ const struct role role_table[] = {
 	{
 		.name = "copy",
 		.title = "metacd: copy",
-		.run = role_copy,
+		IN_WORKER(role_copy),
 		.as_user = true,
 		.death_signal = SIGKILL,
 		.holds = "two ends of a stream",

@@ -35,6 +35,7 @@ struct supervisor {
 	struct child_events events;
 	struct child children[CHILDREN_MAX]; /* [0] is the node */
 	size_t n_children;
+	int worker_fd; /* the program metacd-worker, as it was when this node was started */
 	bool was_ready, stopping;
 	char address_option[96], user_option[40];
 	char state_option[PATH_MAX + 16], runtime_option[PATH_MAX + 16];
@@ -97,7 +98,9 @@ static int start_service(struct supervisor *s, struct child *c)
 		return -errno;
 	AUTO_CLOSE int nodes_end = sv[0];
 	AUTO_CLOSE int services_end = sv[1];
-	int r = child_start(c, options, &services_end, 1);
+	/* CONTROL_FD_LINK, CONTROL_FD_WORKER */
+	int fds[] = {services_end, c->role->has_workers ? s->worker_fd : -EBADF};
+	int r = child_start(c, options, fds, ARRAY_SIZE(fds));
 	if (r < 0)
 		return r;
 	r = child_send_link(node_of(s), c->role->name, nodes_end);
@@ -288,10 +291,15 @@ int supervisor_run(const struct place_options *o)
 		log_error("%s", e.msg);
 		return r == -EINVAL ? 2 : 1; /* bad usage, or bad luck */
 	}
-	r = run(&s);
+	r = s.worker_fd = spawn_worker_open();
+	if (r < 0)
+		log_error("metacd-worker is neither beside metacd nor in " METAC_LIBEXECDIR);
+	else
+		r = run(&s);
 	if (r < 0)
 		log_error("%s", strerror(-r));
 	sd_event_unref(s.event);
+	fd_close(s.worker_fd);
 	place_close(&s.place);
 	return r < 0;
 }

@@ -22,6 +22,7 @@
 enum {
 	CONTROL_FD = 3, /* every supervised role */
 	CONTROL_FD_LINK = 4, /* services: the vat link to the node */
+	CONTROL_FD_WORKER = 5, /* services that start workers: the program metacd-worker, O_PATH */
 	CONTROL_FD_UNIX = 4, /* node: listening unix socket (NodeAdmin) */
 	CONTROL_FD_TCP = 5, /* node: listening TCP socket (Node) */
 };

@@ -5,6 +5,7 @@
  */
 #include "sys/seccomp.h"
 
+#include <malloc.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 
@@ -202,5 +203,6 @@ int seccomp_confine(const char *const *calls, enum seccomp_else otherwise)
 	if (r >= 0)
 		r = seccomp_load(ctx);
 	seccomp_release(ctx);
+	(void)malloc_trim(0); /* more than most workers will ever need again */
 	return r;
 }

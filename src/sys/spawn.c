@@ -10,8 +10,10 @@
 #include "sys/spawn.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,7 +24,7 @@ enum { ENV_MAX = 32 };
 
 struct plan {
 	const char *const *argv;
-	const char *exe; /* of a role */
+	int exe; /* the program of a role; -EBADF: this one */
 	const char *file; /* NULL: a role */
 	const int *fds;
 	size_t n_fds;
@@ -108,6 +110,8 @@ static int child_fds(struct plan *p)
 		r = away[i] = p->fds[i] < 0 ? 0 : fd_park(p->fds[i]);
 	if (r >= 0 && p->stdio_fd >= 0)
 		r = p->stdio_fd = fd_park(p->stdio_fd);
+	if (r >= 0 && p->exe >= 0)
+		r = p->exe = fd_park(p->exe);
 	if (r >= 0)
 		r = child_stdio(p->stdio_fd, !p->file);
 	for (size_t i = 0; i < p->n_fds && r >= 0; i++) {
@@ -136,8 +140,10 @@ __attribute__((noreturn)) static void child_run(struct plan *p)
 		char *const *argv = (char *const *)p->argv;
 		if (p->file)
 			execvp(p->file, argv);
+		else if (p->exe >= 0)
+			syscall(SYS_execveat, p->exe, "", argv, p->env, AT_EMPTY_PATH);
 		else
-			execve(p->exe, argv, p->env);
+			execve("/proc/self/exe", argv, p->env);
 		r = -errno;
 	}
 	ssize_t n = write(p->report, &r, sizeof(r));
@@ -200,19 +206,54 @@ static int spawn(struct plan *p, struct spawn_child *ret)
 
 int spawn_self(const char *const *argv, const int *fds, size_t n_fds, struct spawn_child *ret)
 {
-	return spawn_metacd("/proc/self/exe", argv, fds, n_fds, ret);
-}
-
-int spawn_metacd(const char *exe, const char *const *argv, const int *fds, size_t n_fds,
-	struct spawn_child *ret)
-{
-	struct plan p = {.argv = argv, .exe = exe, .fds = fds, .n_fds = n_fds, .stdio_fd = -EBADF};
+	struct plan p = {
+		.argv = argv, .exe = -EBADF, .fds = fds, .n_fds = n_fds, .stdio_fd = -EBADF};
 	return spawn(&p, ret);
 }
 
+/* ---- metacd-worker ------------------------------------------------------------------------- */
+
+static int worker_fd = -EBADF;
+
+void spawn_worker_set(int fd)
+{
+	fd_close(worker_fd);
+	worker_fd = fd;
+}
+
+int spawn_worker_open(void)
+{
+	static const char *const places[] = {"metacd-worker", "../libexec/metac/metacd-worker"};
+	char self[PATH_MAX], path[PATH_MAX + 64];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[MAX(n, (ssize_t)0)] = 0;
+	char *slash = strrchr(self, '/');
+	int fd = -1;
+	for (size_t i = 0; slash && fd < 0 && i < ARRAY_SIZE(places); i++) {
+		slash[1] = 0;
+		(void)snprintf(path, sizeof(path), "%s%s", self, places[i]);
+		fd = open(path, O_PATH | O_CLOEXEC);
+	}
+	if (fd < 0)
+		fd = open(METAC_LIBEXECDIR "/metacd-worker", O_PATH | O_CLOEXEC);
+	return fd < 0 ? -ENOENT : fd;
+}
+
+int spawn_worker(const char *const *argv, const int *fds, size_t n_fds, struct spawn_child *ret)
+{
+	AUTO_CLOSE int found = -EBADF;
+	struct plan p = {
+		.argv = argv, .exe = worker_fd, .fds = fds, .n_fds = n_fds, .stdio_fd = -EBADF};
+	if (p.exe < 0)
+		p.exe = found = spawn_worker_open();
+	return p.exe < 0 ? p.exe : spawn(&p, ret);
+}
+
+/* ---- any program --------------------------------------------------------------------------- */
+
 int spawn_program(const char *const *argv, int stdio_fd, struct spawn_child *ret)
 {
-	struct plan p = {.argv = argv, .file = argv[0], .stdio_fd = stdio_fd};
+	struct plan p = {.argv = argv, .exe = -EBADF, .file = argv[0], .stdio_fd = stdio_fd};
 	return spawn(&p, ret);
 }
 

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * Starting one of metacd's roles: fork and exec of /proc/self/exe with exactly the descriptors
- * named, nothing else inherited.  The child gets SIGKILL when its parent dies (PR_SET_PDEATHSIG),
- * default signal dispositions and an empty signal mask.  A role has a session of its own, so that a
- * Ctrl-C in the terminal metacd was started from reaches the supervisor alone.
+ * Starting one of metacd's roles: fork and exec with exactly the descriptors named, nothing else
+ * inherited.  The child gets SIGKILL when its parent dies (PR_SET_PDEATHSIG), default signal
+ * dispositions and an empty signal mask.  A role has a session of its own, so that a Ctrl-C in the
+ * terminal metacd was started from reaches the supervisor alone.
+ *
+ * The roles that talk RPC are in metacd itself (spawn_self).  Those that move the bytes of a
+ * resource, one process a connection, are in metacd-worker, a small program that loads hardly any
+ * library (spawn_worker); role/roles.c says which is where.  The supervisor opens that program once
+ * and hands the descriptor to those who start workers, so that all processes of a node are of one
+ * version, also after an upgrade.
  */
 #include "base/macro.h"
 
@@ -26,9 +32,15 @@ struct spawn_child {
  */
 int spawn_self(const char *const *argv, const int *fds, size_t n_fds, struct spawn_child *ret);
 
-/* The same where another program than this one is metacd: exe is its path. */
-int spawn_metacd(const char *exe, const char *const *argv, const int *fds, size_t n_fds,
-	struct spawn_child *ret);
+/* The same with metacd-worker: the one of spawn_worker_set, else the one that spawn_worker_open
+ * finds. -ENOENT: there is none. */
+int spawn_worker(const char *const *argv, const int *fds, size_t n_fds, struct spawn_child *ret);
+/* Takes the descriptor of the program (O_PATH), for the life of this process. Before threads. */
+void spawn_worker_set(int fd);
+/* Opens metacd-worker: in the directory of this program, else in ../libexec/metac from there, else
+ * where it was configured to be installed. An O_PATH descriptor, owned by the caller, or -ENOENT.
+ */
+int spawn_worker_open(void);
 
 /* The same for any program, found by execvp; environment kept. stdio_fd >= 0: becomes the
  * program's standard input and output. */

@@ -100,6 +100,51 @@ TEST(role_gets_exactly_the_descriptors_named)
 	close(third);
 }
 
+TEST(worker_program_is_the_descriptor_set_wherever_that_is)
+{
+	int report[2];
+	CHECK_INT(pipe2(report, O_CLOEXEC), 0);
+	int a = byte_pipe('a'), b = byte_pipe('b');
+	CHECK(!setenv("METAC_TEST", "x", 1));
+	/* The program's number is one of those that the child's descriptors get. */
+	int self = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	CHECK(self >= 0 && self < SPAWN_FDS_MAX);
+	spawn_worker_set(self);
+	int fds[SPAWN_FDS_MAX];
+	for (int i = 0; i < SPAWN_FDS_MAX; i++)
+		fds[i] = a;
+	fds[1] = report[1];
+	fds[2] = b;
+	struct spawn_child c;
+	CHECK_INT(spawn_worker(
+			  (const char *[]){"child", "--role=found", NULL}, fds, SPAWN_FDS_MAX, &c),
+		0);
+	close(report[1]);
+	struct found f = {0};
+	CHECK_INT(read(report[0], &f, sizeof(f)), sizeof(f));
+	CHECK_INT(spawn_wait(&c), 0);
+	CHECK_INT(f.fds, (1U << (SPAWN_FD_FIRST + SPAWN_FDS_MAX)) - 1);
+	CHECK(f.byte[0] == 'a' && f.byte[1] == 'b' && f.own_session);
+	spawn_worker_set(-EBADF);
+	close(a);
+	close(b);
+	close(report[0]);
+}
+
+TEST(worker_program_that_is_not_there_is_told)
+{
+	/* None is beside a test program; the one that may be installed is not started here. */
+	int fd = spawn_worker_open();
+	CHECK(fd >= 0 || fd == -ENOENT);
+	fd_close(fd);
+	fd = open("/dev/null", O_PATH | O_CLOEXEC);
+	spawn_worker_set(fd);
+	struct spawn_child c;
+	CHECK_INT(spawn_worker((const char *[]){"child", "--role=found", NULL}, NULL, 0, &c),
+		-EACCES);
+	spawn_worker_set(-EBADF);
+}
+
 TEST(pidfd_becomes_readable_when_the_child_dies)
 {
 	struct spawn_child c;

@@ -107,7 +107,7 @@ network_up() {
 		mkdir -p "$TOP/$h/run" "$TOP/$h/state" "$TOP/$h/mnt"
 	done
 	# programs that ordinary users can run, wherever the build lies
-	install -m 755 -D -t "$TOP/bin" "$BUILD/metac" "$BUILD/metacd"
+	install -m 755 -D -t "$TOP/bin" "$BUILD"/metac "$BUILD"/metacd "$BUILD"/metacd-worker
 	chmod 755 "$TOP" "$TOP"/bin "$TOP"/[ab] "$TOP"/[ab]/*
 }
 

@@ -34,7 +34,7 @@ static int read_spawn(void *self, int fd, struct spawn_child *ret, struct err *e
 	if (s->offset && lseek(file, (off_t)s->offset, SEEK_SET) < 0)
 		return err_errno(e, -errno, "%s", s->view.path);
 	int fds[] = {file, fd};
-	int r = spawn_self(argv, fds, ARRAY_SIZE(fds), ret);
+	int r = spawn_worker(argv, fds, ARRAY_SIZE(fds), ret);
 	return r < 0 ? err_errno(e, r, "start the reader") : 0;
 }
 
@@ -48,7 +48,7 @@ static int write_spawn(void *self, int fd, struct spawn_child *ret, struct err *
 	if (file < 0)
 		return file;
 	int fds[] = {fd, file};
-	int r = spawn_self(argv, fds, ARRAY_SIZE(fds), ret);
+	int r = spawn_worker(argv, fds, ARRAY_SIZE(fds), ret);
 	return r < 0 ? err_errno(e, r, "start the writer") : 0;
 }
 

@@ -93,7 +93,7 @@ static int spawn(struct mount *m, int control, int fuse_fd, struct spawn_child *
 	n = add_ids(argv, n, &m->users, "map-user", users);
 	n = add_ids(argv, n, &m->groups, "map-group", groups);
 	const int fds[] = {control, fuse_fd};
-	return spawn_self(argv, fds, ARRAY_SIZE(fds), ret);
+	return spawn_worker(argv, fds, ARRAY_SIZE(fds), ret);
 }
 
 static int watch(struct mount *m, struct spawn_child *child)

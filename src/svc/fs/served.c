@@ -292,7 +292,7 @@ static int spawn(const struct view *v, const int fds[4], struct spawn_child *ret
 	argv[n++] = "--control";
 	if (fds[3] >= 0)
 		argv[n++] = "--session";
-	return spawn_self(argv, fds, 4, ret);
+	return spawn_worker(argv, fds, 4, ret);
 }
 
 int served_start(struct served *sv, const struct view *v, const struct served_session *s, int conn,
