@@ -127,7 +127,7 @@ static int set_up(struct mount *m, const struct fs_mount_request *q, struct ref 
 		r = read_ids(fs_mount_options_get_map_groups(q->options), &m->groups);
 	if (r < 0)
 		return r;
-	struct way_config cfg = {
+	struct mount_way_config cfg = {
 		.fs = m->fs,
 		.tree = q->tree,
 		.ref = TAKE_PTR(ref),
@@ -137,7 +137,7 @@ static int set_up(struct mount *m, const struct fs_mount_request *q, struct ref 
 		.missed = mount_on_missed,
 		.user = m,
 	};
-	m->way = way_new(&cfg);
+	m->way = mount_way_new(&cfg);
 	return m->way ? 0 : -ENOMEM;
 }
 
@@ -178,7 +178,7 @@ static void mount_at_once(struct mount *m)
 	}
 	mount_set_state(m, MOUNT_WAITING, "not connected yet");
 	if (mount_answer(m))
-		way_open(m->way, false);
+		way_open(mount_way(m->way), false);
 }
 
 /* ---- one that is there --------------------------------------------------------------------- */
@@ -186,11 +186,11 @@ static void mount_at_once(struct mount *m)
 /* What has come with the request is as good as what was lost, or better. */
 static void revive(struct mount *m, const struct fs_mount_request *q)
 {
-	if (!q->tree.cap || way_ref(m->way))
+	if (!q->tree.cap || way_ref(mount_way(m->way)))
 		return;
-	way_set_tree(m->way, q->tree);
+	way_set_object(mount_way(m->way), q->tree.cap);
 	if (m->state == MOUNT_WAITING)
-		way_open(m->way, m->kind == MOUNT_BIND);
+		way_open(mount_way(m->way), m->kind == MOUNT_BIND);
 }
 
 /* The persistence service wants back what it has lost, or brings what we have lost: answers ctx,
@@ -259,7 +259,7 @@ void fs_service_mount(struct fs_service *fs, const struct fs_mount_request *q, s
 	if (!q->tree.cap && m->kind == MOUNT_FUSE)
 		mount_at_once(m);
 	else
-		way_open(m->way, m->kind == MOUNT_BIND);
+		way_open(mount_way(m->way), m->kind == MOUNT_BIND);
 }
 
 static bool is_listed(const struct mount *m)

@@ -29,7 +29,7 @@ static void describe_ids(const struct mount_ids *ids, struct fs_id_map_list_b l)
 static void describe(void *self, struct vat_ptr_b description)
 {
 	struct mount *m = self;
-	const struct ref *ref = way_ref(m->way);
+	const struct ref *ref = way_ref(mount_way(m->way));
 	struct fs_mount_description_b b = fs_mount_description_init(description);
 	fs_mount_description_set_path(b, vat_str(m->path));
 	fs_mount_description_set_source(b, vat_str(m->source));
@@ -41,9 +41,9 @@ static void describe(void *self, struct vat_ptr_b description)
 	describe_ids(&m->groups, fs_mount_options_init_map_groups(o, (uint32_t)m->groups.n));
 	if (ref && !is_own_node(m, ref)) {
 		ref_to_sturdy(ref, fs_mount_options_init_reference(o));
-		fs_mount_options_set_subtree(o, vat_str(way_subtree(m->way)));
+		fs_mount_options_set_subtree(o, vat_str(mount_way_subtree(m->way)));
 	} else {
-		fs_mount_description_set_fs(b, way_tree(m->way));
+		fs_mount_description_set_fs(b, mount_way_tree(m->way));
 	}
 }
 
@@ -103,7 +103,7 @@ static void on_made(void *user, const struct vat_error *err, struct vat_ptr_r re
 		service_fail(cx.ctx, &e);
 		return;
 	}
-	way_set_ref(m->way, ref);
+	mount_way_set_ref(m->way, ref);
 	m->persistent = true;
 	create(m, cx);
 }
@@ -124,7 +124,7 @@ static int make_own_ref(struct mount *m, struct persistence_persistable_create_s
 	struct loop *l = m->fs->streams.loop;
 	struct persistence_persistable_create_sturdy_ref_req q =
 		persistence_persistable_create_sturdy_ref(
-			l->vat, persistence_persistable_cast(way_tree(m->way).cap));
+			l->vat, persistence_persistable_cast(mount_way_tree(m->way).cap));
 	o->call = q.call;
 	int r = sd_event_add_time_relative(l->event, &o->timer, CLOCK_MONOTONIC,
 		CREATE_SECONDS * UINT64_C(1000000), 0, on_timeout, o);
@@ -140,7 +140,7 @@ static int make_own_ref(struct mount *m, struct persistence_persistable_create_s
 void mount_create_sturdy_ref(void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
 {
 	struct mount *m = self;
-	const struct ref *ref = way_ref(m->way);
+	const struct ref *ref = way_ref(mount_way(m->way));
 	bool persistent = persistence_persistable_create_sturdy_ref_params_get_persistent(
 		persistence_persistable_create_sturdy_ref_params(cx));
 	if (persistent && !m->persistent && ref && !is_own_node(m, ref)) {

@@ -101,7 +101,7 @@ void mount_detach(struct mount *m)
 static void let_go(struct mount *m)
 {
 	mount_worker_stop(m);
-	way_stop(m->way);
+	way_stop(mount_way(m->way));
 	m->timer = sd_event_source_disable_unref(m->timer);
 	drop_end(m);
 }
@@ -124,7 +124,7 @@ void mount_free(struct mount *m)
 		mount_ended(m, false);
 	list_unlink(&m->link);
 	m->fs->n_mounts--;
-	way_free(m->way);
+	mount_way_free(m->way);
 	sd_event_source_disable_unref(m->linger);
 	fd_close(m->ns_fd);
 	free(m->path);
@@ -178,7 +178,7 @@ static void over(struct mount *m, const char *why)
 	log_info("mount %s: %s", m->path, why);
 	mount_set_state(m, MOUNT_GONE, why);
 	m->timer = sd_event_source_disable_unref(m->timer);
-	way_stop(m->way);
+	way_stop(mount_way(m->way));
 	drop_end(m);
 	if (m->kind == MOUNT_FUSE)
 		mount_worker_over(m, EIO, why);
@@ -213,7 +213,7 @@ void mount_on_lost(struct mount *m, const char *why)
 		return;
 	}
 	if (was_up && now_us(m) - m->since_us > MOUNT_PROVEN_US)
-		way_proven(m->way);
+		way_proven(mount_way(m->way));
 	if (!was_up && m->state != MOUNT_WAITING)
 		return;
 	if (was_up)
@@ -224,9 +224,9 @@ void mount_on_lost(struct mount *m, const char *why)
 	if (m->state != MOUNT_WAITING)
 		return;
 	if (was_up)
-		way_open(m->way, m->kind == MOUNT_BIND);
+		way_open(mount_way(m->way), m->kind == MOUNT_BIND);
 	else
-		way_open_later(m->way, m->kind == MOUNT_BIND);
+		way_open_later(mount_way(m->way), m->kind == MOUNT_BIND);
 }
 
 void mount_on_refused(struct mount *m, int error, const char *why)
@@ -357,12 +357,12 @@ void mount_on_opened(void *user, int takes_fd, struct vat_cap *takes_end)
 
 static void missed_first(struct mount *m, enum way_miss miss, const struct err *e)
 {
-	if (miss != WAY_MISS_NO_DIRECTORY || !strcmp(m->transport, "bind")) {
+	if (miss != WAY_MISS_NOT_LOCAL || !strcmp(m->transport, "bind")) {
 		mount_fail(m, e);
 		return;
 	}
 	m->kind = MOUNT_FUSE;
-	way_open(m->way, false);
+	way_open(mount_way(m->way), false);
 }
 
 void mount_on_missed(void *user, enum way_miss miss, const struct err *e)
@@ -379,10 +379,10 @@ void mount_on_missed(void *user, enum way_miss miss, const struct err *e)
 		over(m, e->msg);
 	else if (miss == WAY_MISS_LOST)
 		answer_waiters(m, e->msg); /* the persistence service restores it */
-	else if (miss == WAY_MISS_NO_DIRECTORY)
+	else if (miss == WAY_MISS_NOT_LOCAL)
 		over(m, "the directory is not of this host any more");
 	else
-		way_open_later(m->way, m->kind == MOUNT_BIND);
+		way_open_later(mount_way(m->way), m->kind == MOUNT_BIND);
 }
 
 /* ---- a worker that ended, an unmount by somebody else -------------------------------------- */
@@ -419,7 +419,7 @@ void mount_on_worker_end(struct mount *m)
 	if (there) {
 		/* What programs had open is lost, but not the mount. */
 		log_warning("mount %s: its worker has ended: mounting it anew", m->path);
-		way_new_session(m->way);
+		mount_way_new_session(m->way);
 		bool over_already = m->state == MOUNT_GONE;
 		if (mount_put(m, -EBADF, &e) < 0)
 			over(m, e.msg);
@@ -510,7 +510,8 @@ static void mount_wait(void *self, struct metac_waitable_wait_ctx cx)
 		vat_ctx_return(cx.ctx);
 		return;
 	}
-	if (m->state == MOUNT_WAITING && m->persistent && way_is_idle(m->way) && !m->end) {
+	if (m->state == MOUNT_WAITING && m->persistent && way_is_idle(mount_way(m->way)) &&
+		!m->end) {
 		vat_ctx_fail(cx.ctx, VAT_DISCONNECTED, "%s", m->error);
 		return;
 	}

@@ -5,7 +5,7 @@
  *
  *	mount.c         states, and the Mount object
  *	mount-new.c     requests to mount; options; what is there already
- *	mount-way.c     how what is mounted is reached, and reached again
+ *	mount-way.c     how what is mounted is reached, and reached again (core/way.c)
  *	mount-worker.c  the worker of a FUSE mount
  *	mount-bind.c    directories of this host
  *	mount-store.c   how a Mount is kept
@@ -91,7 +91,7 @@ struct mount {
 	uint64_t since_us; /* the same, monotonic */
 	char error[300]; /* why it is not UP */
 
-	struct way *way;
+	struct mount_way *way;
 	struct vat_cap *cap; /* itself, not referenced; NULL until answered, and when let go */
 	struct vat_ctx *ctx; /* the call to answer */
 	struct vat_cap *end; /* Connection or Offer */
