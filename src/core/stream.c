@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "core/service.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -28,8 +29,18 @@ struct stream {
 enum session_state {
 	SESSION_LISTENING, /* waits for its connection */
 	SESSION_OPENING, /* bindTo: opens the other stream */
+	SESSION_WAITING, /* for the end of a process that comes before */
 	SESSION_RUNNING, /* the worker runs */
 	SESSION_ENDED, /* outcome is known */
+};
+
+/* The worker. It may take a while to be gone (the disk it writes to is slow), and is waited for
+ * without its session then. */
+struct process {
+	struct session *session; /* NULL: let go */
+	struct stream_host *host;
+	bool gone;
+	sd_event_source *src; /* owns the process: freeing it kills and reaps */
 };
 
 struct session {
@@ -48,8 +59,11 @@ struct session {
 	struct vat_ctx *bind_ctx;
 	struct vat_cap *other, *other_end;
 	struct vat_call *other_wait; /* its outcome, once ours is good */
+	/* waiting */
+	int conn; /* a duplicate */
+	sd_event_source *after_src, *after_timer;
 	/* running */
-	sd_event_source *child_src; /* owns the process: freeing it kills and reaps */
+	struct process *process;
 	struct waiter { /* a call of wait; free: ctx is NULL */
 		struct vat_ctx *ctx;
 	} waiters[WAITERS_MAX];
@@ -66,7 +80,7 @@ static struct session *session_new(struct stream *st)
 		return NULL;
 	s->stream = st;
 	s->stream_cap = vat_cap_ref(st->cap);
-	s->listen_fd = -EBADF;
+	s->listen_fd = s->conn = -EBADF;
 	st->host->n_sessions++;
 	return s;
 }
@@ -76,6 +90,13 @@ static void session_stop_listening(struct session *s)
 	s->listen_src = sd_event_source_disable_unref(s->listen_src);
 	s->listen_timer = sd_event_source_disable_unref(s->listen_timer);
 	s->listen_fd = fd_close(s->listen_fd);
+}
+
+static void session_stop_waiting(struct session *s)
+{
+	s->after_src = sd_event_source_disable_unref(s->after_src);
+	s->after_timer = sd_event_source_disable_unref(s->after_timer);
+	s->conn = fd_close(s->conn);
 }
 
 static void answer_waiter(struct session *s, struct vat_ctx *ctx)
@@ -94,11 +115,28 @@ static void session_end(struct session *s, const struct err *outcome)
 	if (outcome)
 		s->outcome = *outcome;
 	session_stop_listening(s);
+	session_stop_waiting(s);
 	vat_call_free(TAKE_PTR(s->other_wait));
 	s->other_end = vat_cap_unref(s->other_end);
 	for (size_t i = 0; i < WAITERS_MAX; i++)
 		if (s->waiters[i].ctx)
 			answer_waiter(s, TAKE_PTR(s->waiters[i].ctx));
+}
+
+/* Killed now, reaped when it has gone (or with the loop): so long it counts as a session. */
+static void process_let_go(struct process *p)
+{
+	sd_event_source *src = p->src;
+	if (p->gone) {
+		p->host->n_sessions--;
+		free(p);
+	} else {
+		p->session = NULL;
+		(void)sd_event_source_send_child_signal(src, SIGKILL, NULL, 0);
+		(void)sd_event_source_set_destroy_callback(src, free);
+		(void)sd_event_source_set_floating(src, true);
+	}
+	sd_event_source_unref(src);
 }
 
 static void session_free(void *self)
@@ -110,9 +148,11 @@ static void session_free(void *self)
 	if (s->bind_ctx)
 		service_fail(TAKE_PTR(s->bind_ctx), &gone);
 	stream_opening_free(s->opening);
-	s->child_src = sd_event_source_disable_unref(s->child_src);
+	if (s->process)
+		process_let_go(s->process);
+	else
+		s->stream->host->n_sessions--;
 	vat_cap_unref(s->other);
-	s->stream->host->n_sessions--;
 	vat_cap_unref(s->stream_cap);
 	free(s);
 }
@@ -148,8 +188,15 @@ static bool wait_for_other(struct session *s)
 /* Workers end with 0 or an errno value. */
 static int on_worker_exit(sd_event_source *source, const siginfo_t *si, void *user)
 {
-	struct session *s = user;
+	struct process *p = user;
+	struct session *s = p->session;
 	struct err e = {};
+	p->gone = true;
+	if (!s) {
+		p->host->n_sessions--;
+		(void)sd_event_source_set_floating(source, false); /* frees it, and p */
+		return 0;
+	}
 	if (si->si_code == CLD_EXITED && si->si_status)
 		err_set(&e, -si->si_status, "%s", strerror(si->si_status));
 	else if (si->si_code != CLD_EXITED)
@@ -159,25 +206,84 @@ static int on_worker_exit(sd_event_source *source, const siginfo_t *si, void *us
 	return 0;
 }
 
-/* Starts the worker on fd (borrowed). */
-static int session_run(struct session *s, int fd, struct err *e)
+static int session_spawn(struct session *s, int fd, struct err *e)
 {
 	struct stream *st = s->stream;
 	struct spawn_child child = {.pidfd = -EBADF};
 	int r = st->source->spawn(st->self, fd, &child, e);
 	if (r < 0)
 		return r;
-	r = sd_event_add_child_pidfd(
-		st->host->loop->event, &s->child_src, child.pidfd, WEXITED, on_worker_exit, s);
+	struct process *p = calloc(1, sizeof(*p));
+	r = !p ? -ENOMEM
+	       : sd_event_add_child_pidfd(
+			 st->host->loop->event, &p->src, child.pidfd, WEXITED, on_worker_exit, p);
 	if (r < 0) {
+		free(p);
 		spawn_kill(&child, SIGKILL);
 		spawn_wait(&child);
 		return err_errno(e, r, "watch the worker");
 	}
-	sd_event_source_set_child_pidfd_own(s->child_src, true);
-	sd_event_source_set_child_process_own(s->child_src, true);
+	*p = (struct process){.session = s, .host = st->host, .src = p->src};
+	s->process = p;
+	sd_event_source_set_child_pidfd_own(p->src, true);
+	sd_event_source_set_child_process_own(p->src, true);
 	s->state = SESSION_RUNNING;
 	return 0;
+}
+
+static int session_run(struct session *s, int fd, struct err *e);
+
+static int on_before_ended(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct session *s = user;
+	struct err e = {};
+	AUTO_CLOSE int conn = TAKE_FD(s->conn);
+	session_stop_waiting(s);
+	int r = session_run(s, conn, &e);
+	if (r < 0) {
+		log_peer(LOG_WARNING, "stream: %s", e.msg);
+		session_end(s, &e);
+	}
+	return 0;
+}
+
+static int on_before_timeout(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct err e = {};
+	err_set(&e, -EAGAIN, "the session's last server does not end");
+	session_end(user, &e);
+	return 0;
+}
+
+/* The opener has its end of the connection meanwhile: what it sends waits in the socket. */
+static int session_wait(struct session *s, int fd, int pidfd, struct err *e)
+{
+	sd_event *event = s->stream->host->loop->event;
+	AUTO_CLOSE int before = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
+	s->conn = before < 0 ? -EBADF : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	int r = s->conn < 0 ? -errno
+			    : sd_event_add_io(
+				      event, &s->after_src, before, EPOLLIN, on_before_ended, s);
+	if (r >= 0) {
+		(void)TAKE_FD(before);
+		(void)sd_event_source_set_io_fd_own(s->after_src, true);
+		r = sd_event_add_time_relative(event, &s->after_timer, CLOCK_MONOTONIC,
+			STREAM_AFTER_SECONDS * 1000000ULL, 0, on_before_timeout, s);
+	}
+	if (r < 0) {
+		session_stop_waiting(s);
+		return err_errno(e, r, "wait for the session's last server");
+	}
+	s->state = SESSION_WAITING;
+	return 0;
+}
+
+/* Starts the worker on fd (borrowed), as soon as whoever comes before it has gone. */
+static int session_run(struct session *s, int fd, struct err *e)
+{
+	struct stream *st = s->stream;
+	int before = st->source->after ? st->source->after(st->self) : -EBADF;
+	return before >= 0 ? session_wait(s, fd, before, e) : session_spawn(s, fd, e);
 }
 
 /* A call that nobody waits for any more would keep the connection open after its holder was dropped

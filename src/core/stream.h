@@ -27,10 +27,14 @@ enum {
 	STREAM_SESSIONS_MAX = 1024,
 	STREAM_LISTEN_SECONDS = 30,
 	STREAM_CONNECT_SECONDS = 10,
+	STREAM_AFTER_SECONDS = 30, /* for a process that has been killed to be gone */
 };
 
 /* What a stream is made from. */
 struct stream_source {
+	/* A process that must have ended before spawn is called: its pidfd (borrowed), having been
+	 * killed; or negative: none. Asked again when it has ended. NULL: never any. */
+	int (*after)(void *self);
 	/* Starts the worker that serves one opening on fd, a connected stream socket (borrowed). */
 	int (*spawn)(void *self, int fd, struct spawn_child *ret, struct err *e);
 	/* Fills the stored description (CapDescription.description). */

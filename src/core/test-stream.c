@@ -4,6 +4,8 @@
 #include "core/test-call.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 
 struct world {
 	struct loop loop;
@@ -46,6 +48,55 @@ static const struct stream_source program_source = {
 	.summary = program_summary,
 	.destroy = program_destroy,
 	.category = "test:program",
+};
+
+/* One worker at a time, however many open it. */
+struct only {
+	struct world *world;
+	int pidfd; /* of the last; -EBADF: none */
+	bool was_gone; /* when the next was started */
+};
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	return poll(&p, 1, 0) == 1;
+}
+
+static int only_after(void *self)
+{
+	struct only *o = self;
+	if (o->pidfd < 0 || has_ended(o->pidfd))
+		return -EBADF;
+	CHECK_INT(spawn_kill(&(struct spawn_child){.pidfd = o->pidfd}, SIGKILL), 0);
+	return o->pidfd;
+}
+
+static int only_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
+{
+	static const char *const argv[] = {"cat", NULL};
+	struct only *o = self;
+	o->was_gone = o->pidfd >= 0 && has_ended(o->pidfd);
+	int r = spawn_program(argv, fd, ret);
+	fd_close(o->pidfd);
+	o->pidfd = r < 0 ? -EBADF : fcntl(ret->pidfd, F_DUPFD_CLOEXEC, 3);
+	return r;
+}
+
+static void only_destroy(void *self)
+{
+	struct only *o = self;
+	o->world->destroyed++;
+	fd_close(o->pidfd);
+}
+
+static const struct stream_source only_source = {
+	.after = only_after,
+	.spawn = only_spawn,
+	.describe = program_describe,
+	.summary = program_summary,
+	.destroy = only_destroy,
+	.category = "test:only",
 };
 
 static const char *const cat[] = {"cat", NULL};
@@ -217,6 +268,29 @@ TEST(a_canceled_wait_does_not_keep_the_connection_open)
 	char c;
 	CHECK_INT(read(o.fd, &c, 1), 0);
 	close(o.fd);
+	stream_stream_unref(s);
+	down(&w);
+}
+
+TEST(the_worker_before_is_gone_when_the_next_one_starts)
+{
+	struct world w = {};
+	char c;
+	up(&w);
+	struct only only = {.world = &w, .pidfd = -EBADF};
+	struct stream_stream_c s = stream_serve(&w.host, &only_source, &only);
+	struct opened first = open_stream(&w, s.cap), second = open_stream(&w, s.cap);
+	CHECK(first.fd >= 0 && second.fd >= 0);
+	bool never = false;
+	for (int i = 0; !only.was_gone && i < 2000; i++)
+		loop_wait(&w.loop, &never, 10000);
+	CHECK(only.was_gone);
+	CHECK_INT(read(first.fd, &c, 1), 0);
+	check_echo(second.fd);
+	close(first.fd);
+	close(second.fd);
+	vat_cap_unref(first.end);
+	vat_cap_unref(second.end);
 	stream_stream_unref(s);
 	down(&w);
 }

@@ -24,8 +24,14 @@ struct filesystem {
 struct v9fs {
 	struct fs_service *fs;
 	struct view view;
-	struct served_session session;
+	struct session_id session;
 };
+
+static int v9fs_after(void *self)
+{
+	struct v9fs *s = self;
+	return served_before(s->fs->served, &s->session);
+}
 
 static int v9fs_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
 {
@@ -53,6 +59,7 @@ static void v9fs_destroy(void *self)
 }
 
 static const struct stream_source v9fs_source = {
+	.after = v9fs_after,
 	.spawn = v9fs_spawn,
 	.describe = v9fs_describe,
 	.summary = v9fs_summary,
@@ -61,7 +68,7 @@ static const struct stream_source v9fs_source = {
 };
 
 struct stream_stream_c fs_service_v9fs_stream(
-	struct fs_service *fs, struct view takes, const struct served_session *session)
+	struct fs_service *fs, struct view takes, const struct session_id *session)
 {
 	struct v9fs *s = calloc(1, sizeof(*s));
 	if (!s) {
@@ -130,16 +137,24 @@ static void filesystem_get_file(void *self, struct fs_filesystem_get_file_ctx cx
 	vat_ctx_return(cx.ctx);
 }
 
+static int session_of(const struct filesystem *f, struct vat_data id, struct vat_text client,
+	struct session_id *ret)
+{
+	char of[VIEW_ID_SIZE];
+	view_id(&f->view, "session", of);
+	return session_id_set(ret, of, id, client);
+}
+
 static void filesystem_v9fs_stream(void *self, struct fs_filesystem_v9fs_stream_ctx cx)
 {
 	struct filesystem *f = self;
 	struct view view;
-	struct served_session session;
-	if (served_session_set(&session, &f->view,
-		    fs_filesystem_v9fs_stream_params_get_session(
-			    fs_filesystem_v9fs_stream_params(cx))) < 0) {
+	struct session_id session;
+	struct fs_session_r from =
+		fs_filesystem_v9fs_stream_params_get_session(fs_filesystem_v9fs_stream_params(cx));
+	if (session_of(f, fs_session_get_id(from), fs_session_get_client(from), &session) < 0) {
 		vat_ctx_fail(cx.ctx, VAT_FAILED, "a session's id has %d to %d bytes",
-			SERVED_SESSION_MIN, SERVED_SESSION_MAX);
+			SESSION_ID_MIN, SESSION_ID_MAX);
 		return;
 	}
 	if (view_copy(&f->view, &view) < 0) {
@@ -205,10 +220,10 @@ static void filesystem_directory(void *self, struct fs_filesystem_directory_ctx 
 static void filesystem_end_session(void *self, struct fs_filesystem_end_session_ctx cx)
 {
 	struct filesystem *f = self;
-	struct served_session s;
-	if (served_session_id(&s, &f->view,
-		    fs_filesystem_end_session_params_get_id(
-			    fs_filesystem_end_session_params(cx))) >= 0)
+	struct session_id s;
+	struct vat_data id =
+		fs_filesystem_end_session_params_get_id(fs_filesystem_end_session_params(cx));
+	if (session_of(f, id, vat_str(""), &s) >= 0)
 		served_end_session(f->fs->served, &s);
 	vat_ctx_return(cx.ctx);
 }

@@ -5,6 +5,7 @@
  *
  *	view.c        a path with its restrictions
  *	filesystem.c  Filesystem: a directory; its 9P streams
+ *	worker.c      the workers that run, and the sessions they serve
  *	served.c      the 9P servers, their sessions, who they serve
  *	directory.c   a directory as a descriptor
  *	file.c        File: a file; its reading and writing streams
@@ -67,7 +68,7 @@ void fs_service_view_summary(const struct view *v, const struct view_kind *kind,
 /* Streams made from a view; each takes it. */
 /* s: who will open it; NULL: nobody that comes back. */
 struct stream_stream_c fs_service_v9fs_stream(
-	struct fs_service *fs, struct view takes, const struct served_session *s);
+	struct fs_service *fs, struct view takes, const struct session_id *s);
 struct stream_stream_c fs_service_read_stream(
 	struct fs_service *fs, struct view takes, uint64_t offset);
 struct stream_stream_c fs_service_write_stream(

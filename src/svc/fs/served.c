@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Theory of operation: served.h.
- *
- * A server belongs to the stream that it serves (core/stream.c kills and reaps it); here is only
- * known that it runs: the other end of its control socket ends with it.
- */
+/* Theory of operation: served.h. */
 #include "svc/fs/served.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "svc/fs/fs-service.h"
 #include "svc/fs/server/9p-control.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -30,7 +22,7 @@ enum {
 
 struct served {
 	struct fs_service *fs;
-	struct list servers; /* struct server */
+	struct workers servers; /* struct server */
 	int dir; /* of the journals; -EBADF: there is none, and no session is kept */
 	unsigned n_journals; /* about: counted when pruned */
 	sd_event_source *prune;
@@ -39,62 +31,25 @@ struct served {
 };
 
 struct server { /* one that runs */
+	struct worker worker;
 	struct served *served;
-	struct list link;
-	struct served_session session;
-	char tree[512], address[64];
-	int64_t since;
-	int pidfd, control;
-	sd_event_source *src;
+	char tree[512];
+	int control;
+	sd_event_source *src; /* what it says */
 	bool asked; /* and has not answered */
 	uint8_t *answer; /* the last one, as it came; NULL: none */
 	size_t answer_len;
 };
 
-/* ---- sessions ------------------------------------------------------------------------------ */
-
-int served_session_id(struct served_session *s, const struct view *v, struct vat_data id)
-{
-	unsigned char hash[(SERVED_NAME_SIZE - 1) / 2];
-	char view[VIEW_ID_SIZE];
-	*s = (struct served_session){};
-	if (!id.len)
-		return 0;
-	if (id.len < SERVED_SESSION_MIN || id.len > SERVED_SESSION_MAX)
-		return -EINVAL;
-	view_id(v, "session", view);
-	crypto_generichash_state st;
-	crypto_generichash_init(&st, NULL, 0, sizeof(hash));
-	crypto_generichash_update(&st, (const unsigned char *)view, sizeof(view));
-	crypto_generichash_update(&st, id.p, id.len);
-	crypto_generichash_final(&st, hash, sizeof(hash));
-	sodium_bin2hex(s->name, sizeof(s->name), hash, sizeof(hash));
-	return 0;
-}
-
-int served_session_set(struct served_session *s, const struct view *v, struct fs_session_r from)
-{
-	int r = served_session_id(s, v, fs_session_get_id(from));
-	if (r < 0)
-		return r;
-	/* A stranger's words, shown to administrators. */
-	struct vat_text client = fs_session_get_client(from);
-	size_t n = MIN(client.len, (uint32_t)SERVED_CLIENT_MAX);
-	for (size_t i = 0; i < n; i++)
-		s->client[i] = client.s[i] > ' ' && client.s[i] < 0x7f ? client.s[i] : '?';
-	return 0;
-}
-
 /* ---- journals ------------------------------------------------------------------------------ */
 
-static struct server *find(struct served *sv, const char *name)
+static struct worker *find(struct served *sv, const char *name)
 {
-	list_for_each (it, &sv->servers) {
-		struct server *s = list_entry(it, struct server, link);
-		if (!strcmp(s->session.name, name))
-			return s;
-	}
-	return NULL;
+	struct session_id id = {};
+	if (strlen(name) >= sizeof(id.name))
+		return NULL;
+	strcpy(id.name, name);
+	return worker_find(&sv->servers, &id);
 }
 
 static bool is_over(struct served *sv, const char *name)
@@ -127,7 +82,7 @@ static void prune(struct served *sv)
 /* Whoever was away longest loses his. */
 static void make_room(struct served *sv)
 {
-	char oldest[SERVED_NAME_SIZE] = "";
+	char oldest[SESSION_NAME_SIZE] = "";
 	struct timespec at = {.tv_sec = time(NULL) - SERVED_AWAY_SECONDS};
 	prune(sv);
 	int fd = openat(sv->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -194,35 +149,25 @@ static int open_directory(int runtime)
 
 /* ---- servers ------------------------------------------------------------------------------- */
 
-static void server_free(struct server *s)
+static struct server *of_worker(struct worker *w)
 {
-	if (*s->session.name && s->served->dir >= 0) /* its day begins now */
-		(void)utimensat(s->served->dir, s->session.name, NULL, AT_SYMLINK_NOFOLLOW);
-	list_unlink(&s->link);
-	sd_event_source_disable_unref(s->src);
-	fd_close(s->pidfd);
-	fd_close(s->control);
-	free(s->answer);
-	free(s);
-}
-
-/* Kills the server that the session has, and waits until it has gone. */
-static int take_over(struct served *sv, const struct served_session *session, struct err *e)
-{
-	struct server *s = *session->name ? find(sv, session->name) : NULL;
-	if (!s)
-		return 0;
-	struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
-	int r = spawn_kill(&(struct spawn_child){.pidfd = s->pidfd}, SIGKILL);
-	if (r >= 0 && poll(&p, 1, SERVED_KILL_MS) != 1)
-		r = -EAGAIN;
-	if (r < 0)
-		return err_errno(e, r, "the session's last 9P server does not end");
-	server_free(s);
-	return 0;
+	return container_of(w, struct server, worker);
 }
 
 static void lists_go_on(struct served *sv);
+
+static void on_ended(struct worker *w)
+{
+	struct server *s = of_worker(w);
+	struct served *sv = s->served;
+	if (*w->session.name && sv->dir >= 0) /* its day begins now */
+		(void)utimensat(sv->dir, w->session.name, NULL, AT_SYMLINK_NOFOLLOW);
+	sd_event_source_disable_unref(s->src);
+	fd_close(s->control);
+	free(s->answer);
+	free(s);
+	lists_go_on(sv);
+}
 
 static int on_control(sd_event_source *source, int fd, uint32_t revents, void *user)
 {
@@ -232,10 +177,12 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *u
 	ssize_t n = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n <= 0) {
-		server_free(s);
-	} else if (s->asked) {
+	if (n <= 0) /* its end is told by the process */
+		s->src = sd_event_source_disable_unref(s->src);
+	if (s->asked) {
 		s->asked = false;
+		if (n <= 0)
+			n = 0;
 		s->answer = malloc((size_t)n);
 		s->answer_len = s->answer ? (size_t)n : 0;
 		if (s->answer)
@@ -245,35 +192,27 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *u
 	return 0;
 }
 
-static void peer_of(int conn, char *ret, size_t size)
-{
-	struct sockaddr_storage sa = {};
-	socklen_t len = sizeof(sa);
-	if (getpeername(conn, (struct sockaddr *)&sa, &len) < 0 ||
-		addr_format(&sa, ret, size, NULL) < 0)
-		*ret = 0;
-}
-
 /* Notes that the child runs; takes control. */
-static int server_add(struct served *sv, const struct view *v, const struct served_session *session,
+static int server_add(struct served *sv, const struct view *v, const struct session_id *session,
 	int conn, const struct spawn_child *child, int control)
 {
 	AUTO_CLOSE int owned = control;
 	struct server *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	*s = (struct server){.served = sv, .session = *session, .since = time(NULL)};
-	list_append(&sv->servers, &s->link);
-	s->control = TAKE_FD(owned);
-	s->pidfd = fcntl(child->pidfd, F_DUPFD_CLOEXEC, 3);
+	*s = (struct server){.worker = {.session = *session, .ended = on_ended}, .served = sv};
 	view_summary(v, "directory", s->tree, sizeof(s->tree));
-	peer_of(conn, s->address, sizeof(s->address));
-	int r = s->pidfd < 0 ? -errno
-			     : sd_event_add_io(sv->fs->streams.loop->event, &s->src, s->control,
-				       EPOLLIN, on_control, s);
-	if (r < 0)
-		server_free(s);
-	return r;
+	int r = sd_event_add_io(
+		sv->fs->streams.loop->event, &s->src, owned, EPOLLIN, on_control, s);
+	if (r >= 0)
+		r = worker_add(&sv->servers, &s->worker, child, conn);
+	if (r < 0) {
+		sd_event_source_disable_unref(s->src);
+		free(s);
+		return r;
+	}
+	s->control = TAKE_FD(owned);
+	return 0;
 }
 
 static int spawn(const struct view *v, const int fds[4], struct spawn_child *ret)
@@ -295,7 +234,7 @@ static int spawn(const struct view *v, const int fds[4], struct spawn_child *ret
 	return spawn_worker(argv, fds, 4, ret);
 }
 
-int served_start(struct served *sv, const struct view *v, const struct served_session *s, int conn,
+int served_start(struct served *sv, const struct view *v, const struct session_id *s, int conn,
 	struct spawn_child *ret, struct err *e)
 {
 	int control[2];
@@ -303,15 +242,12 @@ int served_start(struct served *sv, const struct view *v, const struct served_se
 	AUTO_CLOSE int tree = view_open(v, O_PATH | O_DIRECTORY, e);
 	if (tree < 0)
 		return tree;
-	int r = take_over(sv, s, e);
-	if (r < 0)
-		return r;
 	AUTO_CLOSE int journal = open_journal(sv, s->name);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0)
 		return err_errno(e, -errno, "start the 9P server");
 	AUTO_CLOSE int ours = control[0];
 	const int fds[4] = {conn, tree, control[1], journal};
-	r = spawn(v, fds, &child);
+	int r = spawn(v, fds, &child);
 	fd_close(control[1]);
 	if (r >= 0) {
 		r = server_add(sv, v, s, conn, &child, TAKE_FD(ours));
@@ -326,14 +262,19 @@ int served_start(struct served *sv, const struct view *v, const struct served_se
 	return 0;
 }
 
-void served_end_session(struct served *sv, const struct served_session *s)
+int served_before(struct served *sv, const struct session_id *s)
+{
+	return worker_before(&sv->servers, s);
+}
+
+void served_end_session(struct served *sv, const struct session_id *s)
 {
 	if (!*s->name || sv->dir < 0)
 		return;
-	struct server *running = find(sv, s->name);
+	struct worker *running = worker_find(&sv->servers, s);
 	if (running) {
 		running->session.name[0] = 0;
-		spawn_kill(&(struct spawn_child){.pidfd = running->pidfd}, SIGKILL);
+		worker_kill(running);
 	}
 	if (unlinkat(sv->dir, s->name, 0) == 0 && sv->n_journals)
 		sv->n_journals--;
@@ -373,20 +314,18 @@ static void fill_stats(struct fs_session_info_b b, const struct server *s, size_
 static void answer_list(struct served *sv, struct vat_ctx *ctx)
 {
 	struct fs_filesystem_service_admin_sessions_ctx cx = {ctx};
-	uint32_t n = 0, i = 0;
+	uint32_t i = 0;
 	size_t bytes = 0;
-	list_for_each (it, &sv->servers)
-		n++;
 	struct fs_session_info_list_b l =
 		fs_filesystem_service_admin_sessions_results_init_sessions(
-			fs_filesystem_service_admin_sessions_results(cx), n);
-	list_for_each (it, &sv->servers) {
-		struct server *s = list_entry(it, struct server, link);
+			fs_filesystem_service_admin_sessions_results(cx), sv->servers.n);
+	list_for_each (it, &sv->servers.list) {
+		struct server *s = of_worker(list_entry(it, struct worker, link));
 		struct fs_session_info_b b = fs_session_info_at_b(l, i++);
 		fs_session_info_set_tree(b, vat_str(s->tree));
-		fs_session_info_set_client(b, vat_str(s->session.client));
-		fs_session_info_set_address(b, vat_str(s->address));
-		fs_session_info_set_since(b, s->since);
+		fs_session_info_set_client(b, vat_str(s->worker.session.client));
+		fs_session_info_set_address(b, vat_str(s->worker.address));
+		fs_session_info_set_since(b, s->worker.since);
 		fill_stats(b, s, &bytes);
 	}
 	vat_ctx_return(ctx);
@@ -401,8 +340,8 @@ static void answer_lists(struct served *sv)
 		if (ctx)
 			answer_list(sv, ctx);
 	}
-	list_for_each (it, &sv->servers) {
-		struct server *s = list_entry(it, struct server, link);
+	list_for_each (it, &sv->servers.list) {
+		struct server *s = of_worker(list_entry(it, struct worker, link));
 		s->asked = false;
 		free(TAKE_PTR(s->answer));
 	}
@@ -412,8 +351,8 @@ static void lists_go_on(struct served *sv)
 {
 	if (!sv->list_timer)
 		return;
-	list_for_each (it, &sv->servers)
-		if (list_entry(it, struct server, link)->asked)
+	list_for_each (it, &sv->servers.list)
+		if (of_worker(list_entry(it, struct worker, link))->asked)
 			return;
 	answer_lists(sv);
 }
@@ -441,8 +380,8 @@ void served_list(struct served *sv, struct fs_filesystem_service_admin_sessions_
 		answer_lists(sv);
 		return;
 	}
-	list_for_each (it, &sv->servers) {
-		struct server *s = list_entry(it, struct server, link);
+	list_for_each (it, &sv->servers.list) {
+		struct server *s = of_worker(list_entry(it, struct worker, link));
 		s->asked = p9_control_ask(s->control) >= 0;
 	}
 	lists_go_on(sv);
@@ -456,7 +395,7 @@ struct served *served_new(struct fs_service *fs)
 	if (!sv)
 		return NULL;
 	sv->fs = fs;
-	list_init(&sv->servers);
+	workers_init(&sv->servers, fs->streams.loop->event);
 	sv->dir = open_directory(fs->runtime);
 	if (sv->dir < 0) {
 		log_warning("no 9P session will be kept: sessions: %s", strerror(-sv->dir));
@@ -475,8 +414,7 @@ void served_free(struct served *sv)
 	if (!sv)
 		return;
 	answer_lists(sv);
-	while (!list_empty(&sv->servers))
-		server_free(list_entry(sv->servers.next, struct server, link));
+	workers_done(&sv->servers);
 	sd_event_source_disable_unref(sv->prune);
 	fd_close(sv->dir);
 	/* Goes if nobody may come back. */
