@@ -6,7 +6,9 @@
 #include "cli/block.h"
 #include "cli/uri.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 void block_options_fill(const struct options *o, struct block_block_options_b b)
 {
@@ -123,4 +125,47 @@ void block_target_done(struct block_target *t)
 	block_block_device_unref(t->device);
 	ref_free(t->ref);
 	*t = (struct block_target){};
+}
+
+/* ---- connecting ----------------------------------------------------------------------------- */
+
+static void fill_session(struct block_block_session_b b, const void *id, size_t n)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		*host = 0;
+	block_block_session_set_id(b, (struct vat_data){id, (uint32_t)n});
+	block_block_session_set_client(b, vat_str(host));
+}
+
+int block_connect(struct client *c, struct block_block_device_c device, const void *session,
+	size_t n, struct block_connection *ret)
+{
+	struct block_connection b = {.fd = -EBADF};
+	struct block_block_device_nbd_setup_req q =
+		block_block_device_nbd_setup(c->loop.vat, device);
+	fill_session(block_block_device_nbd_setup_params_init_session(q.params), session, n);
+	AUTO_REPLY reply = {};
+	int r = client_call(c, q.call, &reply);
+	if (r < 0)
+		return r;
+	struct block_block_device_nbd_setup_results_r p =
+		block_block_device_nbd_setup_results_from(reply.results);
+	struct vat_data epoch = block_block_device_nbd_setup_results_get_epoch(p);
+	b.epoch_len = MIN((size_t)epoch.len, sizeof(b.epoch));
+	if (b.epoch_len)
+		memcpy(b.epoch, epoch.p, b.epoch_len);
+	r = client_open_stream(
+		c, block_block_device_nbd_setup_results_get_stream(p).cap, &b.fd, &b.end);
+	if (r >= 0)
+		*ret = b;
+	return r;
+}
+
+void block_connection_close(struct block_connection *b)
+{
+	stream_connection_unref(b->end);
+	if (b->end.cap || b->fd > 0)
+		fd_close(b->fd);
+	*b = (struct block_connection){.fd = -EBADF};
 }

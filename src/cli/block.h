@@ -6,6 +6,7 @@
  * latter two are opened as block devices (File.openAsBlock) as the options say.
  */
 #include "cli/client.h"
+#include "core/block-control.h"
 #include "schema/block.capnp.h"
 
 struct block_target {
@@ -21,6 +22,21 @@ struct block_target {
 /* uri: not "-". On failure nothing is left to be done. */
 int block_target_find(struct client *c, const char *uri, struct block_target *ret);
 void block_target_done(struct block_target *t);
+
+/* An NBD connection to a device. */
+struct block_connection {
+	int fd; /* connected; owned */
+	struct stream_connection_c end; /* to be held as long; the caller's reference */
+	uint8_t epoch[BLOCK_EPOCH_MAX];
+	size_t epoch_len;
+};
+
+/* Opens one, of the session with that id (BlockSession.id; n 0: of none). */
+int block_connect(struct client *c, struct block_block_device_c device, const void *session,
+	size_t n, struct block_connection *ret);
+/* Drops what it holds: the other side then ends the connection. What was never connected (zeroes)
+ * is fine. */
+void block_connection_close(struct block_connection *b);
 
 /* As the options say a file is to be opened. */
 void block_options_fill(const struct options *o, struct block_block_options_b b);

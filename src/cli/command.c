@@ -184,6 +184,15 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_FORMAT:
 		opt->format = arg;
 		break;
+	case OPT_UNIX:
+		opt->unix_ = arg;
+		break;
+	case OPT_TCP:
+		opt->tcp = arg;
+		break;
+	case OPT_EXPOSE:
+		opt->expose = true;
+		break;
 	case OPT_DIRECT:
 		opt->direct = true;
 		break;

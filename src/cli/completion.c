@@ -181,6 +181,7 @@ static void zsh_verb(FILE *out, const struct noun *n, const struct verb *v)
 	static const char *const actions[] = {[WORD_PATH] = "_files",
 		[WORD_URI] = "_metac_uri",
 		[WORD_COMMAND] = "_normal",
+		[WORD_COMMAND_LAST] = "_normal",
 		[WORD_OTHER] = " "};
 	fprintf(out, "\t'%s %s')\n\t\t_arguments -s", n->name, v->name);
 	for (const struct opt *o = opt_table; o->name; o++)
@@ -193,7 +194,7 @@ static void zsh_verb(FILE *out, const struct noun *n, const struct verb *v)
 			break;
 		char *name = word + strspn(word, "[");
 		name[strcspn(name, "].")] = 0;
-		if (v->kinds[i] == WORD_COMMAND)
+		if (v->kinds[i] == WORD_COMMAND || v->kinds[i] == WORD_COMMAND_LAST)
 			fprintf(out, " \\\n\t\t\t'*::%s:%s'", name, actions[v->kinds[i]]);
 		else
 			fprintf(out, " \\\n\t\t\t'%zu%s:%s:%s'", i + 1, *word == '[' ? ":" : "",

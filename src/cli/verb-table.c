@@ -15,6 +15,10 @@ const struct opt opt_table[] = {
 		"of the image: raw (the default), qcow2, vmdk, ..."},
 	{OPT_DIRECT, 0, "direct", NULL, WORD_OTHER, "past the page cache of the other host"},
 	{OPT_NAME, 0, "name", "NAME", WORD_OTHER, "the device is /dev/metac/NAME too"},
+	{OPT_UNIX, 0, "unix", "PATH", WORD_PATH, "listen on this Unix socket"},
+	{OPT_TCP, 0, "tcp", "HOST:PORT", WORD_OTHER, "listen there, e.g. on localhost:10809"},
+	{OPT_EXPOSE, 0, "expose", NULL, WORD_OTHER,
+		"to other hosts too: whoever comes has the disk"},
 	{OPT_BLOCK_TRANSPORT, 0, "transport", "KIND", WORD_BLOCK_TRANSPORT,
 		"nbd, ublk or loop; default: the first there is"},
 	{OPT_TRANSPORT, 0, "transport", "KIND", WORD_TRANSPORT,
@@ -169,6 +173,18 @@ static const struct verb block_verbs[] = {
 		"metac block detach /dev/nbd0\nmetac block detach vm", cmd_block_detach},
 	{"ls", "", {}, OPT_CONNECT | OPT_JSON, "list what the node has attached", NULL,
 		"metac block ls\nmetac block ls --json", cmd_block_ls},
+	{"serve", "URI [COMMAND...]", {WORD_URI, WORD_COMMAND_LAST},
+		OPT_CONNECT | OPT_USER | OPT_READ_ONLY | OPT_UNIX | OPT_TCP | OPT_EXPOSE |
+			OPT_TIMEOUT | OPT_FORMAT | OPT_DIRECT | OPT_JSON,
+		"serve one to programs that speak NBD",
+		"Prints the NBD URI when it is ready, and stays until it is interrupted. While\n"
+		"the connection to the other host is lost, programs wait; with --timeout for so\n"
+		"long. With a COMMAND, after --, ends when that does, with its exit status; {} in\n"
+		"its words is the NBD URI, and so is $uri. Needs no node.\n" URI_HELP,
+		"metac block serve ref://[fd00::1]/kFV4... --unix /run/disk.sock\n"
+		"metac block serve ref://[fd00::1]/kFV4... -- qemu-img info {}\n"
+		"metac block serve - -- fio --name=t --ioengine=nbd --rw=randread --uri={}",
+		cmd_block_serve},
 	{"info", "URI", {WORD_URI},
 		OPT_CONNECT | OPT_USER | OPT_READ_ONLY | OPT_FORMAT | OPT_DIRECT | OPT_JSON,
 		"tell size and block sizes", URI_HELP,

@@ -37,6 +37,9 @@ enum opt_bit { /* which options a verb takes */
 	OPT_DIRECT = 1 << 23,
 	OPT_NAME = 1 << 24,
 	OPT_BLOCK_TRANSPORT = 1 << 25,
+	OPT_UNIX = 1 << 26,
+	OPT_TCP = 1 << 27,
+	OPT_EXPOSE = 1 << 28,
 
 	OPT_COMMON = OPT_HELP,
 	OPT_CONNECT = OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT,
@@ -53,6 +56,7 @@ enum word_kind {
 	WORD_TRANSPORT,
 	WORD_PROGRESS,
 	WORD_FORMAT,
+	WORD_COMMAND_LAST, /* a command too, but options may come before its `--' */
 	WORD_BLOCK_TRANSPORT,
 };
 
@@ -94,6 +98,9 @@ struct options { /* as given; unset is NULL, 0 or false */
 	const char *format;
 	bool direct;
 	const char *name;
+	const char *unix_;
+	const char *tcp;
+	bool expose;
 };
 
 /* What a verb's function gets. */
@@ -156,6 +163,7 @@ int cmd_block_export(struct cli *cli);
 int cmd_block_info(struct cli *cli);
 int cmd_block_attach(struct cli *cli);
 int cmd_block_detach(struct cli *cli);
+int cmd_block_serve(struct cli *cli);
 int cmd_block_ls(struct cli *cli);
 int cmd_stream_cat(struct cli *cli);
 int cmd_stream_bind(struct cli *cli);
