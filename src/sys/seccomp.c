@@ -6,6 +6,8 @@
 #include "sys/seccomp.h"
 
 #include <malloc.h>
+#include <linux/fs.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 
@@ -86,6 +88,15 @@ static const struct {
 	{"prlimit64", {2, SCMP_CMP_EQ, 0, 0}}, /* asking, not setting */
 };
 
+/* Calls that are listed as "call:form". */
+static const struct {
+	const char *form, *name;
+	struct scmp_arg_cmp cond;
+} in_form[] = {
+	{"clone:thread", "clone", {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
+	{"ioctl:blkdiscard", "ioctl", {1, SCMP_CMP_EQ, BLKDISCARD, 0}},
+};
+
 /* What C libraries try first and do without. */
 static const char *const tried_first[] = {"clone3", "faccessat2", "fchmodat2"};
 
@@ -123,12 +134,24 @@ static int allow(scmp_filter_ctx ctx, const char *name)
 	return r == -EEXIST || r == -EDOM ? 0 : r; /* there already; not on this machine */
 }
 
+static int allow_in_form(scmp_filter_ctx ctx, const char *form)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(in_form); i++) {
+		if (strcmp(in_form[i].form, form))
+			continue;
+		struct scmp_arg_cmp cond = in_form[i].cond;
+		int nr = seccomp_syscall_resolve_name(in_form[i].name);
+		return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, 1, &cond);
+	}
+	return -EINVAL;
+}
+
 static int allow_all(scmp_filter_ctx ctx, const char *const *calls)
 {
 	int r = 0;
 	for (; *calls && r >= 0; calls++) {
 		if (**calls != '@') {
-			r = allow(ctx, *calls);
+			r = strchr(*calls, ':') ? allow_in_form(ctx, *calls) : allow(ctx, *calls);
 			continue;
 		}
 		const char *const *group = group_calls(*calls);

@@ -19,6 +19,10 @@
  *	@spawn    fork, exec, wait, kill, pidfd, pipes, prctl, close_range, credentials
  *	@mount    mount, umount, the new mount API
  *
+ * One call in one form only:
+ *	clone:thread	  what starts a thread, and no process
+ *	ioctl:blkdiscard  BLKDISCARD, of the disk that an open descriptor is
+ *
  * A name that this architecture or libseccomp does not know is passed over.  clone3 and what else C
  * libraries try first answers ENOSYS unless listed, so that they fall back.  Built with
  * sanitizers, what their run time needs is added.
@@ -31,5 +35,5 @@ enum seccomp_else {
 };
 
 /* Sets no_new_privs and loads the filter; applies to threads that exist already too. calls ends
- * with NULL. 0, -EINVAL: unknown @group, negative errno. */
+ * with NULL. 0, -EINVAL: unknown @group or form, negative errno. */
 int seccomp_confine(const char *const *calls, enum seccomp_else otherwise);

@@ -3,9 +3,13 @@
 #include "sys/seccomp.h"
 #include "base/test.h"
 
+#include <asm/termbits.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -80,7 +84,55 @@ static int twice(void)
 	return socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? 0 : 3;
 }
 
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static int starts_a_thread(void)
+{
+	static const char *const calls[] = {"@base", "clone:thread", NULL};
+	pthread_t id;
+	if (seccomp_confine(calls, SECCOMP_ELSE_KILL) < 0)
+		return 1;
+	return pthread_create(&id, NULL, nothing, NULL) || pthread_join(id, NULL) ? 2 : 0;
+}
+
+TEST(a_thread_can_be_started_where_that_is_listed)
+{
+	CHECK_INT(in_child(starts_a_thread), 0);
+}
+
 #if !defined(__SANITIZE_ADDRESS__)
+static int starts_a_process(void)
+{
+	static const char *const calls[] = {"@base", "clone:thread", NULL};
+	if (seccomp_confine(calls, SECCOMP_ELSE_EPERM) < 0)
+		return 1;
+	return fork() < 0 && errno == EPERM ? 0 : 2;
+}
+
+static int asks_a_terminal(void)
+{
+	static const char *const calls[] = {"@base", "ioctl:blkdiscard", NULL};
+	uint64_t range[2] = {0, 0};
+	if (seccomp_confine(calls, SECCOMP_ELSE_EPERM) < 0)
+		return 1;
+	if (ioctl(STDIN_FILENO, BLKDISCARD, range) >= 0 || errno == EPERM)
+		return 2;
+	return ioctl(STDIN_FILENO, TCGETS, range) < 0 && errno == EPERM ? 0 : 3;
+}
+
+TEST(but_not_a_process)
+{
+	CHECK_INT(in_child(starts_a_process), 0);
+}
+
+TEST(a_disk_can_be_told_to_discard_and_nothing_else)
+{
+	CHECK_INT(in_child(asks_a_terminal), 0);
+}
+
 static int executable_memory(void)
 {
 	if (seccomp_confine(base_only, SECCOMP_ELSE_EPERM) < 0)
@@ -154,8 +206,10 @@ TEST(program_can_be_started_under_the_spawn_group)
 	CHECK_INT(in_child(spawns), 0);
 }
 
-TEST(unknown_group_is_an_error)
+TEST(unknown_group_or_form_is_an_error)
 {
 	static const char *const calls[] = {"@base", "@nonsense", NULL};
+	static const char *const form[] = {"@base", "ioctl:nonsense", NULL};
 	CHECK_INT(seccomp_confine(calls, SECCOMP_ELSE_EPERM), -EINVAL);
+	CHECK_INT(seccomp_confine(form, SECCOMP_ELSE_EPERM), -EINVAL);
 }
