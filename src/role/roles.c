@@ -104,6 +104,15 @@ const struct role role_table[] = {
 		.why = "translates between two descriptors it is given; parses 9P and FUSE",
 	},
 	{
+		.name = "nbd-server",
+		.title = "metacd: nbd server",
+		IN_WORKER(role_nbd_server),
+		.as_user = true,
+		.death_signal = SIGKILL,
+		.holds = "one connection, one file or disk, a control socket",
+		.why = "reads and writes what it is given open; parses NBD",
+	},
+	{
 		.name = "copy",
 		.title = "metacd: copy",
 		IN_WORKER(role_copy),

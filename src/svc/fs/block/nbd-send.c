@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation: nbd-send.h.
+ *
+ * A pipe is as large as an ordinary user's may be (1 MiB), or what is to be had: the kernel limits
+ * the pages in all pipes of a user together, and then gives small ones.
+ */
+#include "svc/fs/block/nbd-send.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+enum { PAGE = 4096, PIPE_MOST = 1 << 20, PIPE_LEAST = 64 << 10 };
+
+void nbd_send_init(struct nbd_send *s, int sock)
+{
+	s->sock = sock;
+	atomic_init(&s->closed, false);
+	pthread_mutex_init(&s->lock, NULL);
+}
+
+void nbd_send_done(struct nbd_send *s)
+{
+	pthread_mutex_destroy(&s->lock);
+}
+
+void nbd_send_hang_up(struct nbd_send *s)
+{
+	atomic_store(&s->closed, true);
+	shutdown(s->sock, SHUT_RDWR);
+}
+
+/* `lock` is held. */
+static void send_all(struct nbd_send *s, const uint8_t *p, size_t n, int flags)
+{
+	while (n && !nbd_send_closed(s)) {
+		ssize_t r = send(s->sock, p, n, MSG_NOSIGNAL | flags);
+		if (r > 0) {
+			p += r;
+			n -= (size_t)r;
+		} else if (errno != EINTR) {
+			nbd_send_hang_up(s);
+		}
+	}
+}
+
+void nbd_send_bytes(struct nbd_send *s, const void *p, size_t n)
+{
+	pthread_mutex_lock(&s->lock);
+	send_all(s, p, n, 0);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- the pipe ------------------------------------------------------------------------------ */
+
+void nbd_pipe_done(struct nbd_pipe *p)
+{
+	p->in = fd_close(p->in);
+	p->out = fd_close(p->out);
+}
+
+static bool pipe_open(struct nbd_pipe *p)
+{
+	int fds[2];
+	if (p->in >= 0 || p->unusable)
+		return !p->unusable;
+	p->unusable = pipe2(fds, O_CLOEXEC) < 0;
+	if (p->unusable)
+		return false;
+	p->in = fds[0];
+	p->out = fds[1];
+	int size = -1;
+	for (int wanted = PIPE_MOST; size < 0 && wanted >= PIPE_LEAST; wanted /= 2)
+		size = fcntl(p->out, F_SETPIPE_SZ, wanted);
+	p->unusable = size < PIPE_LEAST;
+	p->capacity = p->unusable ? 0 : (size_t)size;
+	if (p->unusable)
+		nbd_pipe_done(p);
+	return !p->unusable;
+}
+
+int nbd_pipe_fill(struct nbd_pipe *p, int file, uint64_t at, size_t n)
+{
+	off_t from = (off_t)at;
+	size_t done = 0;
+	/* Each page, the first and the last in part, takes a place of its own. */
+	if (!pipe_open(p) || (at % PAGE) + n > p->capacity)
+		return -EOPNOTSUPP;
+	while (done < n) {
+		ssize_t r = splice(file, &from, p->out, NULL, n - done, SPLICE_F_NONBLOCK);
+		if (r > 0) {
+			done += (size_t)r;
+			continue;
+		}
+		if (r < 0 && errno == EINTR)
+			continue;
+		/* The pipe full already: pages came in smaller parts than expected. */
+		int error = !r ? -EINVAL : errno == EAGAIN ? -EOPNOTSUPP : -errno;
+		p->unusable = r < 0 && errno == EINVAL;
+		nbd_pipe_done(p); /* the simplest way to empty it */
+		return p->unusable ? -EOPNOTSUPP : error;
+	}
+	return 0;
+}
+
+void nbd_pipe_send(
+	struct nbd_pipe *p, struct nbd_send *s, const void *head, size_t head_len, size_t n)
+{
+	pthread_mutex_lock(&s->lock);
+	send_all(s, head, head_len, MSG_MORE);
+	while (n && !nbd_send_closed(s)) {
+		ssize_t r = splice(p->in, NULL, s->sock, NULL, n, 0);
+		if (r > 0)
+			n -= (size_t)r;
+		else if (!r || errno != EINTR)
+			nbd_send_hang_up(s);
+	}
+	pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The sending side of an NBD connection, which several threads share: what one sends in one call
+ * stays together.
+ *
+ * Sending waits for a peer that does not read.  When the connection has ended, what is sent is
+ * thrown away, and whoever waits to receive is woken.
+ */
+#include "base/macro.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct nbd_send {
+	int sock; /* borrowed */
+	atomic_bool closed;
+	pthread_mutex_t lock;
+};
+
+void nbd_send_init(struct nbd_send *s, int sock);
+void nbd_send_done(struct nbd_send *s);
+/* Ends the connection, in both directions. */
+void nbd_send_hang_up(struct nbd_send *s);
+static inline bool nbd_send_closed(struct nbd_send *s)
+{
+	return atomic_load_explicit(&s->closed, memory_order_relaxed);
+}
+
+void nbd_send_bytes(struct nbd_send *s, const void *p, size_t n);
+
+/* File to socket without a copy, through a pipe: so it is known whether there is data before
+ * anything has been said about it.  Belongs to one thread. */
+struct nbd_pipe {
+	int in, out; /* ends to read from, to write to; -EBADF: not made yet */
+	size_t capacity; /* bytes, if they begin at a page */
+	bool unusable; /* files of this kind cannot be spliced, or there are no more pipes */
+};
+#define NBD_PIPE_INIT ((struct nbd_pipe){.in = -EBADF, .out = -EBADF})
+
+void nbd_pipe_done(struct nbd_pipe *p);
+/* Fills the pipe, which is empty, with n bytes of the file. 0; -EINVAL: the file ends before;
+ * -EOPNOTSUPP: not this way (too many for the pipe, too); negative errno. Unless 0, it is empty. */
+int nbd_pipe_fill(struct nbd_pipe *p, int file, uint64_t at, size_t n);
+/* Sends the bytes at head, and then the n bytes that are in the pipe. */
+void nbd_pipe_send(
+	struct nbd_pipe *p, struct nbd_send *s, const void *head, size_t head_len, size_t n);
