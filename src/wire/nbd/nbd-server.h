@@ -107,8 +107,8 @@ int nbd_server_request(
 	const struct nbd_server *s, const void *p, size_t n, struct nbd_request *ret);
 
 /* Takes the payload of a BLOCK_STATUS request without error (q->payload bytes at p, not 0, at most
- * NBD_SERVER_STATUS_PAYLOAD_MAX) and sets q->length from it; only then q can be worked on. False: it
- * does not ask for what there is, and is to be answered NBD_EINVAL. */
+ * NBD_SERVER_STATUS_PAYLOAD_MAX) and sets q->length from it; only then q can be worked on. False:
+ * it does not ask for what there is, and is to be answered NBD_EINVAL. */
 bool nbd_server_status_payload(const struct nbd_server *s, struct nbd_request *q, const void *p);
 
 /* Each of the following writes at out and returns how many bytes. */
