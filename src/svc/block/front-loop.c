@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A loop device on a file that is no file: FUSE, answered by the worker (client/).  Works on every
+ * kernel.
+ *
+ *	programs - /dev/loopN - the file "disk" - /dev/fuse - worker - NBD connection
+ *
+ * The file system is never attached to any path: it is a detached mount (fsmount(2)), held by a
+ * descriptor, in which the file is found by openat(2).  So nobody else sees it, and nothing of it
+ * is left when this process ends.  The loop device clears itself when the last one closes it
+ * (loopdev.h): as long as it is attached, that is not before this service.
+ *
+ * Whether opening the file or setting the device up returns is up to the worker; so it is done in
+ * tasks.  When the worker ends, the kernel ends the file system with it, since nobody else has
+ * /dev/fuse: everything fails at once, and nothing waits.
+ */
+#include "base/log.h"
+#include "svc/block/attach.h"
+#include "svc/block/loopdev.h"
+#include "wire/nbd/nbd.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum {
+	BLOCK_MIN = 512,
+	BLOCK_MAX = 4096,
+	SET_UP_SECONDS = 30,
+	RESIZE_SECONDS = 30,
+	RESIZE_LOOKS_MAX = 500, /* 10 ms apart, for the worker to have heard of the new size */
+	KEPT_FD_MIN = 4096, /* see keep_high */
+};
+
+static struct loop *loop_of(const struct attachment *a)
+{
+	return service_loop(a->bs->service);
+}
+
+static int available(struct err *e)
+{
+	AUTO_CLOSE int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fuse < 0)
+		return err_set(e, -ENODEV, "this kernel has no FUSE (/dev/fuse is missing)");
+	return loopdev_available(e);
+}
+
+/* ---- the file system ----------------------------------------------------------------------- */
+
+static int set_option(int fs, const char *name, const char *value)
+{
+	return fsconfig(fs, FSCONFIG_SET_STRING, name, value, 0) < 0 ? -errno : 0;
+}
+
+/* A detached mount that fuse_fd is the other end of; nobody but root could use it. */
+static int make_fuse(int fuse_fd)
+{
+	char number[16];
+	const struct {
+		const char *name, *value;
+	} options[] = {
+		{"source", "metac"},
+		{"subtype", "metac-block"},
+		{"fd", number},
+		{"rootmode", "40000"},
+		{"user_id", "0"},
+		{"group_id", "0"},
+	};
+	(void)snprintf(number, sizeof(number), "%d", fuse_fd);
+	AUTO_CLOSE int fs = fsopen("fuse", FSOPEN_CLOEXEC);
+	int r = fs < 0 ? -errno : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(options) && r >= 0; i++)
+		r = set_option(fs, options[i].name, options[i].value);
+	if (r >= 0 && fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	int mount = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	return mount < 0 ? -errno : mount;
+}
+
+static int begin(struct attachment *a, struct err *e)
+{
+	a->data.loop.mount_fd = a->data.loop.loop_fd = -EBADF;
+	a->data.loop.task = NULL;
+	AUTO_CLOSE int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fuse < 0)
+		return err_errno(e, -errno, "/dev/fuse");
+	AUTO_CLOSE int mount = make_fuse(fuse);
+	if (mount < 0)
+		return err_errno(e, mount, "make a FUSE file system");
+	int r = attach_worker_start(a, "--fuse", fuse, e);
+	if (r >= 0)
+		a->data.loop.mount_fd = TAKE_FD(mount);
+	return r;
+}
+
+/* ---- the device ---------------------------------------------------------------------------- */
+
+struct set_up {
+	uint32_t block;
+	bool read_only;
+	char label[LOOPDEV_LABEL_MAX + 1];
+};
+
+static int set_up_task(const void *arg, const int *fds, struct task_result *ret)
+{
+	const struct set_up *s = arg;
+	struct err e = {};
+	struct loopdev_config cfg = {
+		.block = s->block, .read_only = s->read_only, .label = s->label};
+	int flags = (s->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+	AUTO_CLOSE int file = openat(fds[0], "disk", flags | O_DIRECT);
+	if (file < 0 && errno == EINVAL)
+		file = openat(fds[0], "disk", flags);
+	if (file < 0)
+		return task_failed(ret, -errno, "open the file behind the device");
+	cfg.file = file;
+	int number = loopdev_new(&cfg, &ret->fd, &e);
+	if (number < 0)
+		(void)snprintf(ret->text, sizeof(ret->text), "%.299s", e.msg);
+	return number;
+}
+
+/* When this process is killed, its descriptors are closed in order, and closing the device waits
+ * for what is still to be written to it: by then the worker must know, by its control socket, that
+ * nobody will bring it another connection. */
+static int keep_high(int takes_fd)
+{
+	AUTO_CLOSE int fd = takes_fd;
+	struct rlimit limit;
+	int min = KEPT_FD_MIN;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < (rlim_t)min)
+		min = (int)(limit.rlim_cur / 2);
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, min);
+	return high < 0 ? TAKE_FD(fd) : high;
+}
+
+static void resize(struct attachment *a);
+
+static void on_set_up(void *user, struct task_result *result)
+{
+	struct attachment *a = user;
+	task_free(TAKE_PTR(a->data.loop.task));
+	if (result->code < 0 || result->fd < 0) {
+		attach_on_failed(a, MAX(-result->code, 1), result->text);
+		return;
+	}
+	a->data.loop.loop_fd = keep_high(TAKE_FD(result->fd));
+	loopdev_path(result->code, a->device);
+	if (a->data.loop.resize_again)
+		resize(a);
+	attach_on_connected(a);
+}
+
+static int set_up(struct attachment *a)
+{
+	struct set_up s = {
+		.block = MAX(a->export.block_min, (uint32_t)BLOCK_MIN),
+		.read_only = a->read_only,
+	};
+	(void)snprintf(s.label, sizeof(s.label), "metac:%.57s", *a->name ? a->name : a->source);
+	struct task_config cfg = {
+		.event = loop_of(a)->event,
+		.run = set_up_task,
+		.arg = &s,
+		.fds = {a->data.loop.mount_fd},
+		.n_fds = 1,
+		.timeout_us = SET_UP_SECONDS * UINT64_C(1000000),
+		.done = on_set_up,
+		.user = a,
+	};
+	return task_new(&cfg, &a->data.loop.task);
+}
+
+static bool can_be(struct attachment *a, char *why, size_t size)
+{
+	uint32_t block = a->export.block_min;
+	if (a->export.size < BLOCK_MIN)
+		(void)snprintf(why, size, "%llu bytes are less than one sector",
+			(unsigned long long)a->export.size);
+	else if (block > BLOCK_MAX || (block & (block - 1)))
+		(void)snprintf(why, size, "blocks of %u bytes are too large for a loop device (%d)",
+			block, BLOCK_MAX);
+	else
+		return true;
+	return false;
+}
+
+static void negotiated(struct attachment *a)
+{
+	char why[100];
+	/* As the server has it: it may offer less than was asked for. */
+	if (a->export.flags & NBD_FLAG_READ_ONLY)
+		a->read_only = true;
+	if (*a->device) {
+		attach_on_connected(a);
+		return;
+	}
+	if (a->data.loop.task)
+		return; /* connected again while it is set up */
+	if (!can_be(a, why, sizeof(why)))
+		attach_on_failed(a, EINVAL, why);
+	else if (set_up(a) < 0)
+		attach_on_failed(a, ENOMEM, "out of memory");
+}
+
+/* ---- its size ------------------------------------------------------------------------------ */
+
+static int resize_task(const void *arg, const int *fds, struct task_result *ret)
+{
+	uint64_t size = *(const uint64_t *)arg;
+	struct statx st = {};
+	/* Asking the file for its size is how the kernel comes to know it. */
+	for (int i = 0; i < RESIZE_LOOKS_MAX; i++) {
+		if (statx(fds[0], "disk", AT_STATX_FORCE_SYNC, STATX_SIZE, &st) < 0)
+			return task_failed(ret, -errno, "ask for the new size");
+		if (st.stx_size == size)
+			break;
+		(void)usleep(10 * 1000);
+	}
+	int r = loopdev_resize(fds[1]);
+	return r < 0 ? task_failed(ret, r, "resize the device") : 0;
+}
+
+static void on_resized(void *user, struct task_result *result)
+{
+	struct attachment *a = user;
+	task_free(TAKE_PTR(a->data.loop.task));
+	if (result->code < 0)
+		log_warning("%s: %s", attach_title(a), result->text);
+	if (a->data.loop.resize_again)
+		resize(a);
+}
+
+static void resize(struct attachment *a)
+{
+	int r = attach_worker_size(a, a->export.size);
+	a->data.loop.resize_again = a->data.loop.task || !*a->device;
+	if (r >= 0 && !a->data.loop.resize_again) {
+		struct task_config cfg = {
+			.event = loop_of(a)->event,
+			.run = resize_task,
+			.arg = &a->export.size,
+			.fds = {a->data.loop.mount_fd, a->data.loop.loop_fd},
+			.n_fds = 2,
+			.timeout_us = RESIZE_SECONDS * UINT64_C(1000000),
+			.done = on_resized,
+			.user = a,
+		};
+		r = task_new(&cfg, &a->data.loop.task);
+	}
+	if (r < 0)
+		log_warning("%s: cannot be resized: %s", attach_title(a), strerror(-r));
+}
+
+/* ---- its end ------------------------------------------------------------------------------- */
+
+static void over(struct attachment *a, const char *why)
+{
+	attach_worker_over(a, EIO, why);
+}
+
+static void drop(struct attachment *a)
+{
+	/* First: nothing waits for it then. */
+	attach_worker_stop(a);
+	task_free(TAKE_PTR(a->data.loop.task));
+	a->data.loop.mount_fd = fd_close(a->data.loop.mount_fd);
+	a->data.loop.loop_fd = fd_close(a->data.loop.loop_fd);
+}
+
+/* The kernel does what is left to do when the last descriptor is closed. */
+static int end_task(const void *arg, const int *fds, struct task_result *ret)
+{
+	fd_close(fds[0]);
+	return 0;
+}
+
+static size_t end_fds(struct attachment *a, int ret[TASK_FDS_MAX])
+{
+	task_free(TAKE_PTR(a->data.loop.task));
+	a->data.loop.mount_fd = fd_close(a->data.loop.mount_fd);
+	ret[0] = TAKE_FD(a->data.loop.loop_fd);
+	return 1;
+}
+
+static void worker_ended(struct attachment *a)
+{
+	if (!*a->device) {
+		drop(a);
+		a->begun = false;
+		attach_on_lost(a, "the worker has ended");
+		return;
+	}
+	attach_on_failed(a, EIO,
+		"its worker has ended: what had not been flushed may be lost; detach it, and "
+		"attach it again");
+}
+
+static int connect_worker(struct attachment *a, int fd)
+{
+	return attach_worker_connect(a, fd);
+}
+
+const struct front front_loop = {
+	.name = "loop",
+	.available = available,
+	.begin = begin,
+	.connect = connect_worker,
+	.negotiated = negotiated,
+	.worker_ended = worker_ended,
+	.over = over,
+	.resize = resize,
+	.end_task = end_task,
+	.end_fds = end_fds,
+	.drop = drop,
+};

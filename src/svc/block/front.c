@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of what a block device can be made from: front.h. */
+#include "svc/block/front.h"
+
+static const struct front *const fronts[] = {&front_loop}; /* the best first */
+
+const struct front *front_choose(const char *name, struct err *e)
+{
+	struct err last = {};
+	bool known = !*name;
+	for (size_t i = 0; i < ARRAY_SIZE(fronts); i++) {
+		if (*name && strcmp(name, fronts[i]->name))
+			continue;
+		known = true;
+		if (fronts[i]->available(&last) >= 0)
+			return fronts[i];
+	}
+	if (known)
+		*e = last;
+	else
+		err_set(e, -EINVAL, "unknown transport \"%s\" (nbd, ublk or loop)", name);
+	return NULL;
+}
