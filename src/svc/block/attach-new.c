@@ -74,7 +74,9 @@ static int set_up(struct attachment *a, const struct block_attach_request *q, st
 	a->persistent = q->persistent;
 	set_id(a, q->id);
 	a->source = source.len ? strndup(source.s, SOURCE_MAX) : strdup("a remote block device");
-	r = a->source ? attach_way_new(a, q->device.cap, TAKE_PTR(ref)) : -ENOMEM;
+	r = attach_file_new(o, &a->file);
+	if (r >= 0)
+		r = a->source ? attach_way_new(a, q->device.cap, TAKE_PTR(ref)) : -ENOMEM;
 	return r < 0 ? err_errno(e, r, "new attachment") : 0;
 }
 

@@ -27,11 +27,13 @@ static void describe(void *self, struct vat_ptr_b description)
 	block_attach_options_set_source(o, vat_str(a->source));
 	block_attach_options_set_timeout(o, a->timeout_s);
 	block_attach_options_set_name(o, vat_str(a->name));
-	if (ref && !is_own_node(a, ref))
+	if (ref && !is_own_node(a, ref)) {
 		ref_to_sturdy(ref, block_attach_options_init_reference(o));
-	else
+		attach_file_describe(a->file, o);
+	} else {
 		block_attachment_description_set_device(
 			b, block_block_device_cast(way_object(a->way)));
+	}
 }
 
 static void summary_text(struct attachment *a, char *ret, size_t size)
@@ -92,6 +94,7 @@ static void on_made(void *user, const struct vat_error *err, struct vat_ptr_r re
 		return;
 	}
 	way_set_ref(a->way, ref);
+	attach_file_free(TAKE_PTR(a->file)); /* the new one is the device's */
 	a->persistent = true;
 	create(a, cx);
 }

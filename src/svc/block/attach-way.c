@@ -80,6 +80,12 @@ static int ask(void *user, struct way *way, struct vat_cap *object, bool local)
 	return 0;
 }
 
+static struct vat_cap *narrow(void *user, struct vat_cap *takes_object)
+{
+	struct attachment *a = user;
+	return attach_file_open(a->file, vat_of(a), takes_object);
+}
+
 /* ---- its size ------------------------------------------------------------------------------ */
 
 static void on_size(void *user, const struct vat_error *err, struct vat_ptr_r results)
@@ -126,6 +132,7 @@ int attach_way_new(struct attachment *a, struct vat_cap *device, struct ref *tak
 		.object = device,
 		.ref = takes_ref,
 		.what = "what is attached",
+		.narrow = narrow,
 		.ask = ask,
 		.opened = attach_on_opened,
 		.missed = attach_on_missed,

@@ -114,6 +114,7 @@ void attach_free(struct attachment *a)
 	a->bs->n_attachments--;
 	way_free(a->way);
 	sd_event_source_disable_unref(a->linger);
+	attach_file_free(a->file);
 	free(a->source);
 	free(a);
 }

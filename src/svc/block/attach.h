@@ -6,6 +6,7 @@
  *	attach.c        states, and the Attachment object
  *	attach-new.c    requests to attach; options; what is there already
  *	attach-way.c    how the BlockDevice is reached, and reached again; its size
+ *	attach-file.c   of a reference to a file: how that becomes a BlockDevice
  *	attach-worker.c the worker between the connection and the device (core/block-control.h)
  *	attach-end.c    flushing, detaching, who uses the device
  *	attach-store.c  how an Attachment is kept
@@ -36,6 +37,7 @@
 #include "base/list.h"
 #include "core/block-control.h"
 #include "core/way.h"
+#include "svc/block/attach-file.h"
 #include "svc/block/block-service.h"
 #include "svc/block/front.h"
 #include "svc/block/task.h"
@@ -88,6 +90,7 @@ struct attachment {
 	char error[300]; /* why it is not UP */
 
 	struct way *way;
+	struct attach_file *file; /* how the reference leads to the device; NULL: it is its */
 	uint8_t session[ATTACH_SESSION_SIZE];
 	bool used; /* a session of that id was begun */
 	uint8_t epoch[BLOCK_EPOCH_MAX]; /* of the connection that was asked for last */
