@@ -113,6 +113,17 @@ const struct role role_table[] = {
 		.why = "reads and writes what it is given open; parses NBD",
 	},
 	{
+		.name = "nbd-client",
+		.title = "metacd: nbd client",
+		IN_WORKER(role_nbd_client),
+		.as_user = true,
+		.death_signal = SIGKILL,
+		.holds = "one connection, /dev/fuse of one file or a listening socket and who "
+			 "connected to it, a control socket",
+		.why = "translates between descriptors it is given; parses NBD from both sides, "
+		       "FUSE",
+	},
+	{
 		.name = "copy",
 		.title = "metacd: copy",
 		IN_WORKER(role_copy),

@@ -18,6 +18,7 @@ int role_block(int argc, char **argv);
 int role_9p_server(int argc, char **argv);
 int role_9p_mount(int argc, char **argv);
 int role_nbd_server(int argc, char **argv);
+int role_nbd_client(int argc, char **argv);
 int role_copy(int argc, char **argv);
 
 struct role {
