@@ -11,10 +11,10 @@
 
 enum { QUIET_LOOKS = 10 }; /* after which the relieving thread sleeps */
 
-void p9_turns_init(struct p9_turns *ts)
+void p9_turns_init(struct p9_turns *ts, void (*relieved)(struct p9_turn *t))
 {
 	pthread_condattr_t attr;
-	*ts = (struct p9_turns){};
+	*ts = (struct p9_turns){.relieved = relieved};
 	pthread_mutex_init(&ts->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -119,6 +119,20 @@ static void wait_a_little(struct p9_turns *ts)
 	pthread_cond_timedwait(&ts->relief_wake, &ts->lock, &until);
 }
 
+/* Under the lock, but for the call. */
+static void relieve(struct p9_turns *ts)
+{
+	struct p9_turn *t = ts->holder;
+	ts->holder = NULL;
+	ts->aside = P9_TURN_ASIDE;
+	if (ts->relieved) {
+		pthread_mutex_unlock(&ts->lock);
+		ts->relieved(t);
+		pthread_mutex_lock(&ts->lock);
+	}
+	give(ts);
+}
+
 static void *relief_main(void *arg)
 {
 	struct p9_turns *ts = arg;
@@ -136,11 +150,8 @@ static void *relief_main(void *arg)
 		bool held = ts->holder != NULL;
 		wait_a_little(ts);
 		quiet = ts->n_held == seen ? quiet + 1 : 0;
-		if (held && ts->holder && ts->n_held == seen) {
-			ts->holder = NULL;
-			ts->aside = P9_TURN_ASIDE;
-			give(ts);
-		}
+		if (held && ts->holder && ts->n_held == seen)
+			relieve(ts);
 	}
 	pthread_mutex_unlock(&ts->lock);
 	return NULL;

@@ -5,8 +5,9 @@
  *
  * Before something that may take long the thread either gives the turn away, or goes on holding it
  * (p9_turn_hold) because it will probably be done before another thread would have woken up; if it
- * is not after P9_TURN_RELIEF_MS, the turn is taken from it and given to another (relief).  After
- * that has happened the next P9_TURN_ASIDE times are better not held, as things seem to be slow.
+ * is not after P9_TURN_RELIEF_MS, the turn is taken from it and given to another (relief), after
+ * `relieved` has been called for it.  After that has happened the next P9_TURN_ASIDE times are
+ * better not held, as things seem to be slow.
  *
  *	free --take--> taken --hold--> held --release (true)--> taken --give--> free
  *	                                 `--relief--> free ... release (false)
@@ -33,9 +34,12 @@ struct p9_turns {
 	pthread_t relief;
 	pthread_cond_t relief_wake;
 	bool relief_runs, relief_sleeps, over;
+	void (*relieved)(struct p9_turn *t);
 };
 
-void p9_turns_init(struct p9_turns *ts);
+/* relieved: NULL, or called by the relieving thread, without any lock and before anybody else has
+ * the turn, for one who is still busy with what it held the turn for. */
+void p9_turns_init(struct p9_turns *ts, void (*relieved)(struct p9_turn *t));
 void p9_turns_done(struct p9_turns *ts);
 void p9_turn_init(struct p9_turn *t);
 void p9_turn_done(struct p9_turn *t);

@@ -5,8 +5,11 @@
  * leave in one piece when nothing is left to read.  For a request that is likely to take long (it
  * waits for a disk or for a lock) the thread gives the turn away first, so that another goes on
  * with the connection, and sends its own reply itself.  Other changes of the tree it does with the
- * turn as well, which is taken from it if one takes longer than expected (9p-turns.h).  No request
- * is ever handed from one thread to another, and no reply either.
+ * turn as well, which is taken from it if one takes longer than expected (9p-turns.h); the replies
+ * it has collected are then sent for it.  No request is ever handed from one thread to another.
+ *
+ * Each thread has a buffer of its own to receive into, so a request stays where it is for as long
+ * as it runs.  Who gets the turn takes over what the one before had received and not used.
  *
  * Order on the wire: a reply is sent under `writing`, which is taken before the request is ended
  * in the core.  So when the core says that a request has ended, its reply is on its way already,
@@ -32,14 +35,16 @@
 
 enum {
 	N_THREADS = 16,
-	IN_SIZE = 64 * 1024,
-	BATCH = 32 * 1024, /* replies collected before they are sent */
-	OUT_SIZE = P9_MAX_MSIZE + 4 * BATCH, /* a batch, the largest reply, and parked flushes */
+	READ_AHEAD = 64 * 1024, /* received at a time, unless it is known that a frame is longer */
+	IN_SIZE = P9_MAX_MSIZE + READ_AHEAD,
+	BATCH = 192 * 1024, /* replies collected before they are sent */
+	OUT_SIZE = P9_MAX_MSIZE + 2 * BATCH, /* a batch, the largest reply, and parked flushes */
 	STACK_SIZE = 256 * 1024,
 	MAX_FIDS = 65536,
 	MAX_FLUSHES = 512,
-	SHORT_WRITE = 32 * 1024,
 };
+
+struct thread;
 
 struct conn {
 	int sock;
@@ -51,8 +56,7 @@ struct conn {
 	struct p9_turns turns; /* at reading the connection */
 	pthread_mutex_t writing, core;
 	atomic_bool closed;
-	size_t in_at, in_len; /* with the turn: bytes come but not used up yet */
-	uint8_t in[IN_SIZE];
+	struct thread *reader; /* with the turn: who received last, and may have bytes left */
 };
 
 struct thread {
@@ -60,8 +64,9 @@ struct thread {
 	struct conn *conn;
 	struct p9_turn turn;
 	struct p9_job job;
-	size_t out_len;
-	uint8_t *frame; /* P9_MAX_MSIZE: a request that outlives the turn at reading */
+	size_t in_at, in_len; /* bytes come but not used up yet */
+	size_t out_sent, out_len; /* with the turn, or under `writing` */
+	uint8_t *in; /* IN_SIZE */
 	uint8_t *out; /* OUT_SIZE */
 };
 
@@ -75,17 +80,24 @@ static void hang_up(struct conn *c)
 
 /* --- sending --- */
 
-static void send_out(struct thread *t)
+/* All but what has been sent already. */
+static void send_some(struct thread *t)
 {
 	struct conn *c = t->conn;
-	for (size_t at = 0; at < t->out_len && !atomic_load(&c->closed);) {
-		ssize_t n = send(c->sock, t->out + at, t->out_len - at, MSG_NOSIGNAL);
+	while (t->out_sent < t->out_len && !atomic_load(&c->closed)) {
+		ssize_t n =
+			send(c->sock, t->out + t->out_sent, t->out_len - t->out_sent, MSG_NOSIGNAL);
 		if (n > 0)
-			at += (size_t)n;
+			t->out_sent += (size_t)n;
 		else if (errno != EINTR)
 			hang_up(c);
 	}
-	t->out_len = 0;
+}
+
+static void send_out(struct thread *t)
+{
+	send_some(t);
+	t->out_sent = t->out_len = 0;
 }
 
 static void flush_batch(struct thread *t)
@@ -94,6 +106,16 @@ static void flush_batch(struct thread *t)
 		return;
 	pthread_mutex_lock(&t->conn->writing);
 	send_out(t);
+	pthread_mutex_unlock(&t->conn->writing);
+}
+
+/* What a thread has collected does not wait for what keeps it busy. Where the payload of that goes
+ * has been said already, so nothing is moved. */
+static void send_for_relieved(struct p9_turn *turn)
+{
+	struct thread *t = container_of(turn, struct thread, turn);
+	pthread_mutex_lock(&t->conn->writing);
+	send_some(t);
 	pthread_mutex_unlock(&t->conn->writing);
 }
 
@@ -194,8 +216,8 @@ static int run(struct thread *t)
 	return j->q.t.once.seq ? p9_session_run(t->conn->session, j) : p9_tree_run(j);
 }
 
-/* Does the request without holding anybody up for long; the frame has been moved to t->frame.
- * True: we had the turn (hold) and have it still, and the reply goes out with the next ones. */
+/* Does the request without holding anybody up for long. True: we had the turn (hold) and have it
+ * still, and the reply goes out with the next ones. */
 static bool run_slowly(struct thread *t, bool hold)
 {
 	t->job.may_block = true;
@@ -217,8 +239,8 @@ static bool run_slowly(struct thread *t, bool hold)
 	return held;
 }
 
-/* Changes that seldom take longer than it takes to wake another thread. What waits for disks, locks
- * or much data is not among them. */
+/* Changes that seldom take longer than it takes to wake another thread. What waits for disks or
+ * locks is not among them; writes are, as they go to memory unless there is too little of it. */
 static bool probably_short(const struct p9_msg *m)
 {
 	switch (m->type) {
@@ -231,30 +253,38 @@ static bool probably_short(const struct p9_msg *m)
 	case P9_Tfallocate:
 	case P9_Tcopyrange:
 		return false;
-	case P9_Twrite:
-		return m->twrite.data.len <= SHORT_WRITE;
 	default:
 		return !p9_tree_is_quick(m->type);
 	}
 }
 
-/* Does the request with the turn, and gives it away while the request runs if that is likely to
- * take long or when it does. The strings in it point into the frame, which has to go elsewhere
- * first, as the next turn overwrites it. */
-static void step_aside(struct thread *t, const uint8_t *frame, size_t len)
+/* Waits for the turn, and for what the one before has left. */
+static void take_turn(struct thread *t)
 {
 	struct conn *c = t->conn;
-	if (frame != t->frame) {
-		memcpy(t->frame, frame, len);
-		int r = p9_decode(t->frame, len, &t->job.q.t);
-		assert(!r);
-	}
-	flush_batch(t);
+	p9_turn_take(&c->turns, &t->turn);
+	struct thread *before = c->reader;
+	if (before == t)
+		return;
+	t->in_at = 0;
+	t->in_len = before ? before->in_len - before->in_at : 0;
+	if (t->in_len)
+		memcpy(t->in, before->in + before->in_at, t->in_len);
+	c->reader = t;
+}
+
+/* Does the request with the turn, and gives it away while the request runs if that is likely to
+ * take long or when it does. */
+static void step_aside(struct thread *t)
+{
+	struct conn *c = t->conn;
 	bool hold = probably_short(&t->job.q.t) && p9_turn_hold(&c->turns, &t->turn);
-	if (!hold)
+	if (!hold) {
+		flush_batch(t);
 		p9_turn_give(&c->turns);
+	}
 	if (!run_slowly(t, hold))
-		p9_turn_take(&c->turns, &t->turn);
+		take_turn(t);
 }
 
 /* Called with the turn, returns with the turn. */
@@ -279,7 +309,7 @@ static int handle(struct thread *t, const uint8_t *frame, size_t len)
 		r = p9_tree_run(&t->job);
 	}
 	if (r == P9_TREE_WOULD_BLOCK)
-		step_aside(t, frame, len);
+		step_aside(t);
 	else
 		end(t, r);
 	if (t->out_len >= BATCH)
@@ -300,54 +330,37 @@ static ssize_t receive(struct thread *t, void *buf, size_t n)
 	}
 }
 
-/* A frame too long for the shared buffer: what has come of it is moved to t->frame and the rest
- * received there. */
-static int receive_long(struct thread *t, size_t size, const uint8_t **ret)
-{
-	struct conn *c = t->conn;
-	size_t have = MIN(size, c->in_len - c->in_at);
-	memcpy(t->frame, c->in + c->in_at, have);
-	c->in_at += have;
-	while (have < size) {
-		ssize_t n = receive(t, t->frame + have, size - have);
-		if (n <= 0)
-			return n ? (int)n : -ECONNRESET;
-		have += (size_t)n;
-	}
-	*ret = t->frame;
-	return (int)size;
-}
-
-/* The next frame: its size, 0 at the end of the connection, negative errno. */
+/* The next frame: its size, 0 at the end of the connection, negative errno. Of a long one no more
+ * is received than belongs to it, so that nothing has to be moved to make room for the next. */
 static int next_frame(struct thread *t, const uint8_t **ret)
 {
 	struct conn *c = t->conn;
 	for (;;) {
-		size_t have = c->in_len - c->in_at;
-		int size = p9_frame_size(c->in + c->in_at, have, p9_server_msize(c->server));
+		size_t have = t->in_len - t->in_at;
+		int size = p9_frame_size(t->in + t->in_at, have, p9_server_msize(c->server));
 		if (size < 0)
 			return size;
 		if (size && (size_t)size <= have) {
-			*ret = c->in + c->in_at;
-			c->in_at += (size_t)size;
+			*ret = t->in + t->in_at;
+			t->in_at += (size_t)size;
 			return size;
 		}
-		if (size > IN_SIZE / 2)
-			return receive_long(t, (size_t)size, ret);
-		memmove(c->in, c->in + c->in_at, have);
-		c->in_at = 0;
-		c->in_len = have;
-		ssize_t n = receive(t, c->in + have, IN_SIZE - have);
+		if (t->in_at)
+			memmove(t->in, t->in + t->in_at, have);
+		t->in_at = 0;
+		t->in_len = have;
+		size_t wanted = size > READ_AHEAD ? (size_t)size - have : READ_AHEAD;
+		ssize_t n = receive(t, t->in + have, wanted);
 		if (n <= 0)
 			return (int)n;
-		c->in_len += (size_t)n;
+		t->in_len += (size_t)n;
 	}
 }
 
 static void serve_turns(struct thread *t)
 {
 	struct conn *c = t->conn;
-	p9_turn_take(&c->turns, &t->turn);
+	take_turn(t);
 	while (!atomic_load(&c->closed)) {
 		const uint8_t *frame = NULL;
 		int n = next_frame(t, &frame);
@@ -362,7 +375,7 @@ static void serve_turns(struct thread *t)
 			hang_up(c);
 		}
 	}
-	t->out_len = 0;
+	t->out_sent = t->out_len = 0;
 	/* Requests that wait (for a lock) must not wait any more. */
 	pthread_mutex_lock(&c->core);
 	p9_server_reset(c->server);
@@ -418,12 +431,12 @@ static int thread_alloc(struct thread *t, struct conn *c)
 	t->conn = c;
 	p9_turn_init(&t->turn);
 	t->job.tree = c->tree;
-	uint8_t *p = mmap(NULL, P9_MAX_MSIZE + OUT_SIZE, PROT_READ | PROT_WRITE,
+	uint8_t *p = mmap(NULL, IN_SIZE + OUT_SIZE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return -errno;
-	t->frame = p;
-	t->out = p + P9_MAX_MSIZE;
+	t->in = p;
+	t->out = p + IN_SIZE;
 	return 0;
 }
 
@@ -431,8 +444,8 @@ static void thread_free(struct thread *t)
 {
 	if (t->conn)
 		p9_turn_done(&t->turn);
-	if (t->frame)
-		munmap(t->frame, P9_MAX_MSIZE + OUT_SIZE);
+	if (t->in)
+		munmap(t->in, IN_SIZE + OUT_SIZE);
 }
 
 /* The turn is ours until all threads are there and confined. */
@@ -497,7 +510,7 @@ static int serve_tree(const struct p9_options *o, struct p9_tree *tree, struct p
 	c->report = (struct p9_report){.fd = o->control_fd, .fill = fill_report, .ctx = c};
 	c->tree = tree;
 	c->server = server;
-	p9_turns_init(&c->turns);
+	p9_turns_init(&c->turns, send_for_relieved);
 	pthread_mutex_init(&c->writing, NULL);
 	pthread_mutex_init(&c->core, NULL);
 	int r = run_threads(c, threads, confine);

@@ -10,6 +10,7 @@ enum { N_THREADS = 4, TURNS_EACH = 2000 };
 
 static struct p9_turns turns;
 static int inside, done, relieved;
+static struct p9_turn *told_of;
 
 /* Everybody counts up under the turn alone. */
 static void *counts(void *arg)
@@ -40,7 +41,7 @@ static void run(void *(*fn)(void *), int n)
 
 TEST(one_at_a_time_has_the_turn)
 {
-	p9_turns_init(&turns);
+	p9_turns_init(&turns, NULL);
 	CHECK_INT(p9_turns_start(&turns, NULL), 0);
 	run(counts, N_THREADS);
 	CHECK_INT(done, N_THREADS * TURNS_EACH);
@@ -60,6 +61,13 @@ static void *takes_over(void *arg)
 	return NULL;
 }
 
+/* Before anybody else has the turn. */
+static void on_relieved(struct p9_turn *t)
+{
+	CHECK_INT(relieved, 0);
+	told_of = t;
+}
+
 TEST(who_holds_it_too_long_is_relieved_and_then_steps_aside)
 {
 	struct p9_turn me;
@@ -67,7 +75,7 @@ TEST(who_holds_it_too_long_is_relieved_and_then_steps_aside)
 	int pipe_fds[2];
 	char c;
 	CHECK_INT(pipe(pipe_fds), 0);
-	p9_turns_init(&turns);
+	p9_turns_init(&turns, on_relieved);
 	p9_turn_init(&me);
 	CHECK_INT(p9_turns_start(&turns, NULL), 0);
 	p9_turn_take(&turns, &me);
@@ -76,6 +84,7 @@ TEST(who_holds_it_too_long_is_relieved_and_then_steps_aside)
 	CHECK_INT(read(pipe_fds[0], &c, 1), 1); /* which is while we hold it */
 	CHECK_INT(pthread_join(other, NULL), 0);
 	CHECK(!p9_turn_release(&turns, &me));
+	CHECK(told_of == &me);
 	p9_turn_take(&turns, &me);
 	for (int i = 0; i < P9_TURN_ASIDE; i++)
 		CHECK(!p9_turn_hold(&turns, &me));
@@ -92,7 +101,7 @@ TEST(who_holds_it_too_long_is_relieved_and_then_steps_aside)
 TEST(without_relief_nothing_is_held)
 {
 	struct p9_turn me;
-	p9_turns_init(&turns);
+	p9_turns_init(&turns, NULL);
 	p9_turn_init(&me);
 	p9_turn_take(&turns, &me);
 	CHECK(!p9_turn_hold(&turns, &me));
