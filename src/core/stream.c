@@ -71,13 +71,21 @@ struct session {
 
 /* ---- sessions ------------------------------------------------------------------------------ */
 
-static struct session *session_new(struct stream *st)
+static struct session *session_new(struct stream *st, struct err *e)
 {
-	if (st->host->n_sessions >= STREAM_SESSIONS_MAX)
+	if (st->host->n_sessions >= STREAM_SESSIONS_MAX) {
+		err_set(e, -EDQUOT, "too many streams open (limit %d)", STREAM_SESSIONS_MAX);
+		return NULL;
+	}
+	if (st->source->enter && st->source->enter(st->self, e) < 0)
 		return NULL;
 	struct session *s = calloc(1, sizeof(*s));
-	if (!s)
+	if (!s) {
+		if (st->source->leave)
+			st->source->leave(st->self);
+		err_errno(e, -ENOMEM, "open the stream");
 		return NULL;
+	}
 	s->stream = st;
 	s->stream_cap = vat_cap_ref(st->cap);
 	s->listen_fd = s->conn = -EBADF;
@@ -152,6 +160,8 @@ static void session_free(void *self)
 		process_let_go(s->process);
 	else
 		s->stream->host->n_sessions--;
+	if (s->stream->source->leave)
+		s->stream->source->leave(s->stream->self);
 	vat_cap_unref(s->other);
 	vat_cap_unref(s->stream_cap);
 	free(s);
@@ -330,10 +340,10 @@ static struct vat_cap *session_serve(struct session *s)
 
 static struct session *session_for(struct stream *st, struct vat_ctx *ctx)
 {
-	struct session *s = session_new(st);
+	struct err e = {};
+	struct session *s = session_new(st, &e);
 	if (!s)
-		vat_ctx_fail(ctx, VAT_OVERLOADED, "too many streams open (limit %d)",
-			STREAM_SESSIONS_MAX);
+		service_fail(ctx, &e);
 	return s;
 }
 

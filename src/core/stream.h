@@ -32,6 +32,10 @@ enum {
 
 /* What a stream is made from. */
 struct stream_source {
+	/* An opening is asked for: 0, or negative errno with e set (a limit is reached); and it is
+	 * over. Both NULL: there is no limit but STREAM_SESSIONS_MAX. */
+	int (*enter)(void *self, struct err *e);
+	void (*leave)(void *self);
 	/* A process that must have ended before spawn is called: its pidfd (borrowed), having been
 	 * killed; or negative: none. Asked again when it has ended. NULL: never any. */
 	int (*after)(void *self);

@@ -32,13 +32,15 @@ int beneath_check(const char *path, size_t len)
 	}
 }
 
-static int walk(int dir_fd, const char *path, int flags, mode_t mode)
+enum { NO_LINKS = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+
+static int walk_with(int dir_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
 	bool makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
 		.mode = makes ? mode & 07777 : 0, /* openat2 refuses what open ignores */
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		.resolve = resolve,
 	};
 	for (unsigned i = 0; i < TRIES; i++) {
 		long fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
@@ -48,6 +50,20 @@ static int walk(int dir_fd, const char *path, int flags, mode_t mode)
 			return -errno;
 	}
 	return -EAGAIN;
+}
+
+static int walk(int dir_fd, const char *path, int flags, mode_t mode)
+{
+	return walk_with(dir_fd, path, flags, mode, NO_LINKS);
+}
+
+int beneath_follow(int dir_fd, const char *path)
+{
+	int r = beneath_check(path, strlen(path));
+	if (r < 0)
+		return r;
+	return walk_with(dir_fd, path[0] ? path : ".", O_PATH, 0,
+		RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 }
 
 int beneath_open(int dir_fd, const char *path, int flags, mode_t mode)

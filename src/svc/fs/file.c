@@ -180,6 +180,25 @@ static void file_info(void *self, struct fs_file_info_ctx cx)
 	vat_ctx_return(cx.ctx);
 }
 
+static void file_open_as_block(void *self, struct fs_file_open_as_block_ctx cx)
+{
+	struct file *f = self;
+	struct block_target target;
+	struct block_block_options_r options =
+		fs_file_open_as_block_params_get_options(fs_file_open_as_block_params(cx));
+	int r = block_target_set(&target, &f->view, options);
+	if (r < 0) {
+		vat_ctx_fail(cx.ctx, r == -EINVAL ? VAT_FAILED : VAT_OVERLOADED, "%s",
+			r == -EINVAL ? "unknown format (raw, qcow2, vmdk, vdi, vhdx, vpc)"
+				     : "out of memory");
+		return;
+	}
+	struct block_block_device_c d = fs_service_block(f->fs, target);
+	fs_file_open_as_block_results_set_device(fs_file_open_as_block_results(cx), d);
+	block_block_device_unref(d);
+	vat_ctx_return(cx.ctx);
+}
+
 static const struct view_kind kind = {"fs:localfile", "file"};
 
 static void file_create_sturdy_ref(
@@ -204,6 +223,7 @@ static const struct fs_file_impl file_impl = {
 	.open_as_stream = file_open_as_stream,
 	.open_for_writing = file_open_for_writing,
 	.info = file_info,
+	.open_as_block = file_open_as_block,
 };
 
 static void file_free(void *self)

@@ -5,6 +5,7 @@
  */
 #include "svc/fs/fs-service.h"
 #include "base/log.h"
+#include "svc/fs/block/resize.h"
 #include "svc/fs/fs-mount.h"
 #include "svc/fs/fs-role.h"
 #include "svc/fs/mount.h"
@@ -127,6 +128,20 @@ static void restore_view(struct fs_service *fs, size_t which, struct vat_ptr_r d
 	vat_ctx_return(cx.ctx);
 }
 
+static void restore_block(struct vat_cap *cap, struct vat_ctx *ctx)
+{
+	struct persistence_restorer_restore_from_description_ctx cx = {ctx};
+	if (!cap) {
+		vat_ctx_fail(ctx, VAT_FAILED, "the stored description is damaged");
+		return;
+	}
+	vat_set_cap(persistence_restorer_restore_from_description_results_get_cap_b(
+			    persistence_restorer_restore_from_description_results(cx)),
+		cap);
+	vat_cap_unref(cap);
+	vat_ctx_return(ctx);
+}
+
 static void restore_mount(
 	struct fs_service *fs, struct persistence_cap_description_r d, struct vat_ctx *ctx)
 {
@@ -159,7 +174,12 @@ static void restorer_restore(
 			return;
 		}
 	}
-	if (vat_text_is(category, "fs:mount"))
+	struct block_block_description_r block = block_block_description_from(description);
+	if (vat_text_is(category, "fs:blockdevice"))
+		restore_block(fs_service_restore_block(fs, block), cx.ctx);
+	else if (vat_text_is(category, "fs:nbdstream"))
+		restore_block(fs_service_restore_nbd_stream(fs, block), cx.ctx);
+	else if (vat_text_is(category, "fs:mount"))
 		restore_mount(fs, d, cx.ctx);
 	else if (vat_text_is(category, STREAM_BINDING_CATEGORY))
 		stream_restore_binding(&fs->streams, description, cx.ctx);
@@ -185,7 +205,9 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 		.service = s,
 	};
 	fs->served = served_new(fs);
-	if (!fs->served)
+	fs->exports = block_exports_new(fs->streams.loop->event);
+	fs->resize = block_resize_new(fs->streams.loop->event, fs->exports);
+	if (!fs->served || !fs->exports || !fs->resize)
 		return -ENOMEM;
 	/* A predecessor that was killed left its mounts behind, dead. */
 	fs_mount_detach_stale(service_address(s));
@@ -207,6 +229,8 @@ static void stop(void *self)
 	mount_bind_done(fs);
 	fs_filesystem_namespace_unref(fs->root_namespace);
 	served_free(fs->served);
+	block_resize_free(fs->resize);
+	block_exports_free(TAKE_PTR(fs->exports));
 }
 
 int fs_service_run(const char *address, int runtime)

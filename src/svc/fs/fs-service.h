@@ -9,16 +9,19 @@
  *	served.c      the 9P servers, their sessions, who they serve
  *	directory.c   a directory as a descriptor
  *	file.c        File: a file; its reading and writing streams
+ *	block.c       BlockDevice: a file or a disk as an array of bytes; its NBD streams
  *	mount.c       Mount: somebody's Filesystem mounted here
  *	view-ref.c    sturdy references to objects made from a view
  *	namespace.c   FilesystemNamespace: a mount namespace
  *	fs-service.c  bootstrap objects, restoring stored objects
+ *	block/        what BlockDevices are made of, and the worker that serves NBD
  *	server/       the worker that serves 9P
  *	fuse/         the worker that puts a 9P tree under FUSE
  */
 #include "base/list.h"
 #include "core/service.h"
 #include "core/stream.h"
+#include "svc/fs/block/target.h"
 #include "svc/fs/served.h"
 #include "svc/fs/view.h"
 
@@ -36,6 +39,8 @@ struct fs_service {
 	unsigned n_mounts;
 	struct fs_filesystem_namespace_c root_namespace;
 	struct served *served;
+	struct block_exports *exports;
+	struct block_resize *resize;
 	sd_event_source *table_src; /* the mount table, once something is bound */
 	int table_fd;
 	unsigned n_offers, n_carriers; /* of directory.c */
@@ -47,6 +52,13 @@ struct fs_filesystem_namespace_c fs_service_namespace(struct fs_service *fs, int
 /* New objects; each takes the view (its path). The capability is null when memory is out. */
 struct fs_filesystem_c fs_service_filesystem(struct fs_service *fs, struct view takes);
 struct fs_file_c fs_service_file(struct fs_service *fs, struct view takes);
+
+struct block_block_device_c fs_service_block(struct fs_service *fs, struct block_target takes);
+
+/* The same, and its NBD stream, from what was stored. Null: out of memory, or damaged. */
+struct vat_cap *fs_service_restore_block(struct fs_service *fs, struct block_block_description_r d);
+struct vat_cap *fs_service_restore_nbd_stream(
+	struct fs_service *fs, struct block_block_description_r d);
 
 /* Answers Filesystem.directory: the view as a descriptor. */
 void fs_service_directory(

@@ -84,6 +84,37 @@ static int open_here(const struct view *v, int flags)
 	return beneath_open(root, rel, flags & O_PATH ? flags : flags | O_NOCTTY, 0644);
 }
 
+static bool is_in_dev(const struct view *v)
+{
+	return !strncmp(v->path, "/dev/", 5);
+}
+
+/*
+ * The names by which people know a disk (/dev/vg0/home, /dev/disk/by-id/...) are links to where it
+ * happens to be, so below /dev they are followed, as long as they stay in that file system and lead
+ * to a block device.  Root alone makes names there.
+ */
+static int follow_in_dev(const struct view *v)
+{
+	struct stat st;
+	AUTO_CLOSE int dev = open("/dev", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dev < 0)
+		return -errno;
+	AUTO_CLOSE int fd = beneath_follow(dev, v->path + 5);
+	if (fd < 0)
+		return fd == -EXDEV ? -ELOOP : fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISBLK(st.st_mode) ? TAKE_FD(fd) : -ELOOP;
+}
+
+/* What the path names, opened with O_PATH. */
+static int open_itself(const struct view *v, int flags)
+{
+	int fd = open_here(v, flags);
+	return fd == -ELOOP && is_in_dev(v) ? follow_in_dev(v) : fd;
+}
+
 /* Runs `how` as the view's user. */
 static int open_as(const struct view *v, int flags, int (*how)(const struct view *, int))
 {
@@ -107,6 +138,9 @@ static int open_view(
 	if (writes && !(flags & O_PATH) && v->read_only)
 		return err_errno(e, -EROFS, "%s", v->path);
 	int r = open_as(v, flags, how);
+	if (r == -ELOOP && is_in_dev(v))
+		return err_set(e, r,
+			"%s: a symbolic link leads out of /dev, or not to a block device", v->path);
 	if (r == -ELOOP)
 		return err_set(e, r,
 			"%s: there is a symbolic link in this path (name the directory it leads "
@@ -119,7 +153,7 @@ static int open_view(
 
 int view_open(const struct view *v, int flags, struct err *e)
 {
-	return open_view(v, flags, open_here, e);
+	return open_view(v, flags, flags == O_PATH ? open_itself : open_here, e);
 }
 
 /*
@@ -144,7 +178,7 @@ static int open_content(const struct view *v, int flags)
 {
 	char proc[40];
 	for (int i = 0; i < OPEN_TRIES; i++) {
-		AUTO_CLOSE int at = open_here(v, O_PATH);
+		AUTO_CLOSE int at = open_itself(v, O_PATH);
 		if (at == -ENOENT && (flags & O_CREAT)) {
 			int fd = open_here(v, flags | O_EXCL);
 			if (fd != -EEXIST)
@@ -175,21 +209,26 @@ void view_describe(const struct view *v, struct fs_tree_description_b b)
 	fs_tree_description_set_gid(b, v->gid);
 }
 
-int view_from_description(struct fs_tree_description_r d, struct view *ret)
+int view_at_path(struct vat_text path, struct view *ret)
 {
-	struct vat_text path = fs_tree_description_get_path(d);
 	if (!path.len || path.s[0] != '/' || beneath_check(path.s + 1, path.len - 1) < 0)
 		return -EINVAL;
-	struct view v = {
-		.path = strdup(path.s),
-		.read_only = fs_tree_description_get_read_only(d),
-		.limited = fs_tree_description_get_limited(d),
-		.uid = fs_tree_description_get_uid(d),
-		.gid = fs_tree_description_get_gid(d),
-	};
+	struct view v = {.path = strdup(path.s)};
 	if (!v.path)
 		return -ENOMEM;
 	*ret = v;
+	return 0;
+}
+
+int view_from_description(struct fs_tree_description_r d, struct view *ret)
+{
+	int r = view_at_path(fs_tree_description_get_path(d), ret);
+	if (r < 0)
+		return r;
+	ret->read_only = fs_tree_description_get_read_only(d);
+	ret->limited = fs_tree_description_get_limited(d);
+	ret->uid = fs_tree_description_get_uid(d);
+	ret->gid = fs_tree_description_get_gid(d);
 	return 0;
 }
 

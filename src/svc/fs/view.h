@@ -2,8 +2,9 @@
 #pragma once
 /*
  * A view: a path of this host with the restrictions it is offered under.  What Filesystem and File
- * objects are made of.  The path is opened anew at each use, below "/", without following any
- * symbolic link, as the view's user if it is limited to one.
+ * objects are made of.  The path is opened anew at each use, below "/", as the view's user if it is
+ * limited to one, without following any symbolic link: but a path below /dev whose links stay there
+ * and lead to a block device is that device.
  */
 #include "base/err.h"
 #include "schema/fs.capnp.h"
@@ -33,6 +34,7 @@ int view_open_content(const struct view *v, int flags, struct err *e);
 
 /* To and from a stored description. */
 void view_describe(const struct view *v, struct fs_tree_description_b b);
+int view_at_path(struct vat_text path, struct view *ret); /* of a description; no restrictions */
 int view_from_description(struct fs_tree_description_r d, struct view *ret);
 
 /* "/srv/photos, read-only, as 1000:1000" */
