@@ -164,12 +164,17 @@ void block_service_attach(
 		return;
 	}
 	a->ctx = ctx;
-	if (q->device.cap) {
+	if (q->id.len && a->front->adopt)
+		a->front->adopt(a);
+	if (q->device.cap && !a->begun) {
 		way_open(a->way, false);
 		return;
 	}
-	/* Nothing in hand but a reference to another host, which may not be there now. */
+	/* Nothing in hand but a reference to another host, which may not be there now; or there is
+	 * the device itself. */
 	attach_set_state(a, ATTACH_WAITING, "not connected yet");
+	if (a->begun && attach_link(a, &e) < 0)
+		log_warning("%s: %s", attach_title(a), e.msg);
 	if (attach_answer(a))
 		way_open(a->way, false);
 }

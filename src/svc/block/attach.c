@@ -233,7 +233,7 @@ void attach_on_negotiated(struct attachment *a)
 	a->front->negotiated(a);
 }
 
-static int make_link(struct attachment *a, struct err *e)
+int attach_link(struct attachment *a, struct err *e)
 {
 	if (!*a->name || a->linked)
 		return 0;
@@ -247,7 +247,7 @@ void attach_on_connected(struct attachment *a)
 	struct err e = {};
 	if (is_ending(a) || a->state == ATTACH_GONE)
 		return;
-	if (make_link(a, &e) < 0) {
+	if (attach_link(a, &e) < 0) {
 		attach_on_failed(a, -e.code, e.msg);
 		return;
 	}

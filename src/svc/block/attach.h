@@ -138,7 +138,8 @@ void attach_released(void *self);
 void attach_free(struct attachment *a);
 /* The connection, the way and the timers, but not the device. */
 void attach_let_go(struct attachment *a);
-/* Removes /dev/metac/NAME. */
+/* Makes /dev/metac/NAME, if it is to have one; removes it. 0 or negative errno with e set. */
+int attach_link(struct attachment *a, struct err *e);
 void attach_unlink(struct attachment *a);
 void attach_answer_waiters(struct attachment *a, const char *failure);
 

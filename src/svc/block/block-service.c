@@ -5,7 +5,9 @@
 #include "svc/block/block-service.h"
 #include "base/log.h"
 #include "svc/block/block-role.h"
+#include "svc/block/front.h"
 #include "svc/block/links.h"
+#include "svc/block/nbdnl.h"
 #include "sys/priv.h"
 
 /* ---- bootstrap ----------------------------------------------------------------------------- */
@@ -90,6 +92,9 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 	if (r < 0)
 		return r;
 	links_remove_stale(bs->runtime);
+	r = front_nbd_start(bs);
+	if (r < 0)
+		return r;
 	*ret_service = metac_service_serve(v, &service_impl, bs, NULL);
 	*ret_admin = metac_service_admin_cast(
 		block_block_service_admin_serve(v, &admin_impl, bs, NULL).cap);
@@ -99,7 +104,9 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 
 static void stop(void *self)
 {
-	block_service_detach_all(self);
+	struct block_service *bs = self;
+	block_service_detach_all(bs);
+	nbdnl_free(bs->nbd);
 }
 
 int block_service_run(const char *address, int runtime)

@@ -25,6 +25,7 @@ struct block_service {
 	int runtime; /* the node's runtime directory; borrowed */
 	struct list attachments; /* struct attachment (attach.h) */
 	unsigned n_attachments;
+	struct nbdnl *nbd; /* once one is attached by it */
 };
 
 struct block_attach_request {

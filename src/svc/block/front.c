@@ -2,7 +2,7 @@
 /* The table of what a block device can be made from: front.h. */
 #include "svc/block/front.h"
 
-static const struct front *const fronts[] = {&front_loop}; /* the best first */
+static const struct front *const fronts[] = {&front_nbd, &front_loop}; /* the best first */
 
 const struct front *front_choose(const char *name, struct err *e)
 {

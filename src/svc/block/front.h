@@ -16,6 +16,9 @@ struct front {
 	const char *name; /* "nbd", "ublk", "loop" */
 	/* Is it there? 0, or negative errno with e set to what is missing. */
 	int (*available)(struct err *e);
+	/* A device that a killed predecessor left behind, if there is one for a->id: sets a->begun
+	 * and a->device. May be NULL. */
+	void (*adopt)(struct attachment *a);
 	/* Before the first connection. 0 or negative errno with e set. */
 	int (*begin)(struct attachment *a, struct err *e);
 	/* Another connection (borrowed); leads to attach_on_connected(), _lost() or _refused(). */
@@ -43,10 +46,8 @@ struct front_end { /* of an end_task */
 
 union front_data {
 	struct {
-		int fuse_fd; /* /dev/fuse, until the worker has it */
 		int mount_fd; /* the detached mount that has the file */
 		int loop_fd; /* keeps the loop device */
-		int number;
 		struct task *task; /* setting up, or resizing */
 		bool resize_again;
 	} loop;
@@ -55,10 +56,15 @@ union front_data {
 		int socket; /* being negotiated */
 		uint8_t epoch[64]; /* of the connection that the kernel has */
 		uint32_t epoch_len;
+		struct task *task; /* ending the device */
 	} nbd;
 };
 
-extern const struct front front_loop;
+extern const struct front front_loop, front_nbd;
+
+struct block_service;
+/* Ends, some time later, what a killed predecessor has left and nobody wants. Negative errno. */
+int front_nbd_start(struct block_service *bs);
 
 /* The one of that name, "" = the first that is there. NULL with e set. */
 const struct front *front_choose(const char *name, struct err *e);
