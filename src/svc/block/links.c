@@ -29,8 +29,7 @@ bool links_name_is_valid(const char *name)
 	static const char allowed[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 	size_t n = strlen(name);
-	return n > 0 && n <= NAME_MAX_ && strspn(name, allowed) == n && strcmp(name, ".") &&
-	       strcmp(name, "..");
+	return n > 0 && n <= NAME_MAX_ && strspn(name, allowed) == n && name[0] != '.';
 }
 
 static void path_of(const char *name, char ret[PATH_SIZE])

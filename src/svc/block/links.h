@@ -9,7 +9,7 @@
  */
 #include "base/err.h"
 
-/* [A-Za-z0-9._-]{1,64}, and not "." or ".." */
+/* [A-Za-z0-9._-]{1,64}, the first not a dot. */
 bool links_name_is_valid(const char *name);
 /* device: "/dev/loop3". 0 or negative errno with e set: -EEXIST somebody else's is there. */
 int links_make(int runtime, const char *name, const char *device, struct err *e);
