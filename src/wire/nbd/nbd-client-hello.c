@@ -58,12 +58,11 @@ static void option_send(struct nbd_client *c, uint32_t option, const uint8_t *da
 		c->out_at = c->out_len = 0;
 	uint8_t *p = c->out + c->out_len;
 	assert(c->out_len + 16 + n <= sizeof(c->out));
-	p = put64(p, NBD_OPT_MAGIC);
-	p = put32(p, option);
-	p = put32(p, n);
-	if (n)
-		memcpy(p, data, n);
-	c->out_len = (uint32_t)(p + n - c->out);
+	p = nbd_put64(p, NBD_OPT_MAGIC);
+	p = nbd_put32(p, option);
+	p = nbd_put32(p, n);
+	p = nbd_put(p, data, n);
+	c->out_len = (uint32_t)(p - c->out);
 	c->hello.option = option;
 	hello_expect(&c->hello, HELLO_REPLY, REPLY_SIZE);
 }
@@ -71,16 +70,15 @@ static void option_send(struct nbd_client *c, uint32_t option, const uint8_t *da
 static uint8_t *put_string(uint8_t *p, const char *s)
 {
 	size_t n = strlen(s);
-	p = put32(p, (uint32_t)n);
-	memcpy(p, s, n);
-	return p + n;
+	p = nbd_put32(p, (uint32_t)n);
+	return nbd_put(p, s, n);
 }
 
 static void option_context(struct nbd_client *c)
 {
 	uint8_t data[NBD_STRING_MAX + 64];
 	uint8_t *p = put_string(data, c->name);
-	p = put32(p, 1);
+	p = nbd_put32(p, 1);
 	p = put_string(p, NBD_BASE_ALLOCATION);
 	option_send(c, NBD_OPT_SET_META_CONTEXT, data, (uint32_t)(p - data));
 }
@@ -89,8 +87,8 @@ static void option_go(struct nbd_client *c)
 {
 	uint8_t data[NBD_STRING_MAX + 64];
 	uint8_t *p = put_string(data, c->name);
-	p = put16(p, 1);
-	p = put16(p, NBD_INFO_BLOCK_SIZE);
+	p = nbd_put16(p, 1);
+	p = nbd_put16(p, NBD_INFO_BLOCK_SIZE);
 	option_send(c, NBD_OPT_GO, data, (uint32_t)(p - data));
 }
 
@@ -103,16 +101,16 @@ static void option_export_name(struct nbd_client *c)
 static int greeting(struct nbd_client *c)
 {
 	struct client_hello *h = &c->hello;
-	uint16_t flags = get16(h->buf + 16);
-	if (get64(h->buf) != NBD_MAGIC)
+	uint16_t flags = nbd_get16(h->buf + 16);
+	if (nbd_get64(h->buf) != NBD_MAGIC)
 		return hello_refuse(c, -EPROTO, "it is no NBD server");
-	if (get64(h->buf + 8) != NBD_OPT_MAGIC)
+	if (nbd_get64(h->buf + 8) != NBD_OPT_MAGIC)
 		return hello_refuse(c, -EPROTO, "its NBD is older than we can");
 	h->fixed = flags & NBD_FLAG_FIXED_NEWSTYLE;
 	h->no_zeroes = flags & NBD_FLAG_NO_ZEROES;
 	flags &= NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES;
 	c->out_at = 0;
-	c->out_len = (uint32_t)(put32(c->out, flags) - c->out);
+	c->out_len = (uint32_t)(nbd_put32(c->out, flags) - c->out);
 	if (!h->fixed)
 		option_export_name(c);
 	else if (c->config.plain)
@@ -175,9 +173,9 @@ static bool is_power(uint32_t n)
 static int info_block_size(struct nbd_client *c, const uint8_t *p)
 {
 	struct nbd_client_export *e = &c->hello.export;
-	e->block_min = get32(p);
-	e->block_preferred = get32(p + 4);
-	e->payload_max = get32(p + 8);
+	e->block_min = nbd_get32(p);
+	e->block_preferred = nbd_get32(p + 4);
+	e->payload_max = nbd_get32(p + 8);
 	if (!is_power(e->block_min) || e->block_min > BLOCK_MIN_MAX ||
 		!is_power(e->block_preferred) || e->block_preferred < e->block_min ||
 		e->payload_max < e->block_min)
@@ -190,13 +188,13 @@ static int info(struct nbd_client *c)
 	struct client_hello *h = &c->hello;
 	if (h->option != NBD_OPT_GO || h->length < 2)
 		return hello_refuse(c, -EPROTO, "it tells what nobody asked for");
-	uint16_t type = get16(h->buf);
+	uint16_t type = nbd_get16(h->buf);
 	if (type == NBD_INFO_EXPORT) {
 		if (h->length != 12)
 			return hello_refuse(
 				c, -EPROTO, "it says too much or too little of the export");
-		h->export.size = get64(h->buf + 2);
-		h->export.flags = get16(h->buf + 10);
+		h->export.size = nbd_get64(h->buf + 2);
+		h->export.flags = nbd_get16(h->buf + 10);
 		h->export_seen = true;
 	}
 	if (type == NBD_INFO_BLOCK_SIZE) {
@@ -217,7 +215,7 @@ static int context(struct nbd_client *c)
 	if (h->option != NBD_OPT_SET_META_CONTEXT || h->length != 4 + n ||
 		memcmp(h->buf + 4, NBD_BASE_ALLOCATION, n) != 0 || h->export.status)
 		return hello_refuse(c, -EPROTO, "it selects what nobody asked for");
-	h->context = get32(h->buf);
+	h->context = nbd_get32(h->buf);
 	h->export.status = true;
 	hello_expect(h, HELLO_REPLY, REPLY_SIZE);
 	return 0;
@@ -318,10 +316,10 @@ static int reply_payload(struct nbd_client *c)
 static int reply_header(struct nbd_client *c)
 {
 	struct client_hello *h = &c->hello;
-	if (get64(h->buf) != NBD_OPT_REPLY_MAGIC || get32(h->buf + 8) != h->option)
+	if (nbd_get64(h->buf) != NBD_OPT_REPLY_MAGIC || nbd_get32(h->buf + 8) != h->option)
 		return hello_refuse(c, -EPROTO, "it answers what it was not asked");
-	h->reply = get32(h->buf + 12);
-	h->length = get32(h->buf + 16);
+	h->reply = nbd_get32(h->buf + 12);
+	h->length = nbd_get32(h->buf + 16);
 	/* One byte less than there is room: see go_refused(). */
 	if (h->length >= sizeof(h->buf) || ++h->replies > CLIENT_REPLIES_MAX)
 		return hello_refuse(c, -EPROTO, "it says more than we listen to");
@@ -332,8 +330,8 @@ static int reply_header(struct nbd_client *c)
 static int export_name(struct nbd_client *c)
 {
 	struct client_hello *h = &c->hello;
-	h->export.size = get64(h->buf);
-	h->export.flags = get16(h->buf + 8);
+	h->export.size = nbd_get64(h->buf);
+	h->export.flags = nbd_get16(h->buf + 8);
 	if (h->no_zeroes)
 		return hello_over(c);
 	hello_expect(h, HELLO_ZEROES, ZEROES_SIZE);

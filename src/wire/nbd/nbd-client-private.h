@@ -13,6 +13,7 @@
  *first few may be begun), `active` (all of it has), `kept` (done; a write that may have to be done
  * again).  A request has a slot: its number and a serial number are the cookie on the wire.
  */
+#include "wire/nbd/nbd-bytes.h"
 #include "wire/nbd/nbd-client.h"
 
 enum {
@@ -114,46 +115,6 @@ struct nbd_client {
 	struct client_hello hello;
 	struct client_input in;
 };
-
-static inline uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return __builtin_bswap32(v);
-}
-
-static inline uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return __builtin_bswap64(v);
-}
-
-static inline uint8_t *put16(uint8_t *p, uint16_t v)
-{
-	v = __builtin_bswap16(v);
-	memcpy(p, &v, sizeof(v));
-	return p + sizeof(v);
-}
-
-static inline uint8_t *put32(uint8_t *p, uint32_t v)
-{
-	v = __builtin_bswap32(v);
-	memcpy(p, &v, sizeof(v));
-	return p + sizeof(v);
-}
-
-static inline uint8_t *put64(uint8_t *p, uint64_t v)
-{
-	v = __builtin_bswap64(v);
-	memcpy(p, &v, sizeof(v));
-	return p + sizeof(v);
-}
 
 static inline bool client_writes(enum nbd_command type)
 {

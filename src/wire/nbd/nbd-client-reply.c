@@ -139,8 +139,8 @@ static int data_begin(struct nbd_client *c, uint64_t offset, uint64_t length)
 static int simple_reply(struct nbd_client *c, const uint8_t *p)
 {
 	struct client_input *in = &c->in;
-	uint32_t error = get32(p + 4);
-	struct client_slot *s = slot_find(c, get64(p + 8));
+	uint32_t error = nbd_get32(p + 4);
+	struct client_slot *s = slot_find(c, nbd_get64(p + 8));
 	if (!s)
 		return client_violation(c, "it answers what it was not asked");
 	if (c->export.structured &&
@@ -188,15 +188,15 @@ static int chunk_fixed(const struct nbd_client *c, const struct client_input *in
 static int chunk_header(struct nbd_client *c, const uint8_t *p)
 {
 	struct client_input *in = &c->in;
-	struct client_slot *s = slot_find(c, get64(p + 8));
+	struct client_slot *s = slot_find(c, nbd_get64(p + 8));
 	if (!s)
 		return client_violation(c, "it answers what it was not asked");
-	if (c->export.extended && get64(p + 16) != s->offset)
+	if (c->export.extended && nbd_get64(p + 16) != s->offset)
 		return client_violation(c, "it answers for another place");
 	in->slot = s;
-	in->last = get16(p + 4) & NBD_REPLY_FLAG_DONE;
-	in->type = get16(p + 6);
-	in->left = c->export.extended ? get64(p + 24) : get32(p + 16);
+	in->last = nbd_get16(p + 4) & NBD_REPLY_FLAG_DONE;
+	in->type = nbd_get16(p + 6);
+	in->left = c->export.extended ? nbd_get64(p + 24) : nbd_get32(p + 16);
 	int fixed = chunk_fixed(c, in);
 	if (fixed < 0)
 		return client_violation(c, "it sends a chunk that may not be (type %u, %llu bytes)",
@@ -211,7 +211,7 @@ static int take_header(struct nbd_client *c, const uint8_t *p, size_t n)
 {
 	if (n < 4)
 		return 0;
-	uint32_t magic = get32(p), size;
+	uint32_t magic = nbd_get32(p), size;
 	if (c->export.extended && magic == NBD_EXTENDED_REPLY_MAGIC)
 		size = NBD_EXTENDED_CHUNK_SIZE;
 	else if (c->export.structured && magic == NBD_STRUCTURED_REPLY_MAGIC)
@@ -246,7 +246,7 @@ static int hole(struct nbd_client *c, uint64_t offset, uint32_t length)
 static int error_chunk(struct nbd_client *c, const uint8_t *p)
 {
 	struct client_input *in = &c->in;
-	uint32_t error = get32(p), text = get16(p + 4);
+	uint32_t error = nbd_get32(p), text = nbd_get16(p + 4);
 	uint32_t behind =
 		in->type == NBD_REPLY_TYPE_ERROR_OFFSET ? ERROR_OFFSET_FIXED - ERROR_FIXED : 0;
 	if (error == 0 || text > NBD_STRING_MAX || text + behind > in->left)
@@ -269,14 +269,15 @@ static int take_fixed(struct nbd_client *c, const uint8_t *p, size_t n)
 		r = chunk_end(c);
 		break;
 	case NBD_REPLY_TYPE_OFFSET_DATA:
-		r = data_begin(c, get64(p), in->left);
+		r = data_begin(c, nbd_get64(p), in->left);
 		break;
 	case NBD_REPLY_TYPE_OFFSET_HOLE:
-		r = hole(c, get64(p), get32(p + 8));
+		r = hole(c, nbd_get64(p), nbd_get32(p + 8));
 		break;
 	case NBD_REPLY_TYPE_BLOCK_STATUS:
 	case NBD_REPLY_TYPE_BLOCK_STATUS_EXT:
-		if (get32(p) != c->context || (in->fixed == 8 && get32(p + 4) != in->left / 16))
+		if (nbd_get32(p) != c->context ||
+			(in->fixed == 8 && nbd_get32(p + 4) != in->left / 16))
 			return client_violation(c, "it tells of other blocks");
 		in->slot->told = true;
 		in->offset = in->slot->offset;
@@ -335,7 +336,8 @@ static int take_extents(struct nbd_client *c, const uint8_t *p, size_t n)
 		return 0;
 	in->at += each;
 	in->left -= each;
-	int r = each == 16 ? extent(c, get64(p), get64(p + 8)) : extent(c, get32(p), get32(p + 4));
+	int r = each == 16 ? extent(c, nbd_get64(p), nbd_get64(p + 8))
+			   : extent(c, nbd_get32(p), nbd_get32(p + 4));
 	if (r == 0 && in->left == 0)
 		r = chunk_end(c);
 	return r < 0 ? r : 1;

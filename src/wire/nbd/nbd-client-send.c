@@ -135,12 +135,12 @@ static uint8_t *put_request(const struct nbd_client *c, const struct client_slot
 	uint16_t flags = s->flags;
 	if (extended && s->type == NBD_CMD_WRITE)
 		flags |= NBD_CMD_FLAG_PAYLOAD_LEN;
-	p = put32(p, extended ? NBD_EXTENDED_REQUEST_MAGIC : NBD_REQUEST_MAGIC);
-	p = put16(p, flags);
-	p = put16(p, s->type);
-	p = put64(p, s->cookie);
-	p = put64(p, s->offset);
-	return extended ? put64(p, s->length) : put32(p, (uint32_t)s->length);
+	p = nbd_put32(p, extended ? NBD_EXTENDED_REQUEST_MAGIC : NBD_REQUEST_MAGIC);
+	p = nbd_put16(p, flags);
+	p = nbd_put16(p, s->type);
+	p = nbd_put64(p, s->cookie);
+	p = nbd_put64(p, s->offset);
+	return extended ? nbd_put64(p, s->length) : nbd_put32(p, (uint32_t)s->length);
 }
 
 /* The pieces as they are made, without the bytes that have been sent already. */

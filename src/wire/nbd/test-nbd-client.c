@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: MIT */
+/* The NBD client against a model of a server, in every dialect, cut off after every byte. */
+#include "wire/nbd/nbd-client-fixture.h"
+
+static struct model m;
+static struct nbd_client *c;
+static int n_ready, refused_error;
+static char refused_text[200];
+
+static void on_ready(void *user)
+{
+	n_ready++;
+}
+
+static void on_refused(void *user, int error, const char *text)
+{
+	refused_error = error;
+	snprintf(refused_text, sizeof(refused_text), "%s", text);
+}
+
+static void client_new(size_t retain_max, bool plain)
+{
+	struct nbd_client_config config = {.name = "x",
+		.max_requests = 8,
+		.payload_max = 512,
+		.retain_max = retain_max,
+		.plain = plain,
+		.refused = on_refused,
+		.ready = on_ready};
+	n_ready = refused_error = 0;
+	CHECK_INT(nbd_client_new(&config, &c), 0);
+}
+
+static int pump(void)
+{
+	size_t budget = SIZE_MAX;
+	return model_pump(&m, c, &budget);
+}
+
+static void begin(enum dialect dialect, size_t retain_max)
+{
+	model_init(&m, dialect);
+	client_new(retain_max, false);
+	CHECK_INT(nbd_client_start(c, "one", 3), 0);
+	CHECK_INT(pump(), 0);
+	CHECK(nbd_client_is_ready(c));
+}
+
+/* Another connection, of the same machine or (crashed) of one that was restarted. */
+static void again(bool crashed)
+{
+	nbd_client_lost(c);
+	model_connect(&m, crashed);
+	CHECK_INT(nbd_client_start(c, crashed ? "two" : "one", 3), 0);
+}
+
+/* ---- operations that remember ---------------------------------------------------------------- */
+
+struct
+try {
+	struct nbd_op op;
+	int n_done, n_released, error;
+	bool forgotten; /* freed when it is released */
+	uint64_t got;
+	struct nbd_extent_r extents[8];
+	int n_extents;
+	uint8_t data[MODEL_SIZE];
+};
+
+static void on_done(struct nbd_op *op, int error)
+{
+	struct try *t = op->user;
+	t->n_done++;
+	t->error = error;
+}
+
+static void on_released(struct nbd_op *op)
+{
+	struct try *t = op->user;
+	CHECK_INT(t->n_done, 1);
+	CHECK_INT(t->n_released, 0);
+	t->n_released++;
+	memset(t->data, 0xee, sizeof(t->data)); /* whoever sends it now will be seen */
+	if (t->forgotten)
+		free(t);
+}
+
+static void on_got(struct nbd_op *op, uint64_t offset, const void *data, uint64_t n)
+{
+	struct try *t = op->user;
+	CHECK(offset >= op->offset && offset + n <= op->offset + op->length);
+	if (data)
+		memcpy(t->data + (offset - op->offset), data, n);
+	else
+		memset(t->data + (offset - op->offset), 0, n);
+	t->got += n;
+}
+
+static void on_extent(struct nbd_op *op, const struct nbd_extent_r *e)
+{
+	struct try *t = op->user;
+	CHECK(t->n_extents < 8);
+	t->extents[t->n_extents++] = *e;
+}
+
+static struct try *try_new(enum nbd_command type, unsigned block, unsigned n, int fill)
+{
+	struct try *t = calloc(1, sizeof(*t));
+	memset(t->data, fill, sizeof(t->data));
+	t->op = (struct nbd_op){.type = type,
+		.offset = (uint64_t)block * MODEL_BLOCK,
+		.length = (uint64_t)n * MODEL_BLOCK,
+		.data = t->data,
+		.into = t->data,
+		.got = on_got,
+		.extent = on_extent,
+		.done = on_done,
+		.released = on_released,
+		.user = t};
+	return t;
+}
+
+static struct try *submit(enum nbd_command type, unsigned block, unsigned n, int fill)
+{
+	struct try *t = try_new(type, block, n, fill);
+	CHECK_INT(nbd_client_submit(c, &t->op), 0);
+	return t;
+}
+
+/* Does it, frees it, returns how it ended. */
+static int perform(enum nbd_command type, unsigned block, unsigned n, int fill)
+{
+	struct try *t = submit(type, block, n, fill);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(t->n_done, 1);
+	int error = t->error;
+	t->forgotten = type == NBD_CMD_WRITE && !t->n_released;
+	if (!t->forgotten)
+		free(t);
+	return error;
+}
+
+static void check_blocks(const uint8_t *p, unsigned n, int fill)
+{
+	for (unsigned i = 0; i < n * MODEL_BLOCK; i++)
+		CHECK_INT(p[i], fill);
+}
+
+static void check_disk(unsigned block, unsigned n, int fill)
+{
+	check_blocks(m.disk + (size_t)block * MODEL_BLOCK, n, fill);
+}
+
+/* ---- negotiation ----------------------------------------------------------------------------- */
+
+TEST(every_dialect_is_agreed_on)
+{
+	for (enum dialect d = 0; d < N_DIALECTS; d++) {
+		begin(d, 0);
+		const struct nbd_client_export *e = nbd_client_export(c);
+		CHECK_INT(n_ready, 1);
+		CHECK_INT(e->size, MODEL_SIZE);
+		CHECK_INT(e->flags, MODEL_FLAGS);
+		CHECK_INT(e->structured, d == DIALECT_STRUCTURED || d == DIALECT_STATUS);
+		CHECK_INT(e->extended, d == DIALECT_EXTENDED);
+		CHECK_INT(e->status, d >= DIALECT_STATUS);
+		CHECK_INT(e->block_min, d >= DIALECT_SIMPLE ? MODEL_BLOCK : 1);
+		CHECK_INT(e->payload_max, d >= DIALECT_SIMPLE ? 1024 : NBD_PAYLOAD_MAX);
+		nbd_client_free(c);
+	}
+}
+
+TEST(a_plain_connection_can_be_handed_over_and_no_byte_too_many_is_read)
+{
+	model_init(&m, DIALECT_EXTENDED);
+	client_new(0, true);
+	CHECK_INT(nbd_client_start(c, NULL, 0), 0);
+	CHECK(!nbd_client_can_hand_over(c));
+	for (size_t one = 1; !nbd_client_is_ready(c); one = 1)
+		CHECK_INT(model_pump(&m, c, &one), 0);
+	CHECK(nbd_client_can_hand_over(c));
+	CHECK(!m.structured && !m.extended);
+	CHECK_INT(m.n_out, 0);
+	nbd_client_free(c);
+}
+
+TEST(an_operation_before_the_first_connection_waits_and_is_checked_then)
+{
+	model_init(&m, DIALECT_EXTENDED);
+	client_new(0, false);
+	struct try *good = submit(NBD_CMD_READ, 0, 1, 1), *late = submit(NBD_CMD_READ, 31, 2, 0);
+	CHECK_INT(nbd_client_start(c, NULL, 0), 0);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(good->n_done, 1);
+	CHECK_INT(good->error, 0);
+	CHECK_INT(late->n_done, 1);
+	CHECK_INT(late->error, -EINVAL);
+	free(good);
+	free(late);
+	nbd_client_free(c);
+}
+
+static void check_refused(int error, const char *text)
+{
+	CHECK_INT(pump(), -EPROTO);
+	CHECK_INT(refused_error, error);
+	CHECK_STR(refused_text, text);
+	CHECK(!nbd_client_is_ready(c));
+}
+
+TEST(an_export_that_is_not_what_it_was_is_refused_and_a_larger_one_is_not)
+{
+	begin(DIALECT_EXTENDED, 0);
+	m.size -= MODEL_BLOCK;
+	again(false);
+	check_refused(-ESTALE, "it is smaller than it was");
+	m.size += MODEL_BLOCK;
+	m.flags = MODEL_FLAGS | NBD_FLAG_READ_ONLY;
+	again(false);
+	check_refused(-EROFS, "it has become read-only");
+	m.flags = MODEL_FLAGS & ~NBD_FLAG_SEND_TRIM;
+	again(false);
+	check_refused(-EOPNOTSUPP, "it does less than it did");
+	m.flags = MODEL_FLAGS;
+	m.size += MODEL_BLOCK;
+	again(false);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(nbd_client_export(c)->size, MODEL_SIZE + MODEL_BLOCK);
+	nbd_client_free(c);
+}
+
+TEST(something_else_than_nbd_is_refused)
+{
+	model_init(&m, DIALECT_EXTENDED);
+	client_new(0, false);
+	memcpy(m.out, "SSH-2.0-something else", 18);
+	CHECK_INT(nbd_client_start(c, NULL, 0), 0);
+	check_refused(-EPROTO, "it is no NBD server");
+	nbd_client_free(c);
+}
+
+/* ---- operations ------------------------------------------------------------------------------ */
+
+static void check_status(const struct try *t)
+{
+	if (!nbd_client_export(c)->status) {
+		CHECK_INT(t->n_extents, 1);
+		CHECK_INT(t->extents[0].length, t->op.length);
+		CHECK_INT(t->extents[0].state, 0);
+		return;
+	}
+	CHECK_INT(t->n_extents, 2);
+	CHECK_INT(t->extents[0].offset, t->op.offset);
+	CHECK_INT(t->extents[1].offset, t->op.offset + t->op.length / 2);
+	CHECK_INT(t->extents[1].length, t->op.length / 2);
+	CHECK_INT(t->extents[1].state, NBD_STATE_HOLE);
+}
+
+TEST(every_operation_works_in_every_dialect)
+{
+	for (enum dialect d = 0; d < N_DIALECTS; d++) {
+		begin(d, 0);
+		CHECK_INT(perform(NBD_CMD_WRITE, 1, 20, 0x11), 0);
+		CHECK_INT(perform(NBD_CMD_WRITE_ZEROES, 3, 1, 0), 0);
+		CHECK_INT(perform(NBD_CMD_TRIM, 5, 1, 0), 0);
+		CHECK_INT(perform(NBD_CMD_CACHE, 5, 1, 0), 0);
+		CHECK_INT(perform(NBD_CMD_FLUSH, 0, 0, 0), 0);
+		CHECK(memcmp(m.disk, m.safe, sizeof(m.disk)) == 0);
+		check_disk(4, 1, 0x11);
+		CHECK_INT(m.longest, 512);
+		for (int way = 0; way < 2; way++) {
+			struct try *t = try_new(NBD_CMD_READ, 0, 24, 0xaa);
+			if (way == 1)
+				t->op.into = NULL;
+			CHECK_INT(nbd_client_submit(c, &t->op), 0);
+			CHECK_INT(pump(), 0);
+			CHECK_INT(t->n_done, 1);
+			CHECK_INT(t->error, 0);
+			CHECK_INT(t->got, way ? t->op.length : 0);
+			CHECK(memcmp(t->data, m.disk, t->op.length) == 0);
+			free(t);
+		}
+		struct try *t = submit(NBD_CMD_BLOCK_STATUS, 2, 8, 0);
+		CHECK_INT(pump(), 0);
+		CHECK_INT(t->n_done, 1);
+		check_status(t);
+		free(t);
+		CHECK_INT(nbd_client_pending(c), 0);
+		nbd_client_disconnect(c);
+		CHECK_INT(pump(), 0);
+		CHECK_INT(m.n_disconnects, 1);
+		nbd_client_free(c);
+	}
+}
+
+TEST(an_error_ends_its_operation_only)
+{
+	for (enum dialect d = 0; d < N_DIALECTS; d++) {
+		begin(d, 1 << 20);
+		m.fail_type = NBD_CMD_WRITE + 1;
+		m.fail_error = NBD_ENOSPC;
+		CHECK_INT(perform(NBD_CMD_WRITE, 0, 20, 1), -ENOSPC);
+		CHECK_INT(nbd_client_retained(c), 0);
+		m.fail_type = NBD_CMD_READ + 1;
+		m.fail_error = 12345;
+		CHECK_INT(perform(NBD_CMD_READ, 0, 20, 1), -EIO);
+		m.fail_type = 0;
+		CHECK_INT(perform(NBD_CMD_READ, 0, 20, 1), 0);
+		nbd_client_free(c);
+	}
+}
+
+TEST(what_makes_no_sense_is_not_taken)
+{
+	begin(DIALECT_EXTENDED, 0);
+	struct try *t = try_new(NBD_CMD_READ, 31, 2, 0);
+	CHECK_INT(nbd_client_submit(c, &t->op), -EINVAL);
+	t->op.offset = 1;
+	CHECK_INT(nbd_client_submit(c, &t->op), -EINVAL);
+	t->op.offset = UINT64_MAX - MODEL_BLOCK + 1;
+	CHECK_INT(nbd_client_submit(c, &t->op), -EINVAL);
+	t->op.offset = t->op.length = 0;
+	CHECK_INT(nbd_client_submit(c, &t->op), -EINVAL);
+	t->op.length = MODEL_BLOCK;
+	t->op.flags = NBD_CMD_FLAG_FUA;
+	CHECK_INT(nbd_client_submit(c, &t->op), -EINVAL);
+	t->op.type = NBD_CMD_DISC;
+	t->op.flags = 0;
+	CHECK_INT(nbd_client_submit(c, &t->op), -EINVAL);
+	nbd_client_free(c);
+
+	model_init(&m, DIALECT_EXTENDED);
+	m.flags = NBD_FLAG_HAS_FLAGS | NBD_FLAG_READ_ONLY;
+	client_new(0, false);
+	CHECK_INT(nbd_client_start(c, NULL, 0), 0);
+	CHECK_INT(pump(), 0);
+	t->op.type = NBD_CMD_WRITE;
+	CHECK_INT(nbd_client_submit(c, &t->op), -EROFS);
+	t->op.type = NBD_CMD_FLUSH;
+	t->op.length = 0;
+	CHECK_INT(nbd_client_submit(c, &t->op), -EOPNOTSUPP);
+	nbd_client_free(c);
+	free(t);
+}
+
+TEST(too_many_operations_are_not_taken_and_failing_ends_them_all)
+{
+	begin(DIALECT_STATUS, 0);
+	static struct try *t[33];
+	for (int i = 0; i < 32; i++)
+		t[i] = submit(NBD_CMD_READ, 0, 1, 0);
+	t[32] = try_new(NBD_CMD_READ, 0, 1, 0);
+	CHECK_INT(nbd_client_submit(c, &t[32]->op), -EAGAIN);
+	struct iovec iov[4];
+	CHECK_INT(nbd_client_output(c, iov, 4), 1); /* small ones are one piece */
+	CHECK_INT(iov[0].iov_len, 8 * NBD_REQUEST_SIZE);
+	nbd_client_fail(c, -EIO);
+	CHECK_INT(nbd_client_submit(c, &t[32]->op), -EIO);
+	CHECK_INT(nbd_client_start(c, NULL, 0), -EIO);
+	for (int i = 0; i < 33; i++) {
+		CHECK_INT(t[i]->n_done, i < 32);
+		CHECK_INT(t[i]->error, i < 32 ? -EIO : 0);
+		free(t[i]);
+	}
+	nbd_client_free(c);
+}
+
+TEST(what_waits_too_long_can_be_given_up)
+{
+	begin(DIALECT_EXTENDED, 1 << 20);
+	CHECK_INT(perform(NBD_CMD_WRITE, 0, 1, 0x77), 0);
+	nbd_client_lost(c);
+	struct try *t = submit(NBD_CMD_WRITE, 1, 1, 0x78);
+	nbd_client_expire(c, -EIO);
+	CHECK_INT(t->n_done, 1);
+	CHECK_INT(t->n_released, 1);
+	CHECK_INT(t->error, -EIO);
+	free(t);
+	again(true);
+	CHECK_INT(pump(), 0);
+	check_disk(0, 1, 0x77); /* kept all the same */
+	check_disk(1, 1, 0);
+	CHECK_INT(perform(NBD_CMD_READ, 0, 2, 0), 0);
+	nbd_client_free(c);
+}
+
+/* ---- what is not flushed --------------------------------------------------------------------- */
+
+TEST(what_was_not_flushed_is_kept_until_it_is)
+{
+	begin(DIALECT_STATUS, 1 << 20);
+	struct try *t = submit(NBD_CMD_WRITE, 0, 2, 1);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(t->n_done, 1);
+	CHECK_INT(t->n_released, 0);
+	CHECK_INT(nbd_client_retained(c), 2 * MODEL_BLOCK);
+	CHECK_INT(perform(NBD_CMD_FLUSH, 0, 0, 0), 0);
+	CHECK_INT(t->n_released, 1);
+	CHECK_INT(nbd_client_retained(c), 0);
+	free(t);
+	t = try_new(NBD_CMD_WRITE, 0, 2, 1);
+	t->op.flags = NBD_CMD_FLAG_FUA;
+	CHECK_INT(nbd_client_submit(c, &t->op), 0);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(t->n_released, 1);
+	free(t);
+	nbd_client_free(c);
+}
+
+TEST(a_flush_does_not_cover_what_is_acknowledged_after_it_was_sent)
+{
+	begin(DIALECT_STATUS, 1 << 20);
+	struct try *f = submit(NBD_CMD_FLUSH, 0, 0, 0), *w = submit(NBD_CMD_WRITE, 0, 1, 1);
+	CHECK_INT(pump(), 0); /* both sent at once */
+	CHECK(f->n_done && w->n_done);
+	CHECK_INT(w->n_released, 0);
+	free(f);
+	nbd_client_free(c);
+	CHECK_INT(w->n_released, 1);
+	free(w);
+}
+
+TEST(another_epoch_has_everything_written_again_in_order)
+{
+	begin(DIALECT_EXTENDED, 1 << 20);
+	CHECK_INT(perform(NBD_CMD_WRITE, 0, 4, 1), 0);
+	CHECK_INT(perform(NBD_CMD_FLUSH, 0, 0, 0), 0);
+	CHECK_INT(perform(NBD_CMD_WRITE, 2, 16, 2), 0);
+	CHECK_INT(perform(NBD_CMD_WRITE, 3, 1, 3), 0);
+	CHECK_INT(perform(NBD_CMD_WRITE_ZEROES, 4, 2, 0), 0);
+	CHECK_INT(perform(NBD_CMD_WRITE, 5, 1, 4), 0);
+	struct try *t = try_new(NBD_CMD_WRITE, 6, 1, 5);
+	t->op.flags = NBD_CMD_FLAG_FUA; /* overlaps what is kept */
+	CHECK_INT(nbd_client_submit(c, &t->op), 0);
+	t->forgotten = true;
+	CHECK_INT(pump(), 0);
+	uint8_t before[MODEL_SIZE];
+	memcpy(before, m.disk, sizeof(before));
+	again(true);
+	check_disk(2, 1, 1);
+	CHECK_INT(pump(), 0);
+	CHECK(memcmp(before, m.disk, sizeof(before)) == 0);
+	unsigned n = m.n_writes;
+	again(false); /* "one" after "two": another again */
+	CHECK_INT(pump(), 0);
+	CHECK_INT(m.n_writes, n + 5);
+	again(false);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(m.n_writes, n + 5);
+	nbd_client_free(c);
+}
+
+TEST(another_epoch_without_anything_kept_fails_if_something_was_not_flushed)
+{
+	begin(DIALECT_EXTENDED, 0);
+	CHECK_INT(perform(NBD_CMD_WRITE, 0, 1, 1), 0);
+	CHECK_INT(perform(NBD_CMD_FLUSH, 0, 0, 0), 0);
+	nbd_client_lost(c);
+	model_connect(&m, true);
+	CHECK_INT(nbd_client_start(c, "two", 3), 0);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(perform(NBD_CMD_WRITE, 0, 1, 1), 0);
+	struct try *t = submit(NBD_CMD_READ, 0, 1, 0);
+	nbd_client_lost(c);
+	CHECK_INT(nbd_client_start(c, "three", 5), -EIO);
+	CHECK_INT(t->error, -EIO);
+	free(t);
+	nbd_client_free(c);
+}
+
+TEST(what_cannot_be_written_again_fails_the_client)
+{
+	begin(DIALECT_EXTENDED, 1 << 20);
+	CHECK_INT(perform(NBD_CMD_WRITE, 0, 1, 1), 0);
+	again(true);
+	m.fail_type = NBD_CMD_WRITE + 1;
+	m.fail_error = NBD_ENOSPC;
+	CHECK_INT(pump(), -EPROTO);
+	struct try *t = try_new(NBD_CMD_READ, 0, 1, 0);
+	CHECK_INT(nbd_client_submit(c, &t->op), -ENOSPC);
+	free(t);
+	nbd_client_free(c);
+}
+
+TEST(when_much_is_kept_it_is_flushed_and_writes_wait_for_room)
+{
+	begin(DIALECT_STATUS, 10 * MODEL_BLOCK);
+	struct try *t[12];
+	for (unsigned i = 0; i < 12; i++)
+		t[i] = submit(NBD_CMD_WRITE, i, 2 + (i == 11) * 18, (int)i);
+	for (size_t budget = 1; nbd_client_pending(c) > 0; budget = 1) {
+		CHECK_INT(model_pump(&m, c, &budget), 0);
+		CHECK(nbd_client_retained(c) <= 20 * MODEL_BLOCK);
+	}
+	CHECK(m.n_flushes >= 2 && m.n_flushes <= 12);
+	check_disk(11, 20, 11);
+	nbd_client_free(c);
+	for (unsigned i = 0; i < 12; i++) {
+		CHECK_INT(t[i]->n_released, 1);
+		free(t[i]);
+	}
+}
+
+TEST(an_error_of_the_clients_own_flush_is_that_of_the_callers_next)
+{
+	begin(DIALECT_STATUS, 4 * MODEL_BLOCK);
+	m.fail_type = NBD_CMD_FLUSH + 1;
+	m.fail_error = NBD_EIO;
+	CHECK_INT(perform(NBD_CMD_WRITE, 0, 3, 1), 0);
+	CHECK_INT(perform(NBD_CMD_WRITE, 4, 3, 1), 0);
+	m.fail_type = 0;
+	CHECK_INT(perform(NBD_CMD_FLUSH, 0, 0, 0), -EIO);
+	CHECK_INT(perform(NBD_CMD_FLUSH, 0, 0, 0), 0);
+	CHECK_INT(nbd_client_retained(c), 0);
+	nbd_client_free(c);
+}
+
+TEST(what_overlaps_is_sent_again_one_after_the_other)
+{
+	begin(DIALECT_STATUS, 0);
+	struct try *t[4];
+	for (unsigned i = 0; i < 4; i++)
+		t[i] = submit(i == 2 ? NBD_CMD_READ : NBD_CMD_WRITE, i, 3, (int)i + 1);
+	struct iovec iov[8];
+	CHECK_INT(nbd_client_output(c, iov, 8), 6);
+	again(false);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(m.n_overlaps, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		CHECK_INT(t[i]->n_done, 1);
+		check_disk(i, 1, (int[]){1, 2, 2, 4}[i]);
+	}
+	CHECK_INT(t[2]->data[0], 2); /* in the order in which they were submitted */
+	CHECK_INT(t[2]->data[MODEL_BLOCK], 2);
+	CHECK_INT(t[2]->data[2 * MODEL_BLOCK], 0);
+	for (unsigned i = 0; i < 4; i++)
+		free(t[i]);
+	nbd_client_free(c);
+}
+
+/* ---- cut off after every byte ---------------------------------------------------------------- */
+
+static const struct step {
+	enum nbd_command type;
+	uint16_t flags;
+	unsigned block, n;
+	int fill;
+	bool together; /* with the next one */
+} script[] = {
+	{NBD_CMD_WRITE, 0, 0, 4, 0x21, true},
+	{NBD_CMD_WRITE, 0, 6, 12, 0x22, true},
+	{NBD_CMD_READ, 0, 20, 2, 0, false},
+	{NBD_CMD_WRITE, NBD_CMD_FLAG_FUA, 2, 3, 0x23, true},
+	{NBD_CMD_FLUSH, 0, 0, 0, 0, false},
+	{NBD_CMD_WRITE_ZEROES, 0, 3, 5, 0, true},
+	{NBD_CMD_READ, 0, 8, 10, 0x22, false},
+	{NBD_CMD_WRITE, 0, 4, 1, 0x24, false},
+	{NBD_CMD_TRIM, 0, 9, 2, 0, true},
+	{NBD_CMD_WRITE, NBD_CMD_FLAG_FUA, 5, 1, 0x25, true},
+	{NBD_CMD_BLOCK_STATUS, 0, 0, 8, 0, false},
+	{NBD_CMD_WRITE, 0, 9, 1, 0x26, false},
+	{NBD_CMD_READ, 0, 9, 1, 0x26, true},
+	{NBD_CMD_READ, 0, 4, 1, 0x24, false},
+};
+
+static const struct after {
+	unsigned block, n;
+	int fill;
+} afterwards[] = {{0, 2, 0x21}, {2, 1, 0x23}, {3, 1, 0}, {4, 1, 0x24}, {5, 1, 0x25}, {6, 2, 0},
+	{8, 1, 0x22}, {9, 1, 0x26}, {10, 1, 0}, {11, 7, 0x22}, {18, 14, 0}};
+
+/* The whole script; the connection is cut when `cut` bytes have moved, either way. Returns how many
+ * were. */
+static size_t script_run(size_t cut, bool crash)
+{
+	size_t moved = 0;
+	struct try *t[ARRAY_SIZE(script)];
+	for (size_t i = 0, first = 0; i < ARRAY_SIZE(script); i++) {
+		const struct step *s = &script[i];
+		t[i] = try_new(s->type, s->block, s->n, s->fill);
+		t[i]->op.flags = s->flags;
+		CHECK_INT(nbd_client_submit(c, &t[i]->op), 0);
+		if (s->together)
+			continue;
+		size_t budget = cut > moved ? cut - moved : SIZE_MAX, had = budget;
+		CHECK_INT(model_pump(&m, c, &budget), 0);
+		moved += had - budget;
+		if (moved == cut && budget == 0) {
+			again(crash);
+			CHECK_INT(pump(), 0);
+		}
+		for (; first <= i; first++) {
+			CHECK_INT(t[first]->n_done, 1);
+			CHECK_INT(t[first]->error, 0);
+			if (script[first].type == NBD_CMD_READ)
+				check_blocks(t[first]->data, script[first].n, script[first].fill);
+		}
+	}
+	CHECK_INT(perform(NBD_CMD_FLUSH, 0, 0, 0), 0);
+	CHECK_INT(nbd_client_retained(c), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(script); i++) {
+		CHECK_INT(t[i]->n_released, t[i]->op.type == NBD_CMD_WRITE);
+		free(t[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(afterwards); i++)
+		check_disk(afterwards[i].block, afterwards[i].n, afterwards[i].fill);
+	CHECK(memcmp(m.disk, m.safe, sizeof(m.disk)) == 0);
+	return moved;
+}
+
+static void cut_everywhere(bool crash, size_t retain)
+{
+	for (enum dialect d = 0; d < N_DIALECTS; d++) {
+		size_t all = SIZE_MAX;
+		for (size_t cut = 0; cut <= all; cut++) {
+			model_init(&m, d);
+			client_new(retain, false);
+			CHECK_INT(nbd_client_start(c, "one", 3), 0);
+			size_t moved = script_run(cut ? cut : SIZE_MAX, crash);
+			if (cut == 0)
+				all = moved;
+			nbd_client_free(c);
+		}
+		CHECK(all > 3000 && all < 20000);
+	}
+}
+
+TEST(a_connection_cut_after_any_byte_loses_nothing)
+{
+	cut_everywhere(false, 0);
+}
+
+TEST(a_machine_restarted_after_any_byte_loses_nothing)
+{
+	cut_everywhere(true, 1 << 20);
+}
+
+TEST(a_machine_restarted_after_any_byte_loses_nothing_when_little_is_kept)
+{
+	cut_everywhere(true, 6 * MODEL_BLOCK);
+}
+
+/* The machine is restarted again and again while the client is writing again what was lost. */
+TEST(writing_again_may_be_interrupted_as_well)
+{
+	for (size_t step = 40; step < 1200; step++) {
+		model_init(&m, DIALECT_EXTENDED);
+		client_new(1 << 20, false);
+		CHECK_INT(nbd_client_start(c, "one", 3), 0);
+		for (unsigned i = 0; i < 6; i++)
+			perform(NBD_CMD_WRITE, i, 3, (int)i + 1);
+		static const char *const epochs[] = {"two", "six", "ten"};
+		for (unsigned i = 0; i < 3; i++) {
+			nbd_client_lost(c);
+			model_connect(&m, i != 1);
+			CHECK_INT(nbd_client_start(c, epochs[i], 3), 0);
+			size_t budget = i == 2 ? SIZE_MAX : step;
+			CHECK_INT(model_pump(&m, c, &budget), 0);
+		}
+		for (unsigned i = 0; i < 6; i++)
+			check_disk(i, i == 5 ? 3 : 1, (int)i + 1);
+		nbd_client_free(c);
+	}
+}
