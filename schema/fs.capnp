@@ -158,6 +158,9 @@ interface FilesystemServiceAdmin extends (Metac.ServiceAdmin) {
   # A persistent mount is restored in the root namespace.
   sessions @2 () -> (sessions :List(SessionInfo));
   # Who is served 9P from here now.
+  joinStreams @3 (one :Stream.Stream, other :Stream.Stream) -> (holder :Metac.Holder);
+  # As Stream.bindTo, but this node opens both and all data goes through its host: for streams whose hosts
+  # cannot reach each other, or shall not. The holder is a Binding.
 }
 
 struct SessionInfo {

@@ -38,4 +38,6 @@ struct StreamBinding {
   # Stored description of a binding.
   stream @0 :Stream;
   other @1 :Stream;
+  here @2 :Bool;
+  # Made by joinStreams.
 }

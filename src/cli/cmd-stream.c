@@ -84,6 +84,35 @@ static int wait_for_binding(struct client *c, struct stream_binding_c binding)
 	return r;
 }
 
+/* Of the call that makes it. */
+static int keep_binding(struct client *c, struct vat_cap *holder)
+{
+	struct stream_binding_c binding = stream_binding_cast(holder);
+	if (c->cli->opt.persistent)
+		return client_export(c, binding.cap);
+	return wait_for_binding(c, binding);
+}
+
+/* All passes through this node's host. */
+static int join_streams(struct client *c, struct stream_stream_c a, struct stream_stream_c b)
+{
+	struct metac_service_admin_c admin = client_service(c, "fs");
+	struct fs_filesystem_service_admin_join_streams_req q =
+		fs_filesystem_service_admin_join_streams(
+			c->loop.vat, fs_filesystem_service_admin_cast(admin.cap));
+	fs_filesystem_service_admin_join_streams_params_set_one(q.params, a);
+	fs_filesystem_service_admin_join_streams_params_set_other(q.params, b);
+	AUTO_REPLY reply = {};
+	int r = client_call(c, q.call, &reply);
+	metac_service_admin_unref(admin);
+	if (r < 0)
+		return r;
+	return keep_binding(
+		c, fs_filesystem_service_admin_join_streams_results_get_holder(
+			   fs_filesystem_service_admin_join_streams_results_from(reply.results))
+			   .cap);
+}
+
 static int bind_streams(struct client *c, struct stream_stream_c a, struct stream_stream_c b)
 {
 	struct stream_stream_bind_to_req q = stream_stream_bind_to(c->loop.vat, a);
@@ -92,13 +121,9 @@ static int bind_streams(struct client *c, struct stream_stream_c a, struct strea
 	int r = client_call(c, q.call, &reply);
 	if (r < 0)
 		return r;
-	struct stream_binding_c binding =
-		stream_binding_cast(stream_stream_bind_to_results_get_holder(
-			stream_stream_bind_to_results_from(reply.results))
-					    .cap);
-	if (c->cli->opt.persistent)
-		return client_export(c, binding.cap);
-	return wait_for_binding(c, binding);
+	return keep_binding(c, stream_stream_bind_to_results_get_holder(
+				       stream_stream_bind_to_results_from(reply.results))
+				       .cap);
 }
 
 int cmd_stream_bind(struct cli *cli)
@@ -116,7 +141,9 @@ int cmd_stream_bind(struct cli *cli)
 		r = restore_stream(c, two, &s[1]);
 	/* The binding lives where the first stream does: on this node if either does. */
 	bool swap = r >= 0 && !is_own(c, one) && is_own(c, two);
-	if (r >= 0)
+	if (r >= 0 && cli->opt.here)
+		r = join_streams(c, s[0], s[1]);
+	else if (r >= 0)
 		r = bind_streams(c, s[swap], s[!swap]);
 	stream_stream_unref(s[0]);
 	stream_stream_unref(s[1]);

@@ -193,6 +193,9 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_EXPOSE:
 		opt->expose = true;
 		break;
+	case OPT_HERE:
+		opt->here = true;
+		break;
 	case OPT_DIRECT:
 		opt->direct = true;
 		break;

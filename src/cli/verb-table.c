@@ -19,6 +19,7 @@ const struct opt opt_table[] = {
 	{OPT_TCP, 0, "tcp", "HOST:PORT", WORD_OTHER, "listen there, e.g. on localhost:10809"},
 	{OPT_EXPOSE, 0, "expose", NULL, WORD_OTHER,
 		"to other hosts too: whoever comes has the disk"},
+	{OPT_HERE, 0, "here", NULL, WORD_OTHER, "through this host, not directly"},
 	{OPT_BLOCK_TRANSPORT, 0, "transport", "KIND", WORD_BLOCK_TRANSPORT,
 		"nbd, ublk or loop; default: the first there is"},
 	{OPT_TRANSPORT, 0, "transport", "KIND", WORD_TRANSPORT,
@@ -198,10 +199,12 @@ static const struct verb stream_verbs[] = {
 	{"cat", "REF", {WORD_URI}, OPT_CONNECT, "connect standard input and output to a stream",
 		"Ends when both directions have ended; at a terminal, when the stream has.",
 		"metac stream cat ref://[fd00::1]/kFV4... </dev/null", cmd_stream_cat},
-	{"bind", "REF1 REF2", {WORD_URI, WORD_URI}, OPT_CONNECT | OPT_PERSISTENT,
+	{"bind", "REF1 REF2", {WORD_URI, WORD_URI}, OPT_CONNECT | OPT_PERSISTENT | OPT_HERE,
 		"pipe two streams into each other",
 		"Stays until both directions have ended, or until interrupted. With --persistent\n"
-		"the node keeps the two bound instead, and a reference to the binding is printed.",
+		"the node keeps the two bound instead, and a reference to the binding is printed.\n"
+		"With --here the two hosts need not reach each other: all passes through this\n"
+		"one.",
 		"metac stream bind ref://[fd00::1]/kFV4... ref://[fd00::2]/x0bR...",
 		cmd_stream_bind},
 	{"run", "REF COMMAND...", {WORD_URI, WORD_COMMAND}, OPT_CONNECT,

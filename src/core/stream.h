@@ -5,14 +5,16 @@
  * connected socket, and opening somebody's Stream as a connected socket.
  *
  * Bytes never pass through the process that serves the Stream.  Each opening gets a worker of its
- * own, which holds the socket; what the opener holds is a Connection, and dropping it kills the
- * worker and so closes the socket: that is how a revoked reference cuts its data connections.
+ * own, which holds the socket, or a place in the pump, one process for all whose source is a socket
+ * too; what the opener holds is a Connection, and dropping it kills the worker or has the pump
+ * close the pair: that is how a revoked reference cuts its data connections.
  */
 #include "base/err.h"
 #include "loop/link.h"
 #include "schema/stream.capnp.h"
 #include "sys/spawn.h"
 
+struct pipes;
 struct service;
 
 /* What the streams of one service share. */
@@ -20,11 +22,14 @@ struct stream_host {
 	struct loop *loop;
 	const char *address; /* the node's: where tcpListen listens; borrowed */
 	struct service *service; /* for sturdy references; borrowed */
-	unsigned n_sessions; /* openings alive: limited by STREAM_SESSIONS_MAX */
+	/* Openings alive: those with a worker process each, and those in the pump. */
+	unsigned n_sessions, n_piped;
+	struct pipes *pipes; /* the pump; NULL until there is something to be piped */
 };
 
 enum {
-	STREAM_SESSIONS_MAX = 1024,
+	STREAM_SESSIONS_MAX = 1024, /* a process each */
+	STREAM_PIPED_MAX = 16384, /* at most: each is two descriptors of the pump */
 	STREAM_LISTEN_SECONDS = 30,
 	STREAM_CONNECT_SECONDS = 10,
 	STREAM_AFTER_SECONDS = 30, /* for a process that has been killed to be gone */
@@ -41,6 +46,9 @@ struct stream_source {
 	int (*after)(void *self);
 	/* Starts the worker that serves one opening on fd, a connected stream socket (borrowed). */
 	int (*spawn)(void *self, int fd, struct spawn_child *ret, struct err *e);
+	/* Instead of both: a connected stream socket of its own for each opening (the caller's, or
+	 * negative errno and e), which the pump then pipes into that of the opening. */
+	int (*connect)(void *self, struct err *e);
 	/* Fills the stored description (CapDescription.description). */
 	void (*describe)(void *self, struct vat_ptr_b description);
 	/* One line for people. */
@@ -48,6 +56,9 @@ struct stream_source {
 	void (*destroy)(void *self);
 	const char *category; /* of the stored description ("fs:v9fsstream") */
 };
+
+/* When all its streams and sessions are gone. */
+void stream_host_done(struct stream_host *h);
 
 /* A Stream on the source; takes self, also on failure (then destroyed, and the capability is null).
  */
@@ -58,6 +69,10 @@ struct stream_stream_c stream_serve(
  * answered through cx. */
 void stream_restore_binding(
 	struct stream_host *h, struct vat_ptr_r description, struct vat_ctx *cx);
+/* Opens both and has them piped into one another; the call is answered with a Binding through cx,
+ * as that of Stream.bindTo. */
+void stream_join(
+	struct stream_host *h, struct vat_cap *one, struct vat_cap *other, struct vat_ctx *cx);
 #define STREAM_BINDING_CATEGORY "stream:binding"
 
 /* ---- opening ------------------------------------------------------------------------------- */

@@ -132,6 +132,16 @@ const struct role role_table[] = {
 		.holds = "two ends of a stream",
 		.why = "moves bytes and looks at none",
 	},
+	{
+		.name = "pump",
+		.title = "metacd: pump",
+		IN_WORKER(role_pump),
+		.as_user = true,
+		.death_signal = SIGKILL,
+		.holds = "a control socket, both ends of many streams",
+		.why = "moves bytes and looks at none; one process for all streams of a service "
+		       "that are piped into one another",
+	},
 };
 
 const size_t role_count = ARRAY_SIZE(role_table);

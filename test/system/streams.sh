@@ -38,6 +38,52 @@ check "and it is all there" cmp "$d/data" "$d/bound"
 there=$(metac_b file open --write "local:$TOP/b/bound")
 check "stream bind between two hosts, from either" metac_b stream bind "$s" "$there"
 check "and it is all there too" cmp "$d/data" "$TOP/b/bound"
+here=$(metac_a file open --write "local:$d/here")
+check "stream bind --here, both streams being of the other host" metac_b stream bind --here "$s" "$here"
+check "and all of it came through" cmp "$d/data" "$d/here"
+kept=$(metac_b stream bind --here --persistent "$s" "$(metac_b file open --persistent --write "local:$TOP/b/kept")")
+check "a binding through this host can be kept" grep -q '^ref://' <<<"$kept"
+check "and does its work" wait_until 10 cmp "$d/data" "$TOP/b/kept"
+# A worker that reads nothing holds the next one up.
+truncate -s 1T "$d/endless"
+endless=$(metac_a file open "local:$d/endless")
+worker_of() { # worker_of a|b ROLE
+	local p
+	for p in $(ip netns pids "$NS$1"); do
+		grep -qx "metacd:$2" "/proc/$p/comm" 2>/dev/null && echo "$p"
+	done
+}
+stuck() { # a writer that has begun to write, and is stopped
+	local p
+	[ -s "$d/stuck" ] || return
+	for p in $(worker_of a copy); do
+		[ "$(readlink "/proc/$p/fd/4")" = "$d/stuck" ] && kill -STOP "$p" && echo "$p" >"$TOP/stopped"
+	done
+	[ -s "$TOP/stopped" ]
+}
+begin_endless() {
+	rm -f "$d/stuck" "$TOP/stopped"
+	on_host b env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B "$BUILD/metac" stream bind --here \
+		"$endless" "$(metac_a file open --write "local:$d/stuck")" 2>"$TOP/said" &
+	binding=$!
+	wait_until 10 stuck
+}
+check "a binding through this host is under way" begin_endless
+check "one process pipes it" test "$(worker_of b pump | wc -l)" = 1
+metac_a ref rm "$endless"
+kill -CONT "$(cat "$TOP/stopped")"
+wait "$binding"
+check "revoking a reference to one end is its end" test $? = 1
+endless=$(metac_a file open "local:$d/endless")
+check "another is under way" begin_endless
+kill -KILL "$(worker_of b pump)"
+wait "$binding"
+check "without the pump it ends too" test $? = 1
+check "and tells so" grep -q 'the pump has ended' "$TOP/said"
+kill -CONT "$(cat "$TOP/stopped")"
+check "the next one has a new pump" metac_b stream bind --here "$s" "$here"
+check "and comes through as well" cmp "$d/data" "$d/here"
+rm "$d/stuck" "$d/endless"
 metac_b stream run "$(metac_a file open "local:$d/text")" sh -c "cat >$TOP/ran"
 check "stream run gives the stream to a command" grep -qx text "$TOP/ran"
 metac_b stream run "$(metac_a file open "local:$d/text")" sh -c 'exit 7'

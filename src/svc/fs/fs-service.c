@@ -46,6 +46,15 @@ static void admin_namespace_of(void *self, struct fs_filesystem_service_admin_na
 	vat_ctx_return(cx.ctx);
 }
 
+static void admin_join_streams(void *self, struct fs_filesystem_service_admin_join_streams_ctx cx)
+{
+	struct fs_service *fs = self;
+	struct fs_filesystem_service_admin_join_streams_params_r p =
+		fs_filesystem_service_admin_join_streams_params(cx);
+	stream_join(&fs->streams, fs_filesystem_service_admin_join_streams_params_get_one(p).cap,
+		fs_filesystem_service_admin_join_streams_params_get_other(p).cap, cx.ctx);
+}
+
 static void admin_sessions(void *self, struct fs_filesystem_service_admin_sessions_ctx cx)
 {
 	struct fs_service *fs = self;
@@ -56,6 +65,7 @@ static const struct fs_filesystem_service_admin_impl admin_impl = {
 	.root_namespace = admin_root_namespace,
 	.namespace_of = admin_namespace_of,
 	.sessions = admin_sessions,
+	.join_streams = admin_join_streams,
 };
 
 /* References are kept by the persistence service; none name this one. */
@@ -244,5 +254,7 @@ int fs_service_run(const char *address, int runtime)
 		.stop = stop,
 		.self = &fs,
 	};
-	return service_run(&cfg);
+	int r = service_run(&cfg);
+	stream_host_done(&fs.streams);
+	return r;
 }
