@@ -3,7 +3,8 @@
  * What is done with open files: read, write, fsync, clunk.
  *
  * Theory of operation: payload is read and written where it lies in the connection's buffers,
- * always at an offset of its own: nothing here depends on where a descriptor stands.
+ * always at an offset of its own: nothing here depends on where a descriptor stands.  Of long reads
+ * the pages go to the connection themselves, by way of a pipe.
  */
 #include "svc/fs/server/9p-tree.h"
 
@@ -49,6 +50,34 @@ static ssize_t read_quick(int fd, void *buf, size_t n, uint64_t offset)
 	return got;
 }
 
+/* Whether the byte is in memory; where nothing else is known, it is if the file system is. */
+static bool at_hand(int fd, uint64_t offset)
+{
+	char c;
+	struct iovec iov = {.iov_base = &c, .iov_len = 1};
+	ssize_t n = preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT);
+	return n == 1 || (n < 0 && errno == EOPNOTSUPP && in_memory(fd));
+}
+
+/* Through the pipe, if it is worth it and the data seems to be in memory. 0: it is not. */
+static size_t read_by_pipe(struct p9_job *j, int fd, uint64_t offset)
+{
+	struct stat st;
+	if (j->q.count < P9_PIPE_LEAST || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		offset >= (uint64_t)st.st_size)
+		return 0;
+	size_t n = (size_t)MIN((uint64_t)j->q.count, (uint64_t)st.st_size - offset);
+	if (n < P9_PIPE_LEAST || !at_hand(fd, offset) || !at_hand(fd, offset + n - 1))
+		return 0;
+	size_t piped = p9_pipe_fill(j->pipe, fd, offset, n);
+	if (piped == n || !piped)
+		return piped;
+	if (read_quick(fd, j->payload, n - piped, offset + piped) == (ssize_t)(n - piped))
+		return n;
+	p9_pipe_close(j->pipe);
+	return 0;
+}
+
 ssize_t p9_read_fd(const struct p9_job *j, int fd, void *buf, size_t n, uint64_t offset)
 {
 	if (!j->may_block)
@@ -69,7 +98,9 @@ int p9_do_read(struct p9_job *j)
 		return -EBADF;
 	if (offset > INT64_MAX)
 		return -EINVAL;
-	ssize_t n = p9_read_fd(j, f->fd, j->payload, j->q.count, offset);
+	ssize_t n = j->pipe ? (ssize_t)read_by_pipe(j, f->fd, offset) : 0;
+	if (!n)
+		n = p9_read_fd(j, f->fd, j->payload, j->q.count, offset);
 	if (n == -EAGAIN && !j->may_block)
 		return P9_TREE_WOULD_BLOCK;
 	if (n < 0)

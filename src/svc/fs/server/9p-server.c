@@ -37,6 +37,7 @@ enum { SOCK_FD = 3, TREE_FD = 4, CONTROL_FD = 5, SESSION_FD = 6, FDS_RESERVED = 
 
 /* Everything the threads do, from 9p-worker.c and the 9p-* modules. */
 static const char *const calls[] = {"@base", "sendto", "recvfrom", "shutdown", /* the connection */
+	"pipe2", "splice", /* long reads */
 	"openat", "openat2", "open", "readlink", "readlinkat", "getdents64", "fstatfs", "statfs",
 	"getxattr", "listxattr", "setxattr",
 	"removexattr", /* looking and xattrs, by /proc/self/fd */

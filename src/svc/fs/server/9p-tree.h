@@ -14,6 +14,7 @@
  * Operations may run in several threads at once; p9_tree_run() is the only door for requests.
  */
 #include "svc/fs/server/9p-cred.h"
+#include "svc/fs/server/9p-pipe.h"
 #include "svc/fs/server/9p-watch.h"
 #include "wire/9p/server.h"
 
@@ -91,6 +92,8 @@ struct p9_job {
 	struct p9_tree *tree;
 	uint8_t *payload; /* room for q.count bytes of what the answer carries (Rread, Ropenat ...)
 			   */
+	struct p9_pipe *pipe; /* for the payload of an Rread, from its beginning, as much as fits;
+			       * the rest, without a gap, to `payload`. NULL: none */
 	bool may_block; /* false: return P9_TREE_WOULD_BLOCK rather than wait for a disk */
 	bool watching; /* p9_job_watch() said so */
 	char text[4097]; /* Rreadlink */

@@ -8,6 +8,9 @@
  * turn as well, which is taken from it if one takes longer than expected (9p-turns.h); the replies
  * it has collected are then sent for it.  No request is ever handed from one thread to another.
  *
+ * A long read goes from the file to the connection by way of a pipe, if its data seems to be in
+ * memory.  There is one for all threads; while it is in use others copy.
+ *
  * Each thread has a buffer of its own to receive into, so a request stays where it is for as long
  * as it runs.  Who gets the turn takes over what the one before had received and not used.
  *
@@ -56,6 +59,7 @@ struct conn {
 	struct p9_turns turns; /* at reading the connection */
 	pthread_mutex_t writing, core;
 	atomic_bool closed;
+	struct p9_pipe pipe;
 	struct thread *reader; /* with the turn: who received last, and may have bytes left */
 };
 
@@ -66,6 +70,7 @@ struct thread {
 	struct p9_job job;
 	size_t in_at, in_len; /* bytes come but not used up yet */
 	size_t out_sent, out_len; /* with the turn, or under `writing` */
+	size_t pipe_at; /* where among them comes what job.pipe holds; 0: it holds nothing */
 	uint8_t *in; /* IN_SIZE */
 	uint8_t *out; /* OUT_SIZE */
 };
@@ -80,13 +85,13 @@ static void hang_up(struct conn *c)
 
 /* --- sending --- */
 
-/* All but what has been sent already. */
-static void send_some(struct thread *t)
+/* All up to that but what has been sent already. */
+static void send_until(struct thread *t, size_t end, int flags)
 {
 	struct conn *c = t->conn;
-	while (t->out_sent < t->out_len && !atomic_load(&c->closed)) {
-		ssize_t n =
-			send(c->sock, t->out + t->out_sent, t->out_len - t->out_sent, MSG_NOSIGNAL);
+	while (t->out_sent < end && !atomic_load(&c->closed)) {
+		ssize_t n = send(
+			c->sock, t->out + t->out_sent, end - t->out_sent, MSG_NOSIGNAL | flags);
 		if (n > 0)
 			t->out_sent += (size_t)n;
 		else if (errno != EINTR)
@@ -96,8 +101,15 @@ static void send_some(struct thread *t)
 
 static void send_out(struct thread *t)
 {
-	send_some(t);
-	t->out_sent = t->out_len = 0;
+	struct conn *c = t->conn;
+	if (t->pipe_at) {
+		send_until(t, t->pipe_at, MSG_MORE);
+		if (!atomic_load(&c->closed) &&
+			p9_pipe_send(t->job.pipe, c->sock, t->out_len > t->pipe_at) < 0)
+			hang_up(c);
+	}
+	send_until(t, t->out_len, 0);
+	t->out_sent = t->out_len = t->pipe_at = 0;
 }
 
 static void flush_batch(struct thread *t)
@@ -115,7 +127,7 @@ static void send_for_relieved(struct p9_turn *turn)
 {
 	struct thread *t = container_of(turn, struct thread, turn);
 	pthread_mutex_lock(&t->conn->writing);
-	send_some(t);
+	send_until(t, t->out_len, 0);
 	pthread_mutex_unlock(&t->conn->writing);
 }
 
@@ -132,9 +144,13 @@ static void on_send(void *ctx, struct p9_request *q, const struct p9_msg *m)
 	size_t room = OUT_SIZE - t->out_len;
 	const struct p9_data *d = p9_payload(m);
 	bool in_place = d && d->len && d->p == at + p9_payload_offset(m->type);
+	size_t piped = in_place && t->job.pipe ? t->job.pipe->held : 0;
 	int n = in_place ? p9_encode_head(m, at, room) : p9_encode(m, at, room);
 	assert(n > 0);
-	t->out_len += (size_t)n + (in_place ? d->len : 0);
+	t->out_len += (size_t)n;
+	if (piped)
+		t->pipe_at = t->out_len;
+	t->out_len += in_place ? d->len - piped : 0;
 	(void)ctx;
 }
 
@@ -287,6 +303,56 @@ static void step_aside(struct thread *t)
 		take_turn(t);
 }
 
+/* For a long read that is worth it, if nobody else has the pipe: it may turn out that its data is
+ * not in memory, so the turn is held. */
+static bool take_pipe(struct thread *t)
+{
+	struct conn *c = t->conn;
+	if (t->job.q.t.type != P9_Tread || t->job.q.count < P9_PIPE_LEAST ||
+		atomic_load(&c->pipe.used) || !p9_turn_hold(&c->turns, &t->turn))
+		return false;
+	atomic_store(&c->pipe.used, true);
+	t->job.pipe = &c->pipe;
+	return true;
+}
+
+static void give_pipe(struct thread *t)
+{
+	struct p9_pipe *p = t->job.pipe;
+	t->job.pipe = NULL;
+	if (!p)
+		return;
+	if (p->held) /* there was no reply in the end, or nobody to send it to */
+		p9_pipe_close(p);
+	atomic_store(&p->used, false);
+}
+
+/* With the turn, as everything that is quick. False: it has been taken from us, and what had to be
+ * done without it is done. */
+static bool run_quickly(struct thread *t, int *ret)
+{
+	struct conn *c = t->conn;
+	bool hold = take_pipe(t);
+	t->job.may_block = false;
+	t->job.payload = payload_place(t);
+	*ret = p9_tree_run(&t->job);
+	bool held = !hold || p9_turn_release(&c->turns, &t->turn);
+	if (*ret == P9_TREE_WOULD_BLOCK)
+		give_pipe(t);
+	if (held)
+		return true;
+	if (*ret == P9_TREE_WOULD_BLOCK) {
+		run_slowly(t, false);
+		return false;
+	}
+	pthread_mutex_lock(&c->writing);
+	end(t, *ret);
+	send_out(t);
+	pthread_mutex_unlock(&c->writing);
+	give_pipe(t);
+	return false;
+}
+
 /* Called with the turn, returns with the turn. */
 static int handle(struct thread *t, const uint8_t *frame, size_t len)
 {
@@ -303,17 +369,17 @@ static int handle(struct thread *t, const uint8_t *frame, size_t len)
 		return r;
 	}
 	r = P9_TREE_WOULD_BLOCK;
-	if (p9_tree_is_quick(t->job.q.t.type) && !t->job.q.t.once.seq) {
-		t->job.may_block = false;
-		t->job.payload = payload_place(t);
-		r = p9_tree_run(&t->job);
+	if (p9_tree_is_quick(t->job.q.t.type) && !t->job.q.t.once.seq && !run_quickly(t, &r)) {
+		take_turn(t);
+		return 0;
 	}
 	if (r == P9_TREE_WOULD_BLOCK)
 		step_aside(t);
 	else
 		end(t, r);
-	if (t->out_len >= BATCH)
+	if (t->out_len >= BATCH || t->pipe_at)
 		flush_batch(t);
+	give_pipe(t);
 	return 0;
 }
 
@@ -511,11 +577,13 @@ static int serve_tree(const struct p9_options *o, struct p9_tree *tree, struct p
 	c->tree = tree;
 	c->server = server;
 	p9_turns_init(&c->turns, send_for_relieved);
+	p9_pipe_init(&c->pipe);
 	pthread_mutex_init(&c->writing, NULL);
 	pthread_mutex_init(&c->core, NULL);
 	int r = run_threads(c, threads, confine);
 	p9_server_reset(server);
 	reap(c);
+	p9_pipe_close(&c->pipe);
 	p9_turns_done(&c->turns);
 	pthread_mutex_destroy(&c->writing);
 	pthread_mutex_destroy(&c->core);
@@ -531,6 +599,7 @@ static uint64_t path_of(const void *ctx, dev_t dev, ino_t ino)
 int p9_serve(const struct p9_options *o, int sock, int tree_fd, bool confine)
 {
 	struct p9_tree tree;
+	signal(SIGPIPE, SIG_IGN); /* the peer may leave while something is spliced to it */
 	bool fixed = o->fixed || geteuid() != 0;
 	int r = p9_tree_init(&tree, tree_fd, o->read_only, fixed);
 	if (r)

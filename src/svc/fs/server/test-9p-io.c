@@ -127,6 +127,69 @@ TEST(messages_of_a_megabyte)
 	stop(&p);
 }
 
+/* Beside and across pages, and what a pipe has room for; into the end of the file, and beyond. */
+TEST(long_reads_of_any_range)
+{
+	enum { SIZE = (3 << 20) + 1234, PAGE = 4096 };
+	static const uint64_t offsets[] = {0, 1, PAGE - 1, PAGE, 100000, 2 << 20, SIZE - 65536,
+		SIZE - 40000, SIZE - 1, SIZE, SIZE + 1};
+	static const uint32_t counts[] = {32767, 32768, 32769, 65536, 300001, 1 << 20};
+	struct peer p;
+	start(&p);
+	uint8_t *all = malloc(SIZE), *in = malloc(P9_MAX_MSIZE);
+	fill(all, SIZE, 5);
+	int fd = openat(tree_dir, "f", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	CHECK_INT(write(fd, all, SIZE), SIZE);
+	close(fd);
+	CHECK_INT(t_open_path(&p, 1, "f", P9_O_RDONLY), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(counts); k++) {
+			uint64_t from = offsets[i], n = MIN(counts[k], p.msize - P9_READ_HEADER);
+			n = from < SIZE ? MIN(n, SIZE - from) : 0;
+			CHECK_INT(t_read(&p, 1, from, in, counts[k]), (int)n);
+			CHECK(!n || !memcmp(in, all + from, n));
+		}
+	}
+	free(all);
+	free(in);
+	stop(&p);
+}
+
+/* Short answers and long ones, one after the other without waiting, keep to their order. */
+TEST(long_reads_among_others)
+{
+	enum { N = 60, SIZE = 1 << 20 };
+	struct peer p;
+	start(&p);
+	uint8_t *all = malloc(SIZE);
+	fill(all, SIZE, 7);
+	int fd = openat(tree_dir, "f", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	CHECK_INT(write(fd, all, SIZE), SIZE);
+	close(fd);
+	CHECK_INT(t_open_path(&p, 1, "f", P9_O_RDONLY), 0);
+	for (uint16_t i = 0; i < N; i++) {
+		struct p9_msg g = {.type = P9_Tgetattr, .tag = 1000, .tgetattr = {1, 0}};
+		struct p9_msg m = {.type = P9_Tread,
+			.tag = i,
+			.tread = {1, i * 777, i % 3 ? 100000 + i : 1000}};
+		send_msg(&p, &m);
+		send_msg(&p, &g);
+	}
+	for (unsigned reads = 0, others = 0; reads + others < 2 * N;) {
+		CHECK(recv_msg(&p));
+		if (p.r.type == P9_Rgetattr) {
+			others++;
+			continue;
+		}
+		CHECK_INT(p.r.type, P9_Rread);
+		CHECK_INT(p.r.rread.data.len, p.r.tag % 3 ? 100000 + p.r.tag : 1000);
+		CHECK(!memcmp(p.r.rread.data.p, all + p.r.tag * 777, p.r.rread.data.len));
+		reads++;
+	}
+	free(all);
+	stop(&p);
+}
+
 TEST(a_sparse_file_beyond_four_gigabytes)
 {
 	struct peer p;

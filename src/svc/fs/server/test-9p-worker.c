@@ -4,6 +4,7 @@
 #include "svc/fs/server/9p-control.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 TEST(a_request_may_come_byte_by_byte)
@@ -129,6 +130,33 @@ TEST(a_peer_that_does_not_read)
 	}
 	struct pollfd pfd = {.fd = p.fd, .events = POLLIN};
 	CHECK_INT(poll(&pfd, 1, 10000), 1);
+	stop(&p);
+}
+
+/* Replies are collected while changes are done, but not for long. */
+TEST(replies_do_not_wait_for_a_change_that_takes_long)
+{
+	struct peer p;
+	uint8_t frames[128];
+	start(&p);
+	put_file("f", "x");
+	int fd = openat(tree_dir, "f", O_RDONLY | O_CLOEXEC);
+	CHECK(!fcntl(fd, F_SETLEASE, F_RDLCK));
+	signal(SIGIO, SIG_IGN);
+	CHECK_INT(t_walk(&p, 0, 1, "f"), 0);
+	struct p9_msg g = {.type = P9_Tgetattr, .tag = 2, .tgetattr = {0, 0}};
+	struct p9_msg o = {.type = P9_Tlopen, .tag = 3, .tlopen = {1, P9_O_WRONLY}};
+	int n = p9_encode(&g, frames, sizeof(frames));
+	n += p9_encode(&o, frames + n, sizeof(frames) - (size_t)n);
+	send_bytes(&p, frames, (size_t)n);
+	CHECK(recv_msg(&p));
+	CHECK_INT(p.r.tag, 2);
+	CHECK_INT(t_getattr(&p, 0), 0); /* and another thread goes on with the connection */
+	CHECK(!fcntl(fd, F_SETLEASE, F_UNLCK));
+	CHECK(recv_msg(&p));
+	CHECK_INT(p.r.tag, 3);
+	CHECK_INT(p.r.type, P9_Rlopen);
+	close(fd);
 	stop(&p);
 }
 
