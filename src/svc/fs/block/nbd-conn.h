@@ -5,6 +5,7 @@
  *
  *	nbd-worker.c   the thread that reads the connection
  *	nbd-request.c  what it does with a request: right there, or it makes a job of it
+ *	nbd-write.c    what it does with payloads
  *	nbd-job.c      what the pool's threads do with a job
  */
 #include "svc/fs/block/nbd-control.h"
@@ -27,9 +28,9 @@ struct nbd_payload {
 	struct nbd_request q;
 	uint64_t left; /* bytes of it that have not come */
 	uint64_t done; /* bytes of it that have */
-	int error; /* negative errno: the rest is thrown away */
-	uint32_t reply; /* enum nbd_error, if it has one already */
+	uint32_t reply; /* enum nbd_error: it has failed, the rest is thrown away; or 0 */
 	uint8_t *job; /* it is collected here; NULL: written as it comes */
+	bool spliced; /* it comes through the pipe */
 };
 
 struct nbd_conn {
@@ -43,6 +44,7 @@ struct nbd_conn {
 	uint8_t *replies; /* NBD_OUT_SIZE */
 	size_t replies_len;
 	struct nbd_payload payload; /* left > 0: comes next */
+	bool header_first; /* the next request is likely to be a long WRITE */
 	bool over; /* said DISC */
 	atomic_bool size_is_stale; /* anybody: the file has another size, it seems */
 	atomic_uint_least64_t size, bytes_read, bytes_written, requests, errors;
@@ -57,13 +59,26 @@ static inline void nbd_count(atomic_uint_least64_t *counter, uint64_t n)
 void nbd_conn_flush(struct nbd_conn *c);
 /* Sees how long the file is now. */
 void nbd_conn_look_at_size(struct nbd_conn *c);
+/* Nothing has come for a while: waits on, without the memory that is not needed for that. */
+void nbd_conn_rest(struct nbd_conn *c);
 /* Receives n bytes, all of them, unless the connection ends: then false. Sends replies before. */
 bool nbd_conn_receive(struct nbd_conn *c, void *p, size_t n);
 
 /* Does the request whose header has been read: its reply is collected, or a job has it. */
 void nbd_request_run(struct nbd_conn *c, const struct nbd_request *q);
-/* Uses up what has come of the payload. False: the connection is over. */
-bool nbd_request_payload(struct nbd_conn *c);
+/* The reply that has no data. error: 0 or enum nbd_error. */
+void nbd_request_answer(
+	struct nbd_conn *c, const struct nbd_request *q, uint32_t error, const char *text);
+
+/* A WRITE: its payload comes next. */
+void nbd_write_begin(struct nbd_conn *c, const struct nbd_request *q);
+/* A request that has an error and a payload. */
+void nbd_write_refuse(struct nbd_conn *c, const struct nbd_request *q);
+/* While payload.left: uses up what has come of it, or with payload.spliced receives it. 1; 0: more
+ * has to come first; negative errno: the connection is over. */
+int nbd_write_payload(struct nbd_conn *c);
+/* The payload will not come. */
+void nbd_write_abandon(struct nbd_conn *c);
 
 /* The pool's function: ctx is the connection. */
 void nbd_job_run(void *ctx, struct nbd_job *j, uint8_t *buffer);

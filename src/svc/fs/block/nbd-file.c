@@ -89,6 +89,9 @@ int nbd_file_init(struct nbd_file *f, int fd, bool read_only, bool direct)
 		.device = S_ISBLK(st.st_mode),
 		.block_min = 1,
 		.memory_align = 1};
+	/* An offset would mean nothing. */
+	if ((flags & O_APPEND) && fcntl(fd, F_SETFL, flags & ~O_APPEND) < 0)
+		return -errno;
 	if (f->device) {
 		if (ioctl(fd, BLKSSZGET, &sector) < 0)
 			return -errno;

@@ -14,10 +14,6 @@
  */
 #include "svc/fs/block/nbd-conn.h"
 
-#include "base/log.h"
-
-#include <sys/mman.h>
-
 /* ---- replies ------------------------------------------------------------------------------- */
 
 static void make_room(struct nbd_conn *c)
@@ -26,18 +22,13 @@ static void make_room(struct nbd_conn *c)
 		nbd_conn_flush(c);
 }
 
-static void answer(
+void nbd_request_answer(
 	struct nbd_conn *c, const struct nbd_request *q, uint32_t error, const char *text)
 {
 	make_room(c);
 	if (error)
 		nbd_count(&c->errors, 1);
 	c->replies_len += nbd_server_reply(c->server, q, error, text, c->replies + c->replies_len);
-}
-
-static void push(struct nbd_conn *c, const struct nbd_job *j)
-{
-	nbd_pool_push(&c->pool, j);
 }
 
 /* ---- READ ---------------------------------------------------------------------------------- */
@@ -73,86 +64,7 @@ static void run_read(struct nbd_conn *c, const struct nbd_request *q)
 		return;
 	if (c->file.reading == NBD_FILE_TRY)
 		nbd_file_prefetch(&c->file, q->offset, q->length);
-	push(c, &(struct nbd_job){.q = *q});
-}
-
-/* ---- WRITE --------------------------------------------------------------------------------- */
-
-/* A part of a block that is not in memory has to be read first. */
-static bool waits_for_reading(const struct nbd_conn *c, const struct nbd_request *q)
-{
-	uint64_t mask = c->file.block_preferred - 1, end = q->offset + q->length;
-	if (!((q->offset | end) & mask) || c->file.reading != NBD_FILE_TRY)
-		return false;
-	return !nbd_file_has_now(&c->file, q->offset, q->length);
-}
-
-static bool is_for_the_pool(const struct nbd_conn *c, const struct nbd_request *q)
-{
-	if (c->file.direct)
-		return true;
-	if (q->length > NBD_JOB_PAYLOAD_MAX)
-		return false;
-	return (q->flags & NBD_CMD_FLAG_FUA) || waits_for_reading(c, q);
-}
-
-static void run_write(struct nbd_conn *c, const struct nbd_request *q)
-{
-	struct nbd_payload *w = &c->payload;
-	*w = (struct nbd_payload){.q = *q, .left = q->payload};
-	nbd_count(&c->bytes_written, q->payload);
-	if (!q->payload) {
-		answer(c, q, 0, NULL);
-		return;
-	}
-	if (!is_for_the_pool(c, q))
-		return;
-	/* Others may have to end before there is room, and their replies be read. */
-	nbd_conn_flush(c);
-	nbd_pool_charge(&c->pool, q->payload);
-	w->job = mmap(NULL, q->payload, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (w->job == MAP_FAILED) {
-		w->job = NULL;
-		w->error = -ENOMEM;
-		nbd_pool_release(&c->pool, q->payload);
-	}
-}
-
-static void end_write(struct nbd_conn *c)
-{
-	struct nbd_payload *w = &c->payload;
-	struct nbd_job j = {.q = w->q};
-	uint32_t error = w->reply ? w->reply : nbd_error_from_errno(-w->error);
-	if (w->job) {
-		j.payload = TAKE_PTR(w->job);
-		j.charged = w->q.payload;
-		push(c, &j);
-	} else if (!error && (w->q.flags & NBD_CMD_FLAG_FUA)) {
-		push(c, &j); /* without payload: the flush that is left to do */
-	} else {
-		answer(c, &w->q, error, error == NBD_ENOSPC ? "no space left" : NULL);
-	}
-}
-
-bool nbd_request_payload(struct nbd_conn *c)
-{
-	struct nbd_payload *w = &c->payload;
-	size_t n = MIN(w->left, c->len - c->at);
-	if (w->job)
-		memcpy(w->job + w->done, c->in + c->at, n);
-	else if (!w->error && !w->reply)
-		w->error = nbd_file_write(&c->file, c->in + c->at, n, w->q.offset + w->done, false);
-	c->at += n;
-	w->done += n;
-	w->left -= n;
-	if (w->job && w->left) {
-		if (!nbd_conn_receive(c, w->job + w->done, w->left))
-			return false;
-		w->left = 0;
-	}
-	if (!w->left)
-		end_write(c);
-	return true;
+	nbd_pool_push(&c->pool, &(struct nbd_job){.q = *q});
 }
 
 /* ---- the others ---------------------------------------------------------------------------- */
@@ -167,7 +79,7 @@ static void run_disc(struct nbd_conn *c, const struct nbd_request *q)
 static void run_cache(struct nbd_conn *c, const struct nbd_request *q)
 {
 	nbd_file_prefetch(&c->file, q->offset, q->length);
-	answer(c, q, 0, NULL);
+	nbd_request_answer(c, q, 0, NULL);
 }
 
 static void run_status(struct nbd_conn *c, const struct nbd_request *q)
@@ -177,19 +89,19 @@ static void run_status(struct nbd_conn *c, const struct nbd_request *q)
 	bool good = !q->payload || nbd_server_status_payload(c->server, &j.q, c->in + c->at);
 	c->at += q->payload;
 	if (good)
-		push(c, &j);
+		nbd_pool_push(&c->pool, &j);
 	else
-		answer(c, q, NBD_EINVAL, NULL);
+		nbd_request_answer(c, q, NBD_EINVAL, NULL);
 }
 
 static void run_later(struct nbd_conn *c, const struct nbd_request *q)
 {
-	push(c, &(struct nbd_job){.q = *q});
+	nbd_pool_push(&c->pool, &(struct nbd_job){.q = *q});
 }
 
 static void (*const requests[])(struct nbd_conn *c, const struct nbd_request *q) = {
 	[NBD_CMD_READ] = run_read,
-	[NBD_CMD_WRITE] = run_write,
+	[NBD_CMD_WRITE] = nbd_write_begin,
 	[NBD_CMD_DISC] = run_disc,
 	[NBD_CMD_FLUSH] = run_later,
 	[NBD_CMD_TRIM] = run_later,
@@ -201,10 +113,13 @@ static void (*const requests[])(struct nbd_conn *c, const struct nbd_request *q)
 void nbd_request_run(struct nbd_conn *c, const struct nbd_request *q)
 {
 	nbd_count(&c->requests, 1);
+	c->header_first = false;
+	if (q->error && q->payload) {
+		nbd_write_refuse(c, q);
+		return;
+	}
 	if (q->error) {
-		c->payload = (struct nbd_payload){.q = *q, .left = q->payload, .reply = q->error};
-		if (!q->payload)
-			answer(c, q, q->error, NULL);
+		nbd_request_answer(c, q, q->error, NULL);
 		return;
 	}
 	assert(q->type < ARRAY_SIZE(requests));

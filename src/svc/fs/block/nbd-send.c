@@ -57,6 +57,7 @@ void nbd_pipe_done(struct nbd_pipe *p)
 {
 	p->in = fd_close(p->in);
 	p->out = fd_close(p->out);
+	p->held = 0;
 }
 
 static bool pipe_open(struct nbd_pipe *p)
@@ -116,4 +117,54 @@ void nbd_pipe_send(
 			nbd_send_hang_up(s);
 	}
 	pthread_mutex_unlock(&s->lock);
+}
+
+ssize_t nbd_pipe_receive(struct nbd_pipe *p, int sock, size_t n)
+{
+	if (!pipe_open(p))
+		return -EOPNOTSUPP;
+	for (;;) {
+		ssize_t r = splice(sock, NULL, p->out, NULL, n, SPLICE_F_MOVE);
+		if (r >= 0) {
+			p->held += (size_t)r;
+			return r;
+		}
+		if (errno == EAGAIN)
+			return -EAGAIN;
+		if (errno != EINTR)
+			return errno == EINVAL ? -EOPNOTSUPP : 0;
+	}
+}
+
+/* What splice does not do for files of this kind. Bytes or negative errno. */
+static ssize_t copy_some(struct nbd_pipe *p, const struct nbd_file *f, uint64_t at, size_t n,
+	void *buffer, size_t buffer_size)
+{
+	ssize_t r = read(p->in, buffer, MIN(n, buffer_size));
+	if (r <= 0)
+		return r ? -errno : -EIO;
+	int error = nbd_file_write(f, buffer, (size_t)r, at, false);
+	return error ? error : r;
+}
+
+int nbd_pipe_write(struct nbd_pipe *p, const struct nbd_file *f, uint64_t at, size_t n,
+	void *buffer, size_t buffer_size)
+{
+	assert(n <= p->held);
+	for (size_t done = 0; done < n;) {
+		off_t to = (off_t)(at + done);
+		ssize_t r = splice(p->in, NULL, f->fd, &to, n - done, SPLICE_F_MOVE);
+		if (r < 0)
+			r = errno == EINVAL
+				    ? copy_some(p, f, at + done, n - done, buffer, buffer_size)
+				    : -errno;
+		if (r > 0) {
+			done += (size_t)r;
+		} else if (r != -EINTR) {
+			nbd_pipe_done(p);
+			return r ? (int)r : -EIO;
+		}
+	}
+	p->held -= n;
+	return 0;
 }

@@ -7,10 +7,9 @@
  * Sending waits for a peer that does not read.  When the connection has ended, what is sent is
  * thrown away, and whoever waits to receive is woken.
  */
-#include "base/macro.h"
+#include "svc/fs/block/nbd-file.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 struct nbd_send {
 	int sock; /* borrowed */
@@ -34,10 +33,19 @@ void nbd_send_bytes(struct nbd_send *s, const void *p, size_t n);
 struct nbd_pipe {
 	int in, out; /* ends to read from, to write to; -EBADF: not made yet */
 	size_t capacity; /* bytes, if they begin at a page */
+	size_t held; /* bytes that are in it */
 	bool unusable; /* files of this kind cannot be spliced, or there are no more pipes */
 };
 #define NBD_PIPE_INIT ((struct nbd_pipe){.in = -EBADF, .out = -EBADF})
 
+/* The other way: what has come from the socket, at most n bytes, is put behind what is held. How
+ * many bytes; 0: the connection has ended; -EAGAIN: nothing has come for as long as the socket
+ * waits; -EOPNOTSUPP: not this way. */
+ssize_t nbd_pipe_receive(struct nbd_pipe *p, int sock, size_t n);
+/* Writes n of the bytes that are held, by way of the buffer if the file cannot do it otherwise. 0
+ * or negative errno: then the pipe is empty. */
+int nbd_pipe_write(struct nbd_pipe *p, const struct nbd_file *f, uint64_t at, size_t n,
+	void *buffer, size_t buffer_size);
 void nbd_pipe_done(struct nbd_pipe *p);
 /* Fills the pipe, which is empty, with n bytes of the file. 0; -EINVAL: the file ends before;
  * -EOPNOTSUPP: not this way (too many for the pipe, too); negative errno. Unless 0, it is empty. */

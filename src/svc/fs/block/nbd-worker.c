@@ -40,14 +40,14 @@ void nbd_conn_flush(struct nbd_conn *c)
 	c->replies_len = 0;
 }
 
-/* Nothing has come for a while: waits on, without the memory. */
-static void rest(struct nbd_conn *c)
+void nbd_conn_rest(struct nbd_conn *c)
 {
 	struct pollfd p = {.fd = c->out.sock, .events = POLLIN};
 	if (c->at == c->len) /* else there is half a request in it */
 		(void)madvise(c->in, NBD_IN_SIZE, MADV_DONTNEED);
 	(void)madvise(c->replies, NBD_OUT_SIZE, MADV_DONTNEED);
-	nbd_pipe_done(&c->pipe);
+	if (!c->pipe.held)
+		nbd_pipe_done(&c->pipe);
 	while (poll(&p, 1, -1) < 0 && errno == EINTR)
 		;
 }
@@ -61,7 +61,7 @@ static size_t receive_some(struct nbd_conn *c, void *p, size_t n, int flags)
 		if (r >= 0)
 			return (size_t)r;
 		if (errno == EAGAIN)
-			rest(c);
+			nbd_conn_rest(c);
 		else if (errno != EINTR)
 			return 0;
 	}
@@ -78,6 +78,14 @@ bool nbd_conn_receive(struct nbd_conn *c, void *p, size_t n)
 	return true;
 }
 
+/* How much is received behind what is there. */
+static size_t room(const struct nbd_conn *c, size_t have)
+{
+	if (!c->header_first || c->payload.left || have)
+		return NBD_IN_SIZE - have;
+	return nbd_server_is_extended(c->server) ? NBD_EXTENDED_REQUEST_SIZE : NBD_REQUEST_SIZE;
+}
+
 static bool receive_more(struct nbd_conn *c)
 {
 	size_t have = c->len - c->at;
@@ -87,7 +95,7 @@ static bool receive_more(struct nbd_conn *c)
 		c->len = have;
 	}
 	assert(have < NBD_IN_SIZE);
-	size_t n = receive_some(c, c->in + have, NBD_IN_SIZE - have, 0);
+	size_t n = receive_some(c, c->in + have, room(c, have), 0);
 	c->len += n;
 	return n != 0;
 }
@@ -140,20 +148,19 @@ static int next_request(struct nbd_conn *c, struct nbd_request *ret)
 static bool run_requests(struct nbd_conn *c)
 {
 	struct nbd_request q;
-	while (c->at < c->len && !c->over) {
+	int r = 1;
+	while ((c->at < c->len || c->payload.spliced) && !c->over && r > 0) {
 		if (c->payload.left) {
-			if (!nbd_request_payload(c))
-				return false;
+			r = nbd_write_payload(c);
 			continue;
 		}
-		int r = next_request(c, &q);
-		if (r < 0)
+		r = next_request(c, &q);
+		if (r > 0)
+			nbd_request_run(c, &q);
+		else if (r < 0)
 			log_peer(LOG_INFO, "nbd: connection closed: %s", strerror(-r));
-		if (r <= 0)
-			return !r;
-		nbd_request_run(c, &q);
 	}
-	return !c->over;
+	return r >= 0 && !c->over;
 }
 
 /* ---- one connection ------------------------------------------------------------------------ */
@@ -197,11 +204,7 @@ static void serve(struct nbd_conn *c)
 	while (run_requests(c) && !nbd_send_closed(&c->out) && receive_more(c))
 		;
 	nbd_conn_flush(c);
-	/* A write that was not announced to its end. */
-	if (c->payload.job) {
-		munmap(c->payload.job, c->payload.q.payload);
-		nbd_pool_release(&c->pool, c->payload.q.payload);
-	}
+	nbd_write_abandon(c);
 	if (!c->over)
 		nbd_send_hang_up(&c->out);
 }
