@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 # What host B of nbd-kernel.sh does, run by busybox's shell in the guest.  A line that begins with "guest-ok" or
 # "guest-not-ok" is a test; one that begins with "please-" asks host A for something, whose effect is then waited for.
-# Set: A4 and PORT, where an NBD server of host A's listens.
+# Set: A4 and PORT, where an NBD server of host A's listens; FILE and DEVICE, references to a file, to a device of host
+# A's; NODE, the process of this host's node, and B, its address.
 
 check() { # check TEXT COMMAND...
 	text=$1
@@ -12,7 +13,7 @@ check() { # check TEXT COMMAND...
 	else
 		echo "guest-not-ok $text"
 		echo "# command: $*"
-		tail -n 8 /tmp/output | sed 's/^/# /'
+		{ tail -n 8 /tmp/output; metac block ls; ls -l /dev/metac; dmesg | tail -n 4; } 2>&1 | sed 's/^/# /'
 	fi
 }
 
@@ -52,3 +53,74 @@ check "nbd-client(8) disconnects" nbd-client -d /dev/nbd5
 check "two connections to one export" nbd-client "$A4" "$PORT" /dev/nbd6 -N "" -b 512 -C 2
 check "the file system is there" sh -c 'mount -t ext4 /dev/nbd6 /mnt && cmp /tmp/pattern /mnt/by-nbd-client; umount /mnt'
 check "they disconnect" nbd-client -d /dev/nbd6
+
+# ---- the node's own attachments, by netlink
+up() { metac node services 2>/dev/null | grep -q block && metac node services | grep -q persistence; }
+check "the node is up" wait_until 60 up
+attach() { # attach ARGUMENTS: DEV is the device
+	DEV=$(metac block attach "$@" 2>/tmp/output) || { cat /tmp/output; DEV=/dev/none; return 1; }
+	case $DEV in /dev/nbd*) ;; *) echo "$DEV"; false ;; esac
+}
+check "block attach uses the kernel's nbd" attach --name data "$DEVICE"
+check "the device has its size" size_is "$DEV" 64
+check "its link leads to it" test "$(readlink -f /dev/metac/data)" = "$DEV"
+check "its caches are said to need flushing" grep -q "write back" "/sys/block/${DEV##*/}/queue/write_cache"
+check "a file system on it" file_system /dev/metac/data by-attach
+check "block ls shows it" sh -c "metac block ls | grep -q 'data .*M connected .* nbd'"
+mount -t ext4 /dev/metac/data /mnt
+check "mounted, it is not detached, and the mount is named" says "in use by the mount on /mnt" metac block detach data
+
+# What is written while host A's node is killed and started again
+(seq 1 1100000 >/mnt/ridden && sync && echo written >/tmp/ridden) &
+echo please-kill
+check "a program writes on" wait_until 120 test -s /tmp/ridden
+umount /mnt
+check "what it wrote is there" sh -c 'mount -t ext4 /dev/metac/data /mnt && cmp /tmp/pattern /mnt/ridden; r=$?; umount /mnt; exit $r'
+echo please-grow
+check "it grows with the file" wait_until 60 size_is "$DEV" 96
+check "it is detached" metac block detach data
+check "then it has no size" wait_until 10 size_is "$DEV" 0
+check "nor a link" test ! -e /dev/metac/data
+check "block ls shows nothing" sh -c '[ -z "$(metac block ls)" ]'
+
+check "read-only" attach --readonly "$DEVICE"
+check "it is not written to" fails dd if=/bin/busybox of="$DEV" bs=4k count=1 conv=fsync
+check "but read" sh -c "mount -t ext4 -o ro,noload $DEV /mnt && cmp /tmp/pattern /mnt/by-attach; r=\$?; umount /mnt; exit \$r"
+check "it is detached, too" metac block detach "$DEV"
+
+# The block service of this host is killed, and then its whole node
+check "a persistent one" attach --persistent --name kept "$DEVICE"
+kept() { metac block ls | grep -q 'kept .*M connected '; }
+mount -t ext4 /dev/metac/kept /mnt
+for p in /proc/[0-9]*; do
+	grep -q '^metacd: block' "$p/cmdline" && kill -KILL "${p#/proc/}"
+done 2>/dev/null
+check "the block service comes back, and what it had attached" wait_until 60 kept
+check "which can be read, mounted as it is" cmp /tmp/pattern /mnt/by-attach
+check "and written" sh -c 'cp /tmp/pattern /mnt/after && sync'
+umount /mnt
+kill -TERM "$NODE"
+wait "$NODE" 2>/dev/null
+check "the node has taken the device with it" test ! -e /dev/metac/kept
+metacd --address "$B" >>/tmp/log 2>&1 &
+NODE=$!
+check "started again, the node attaches it again" wait_until 60 kept
+check "and its content is there" sh -c 'mount -t ext4 /dev/metac/kept /mnt && cmp /tmp/pattern /mnt/after; r=$?; umount /mnt; exit $r'
+check "it is detached" metac block detach kept
+
+# Taken back
+check "a reference to a file" attach "$FILE"
+reads() { [ "$(dd if="$DEV" bs=4k count=1 iflag=direct | wc -c)" = 4096 ]; }
+check "is read like one to a device" reads
+echo please-revoke
+check "revoked, it is not any more" wait_until 60 fails reads
+check "its state says so" sh -c "metac block ls | grep -q gone"
+check "it can be detached" metac block detach "$DEV"
+
+# Without the kernel's nbd
+loop() { DEV=$(metac block attach --transport loop "$DEVICE") && size_is "$DEV" 96; }
+check "a loop device does it as well" loop
+check "with the same content" sh -c "mount -t ext4 -o ro $DEV /mnt && cmp /tmp/pattern /mnt/after; r=\$?; umount /mnt; exit \$r"
+check "and is detached" metac block detach "$DEV"
+grep -q "AddressSanitizer\|runtime error" /tmp/log && echo "guest-not-ok the node has nothing to complain of"
+if [ -n "$VERBOSE" ]; then sed 's/^/# log: /' /tmp/log; fi

@@ -69,6 +69,7 @@ ip link set eth0 up
 ip addr add $B/64 dev eth0
 ip addr add 10.98.0.2/24 dev eth0
 metacd --address $B >/tmp/log 2>&1 &
+NODE=\$! B=$B
 . /settings
 echo
 . /test.sh
@@ -86,12 +87,17 @@ ip -n ${NS}b addr flush dev v0 && ip -n ${NS}b link add br0 type bridge && ip -n
 start_node a || { show_logs; echo "not ok 1 - node a starts"; echo "1..1"; exit 1; }
 data=$TOP/a/data
 mkdir "$data"
-truncate -s 64M "$data/alone"
+for f in alone file device; do truncate -s 64M "$data/$f"; done
+file=$(metac_a file export --persistent "local:$data/file")
+device=$(metac_a block export --persistent "local:$data/device")
 nsenter --net=/run/netns/${NS}a "$serve" $A4:0 "$data/alone" >"$TOP/port" 2>"$TOP/serve.log" &
 server=$!
 wait_until 10 test -s "$TOP/port"
 cat >"$root/settings" <<END
 A=$A A4=$A4 PORT=$(cat "$TOP/port")
+FILE=$file
+DEVICE=$device
+VERBOSE=${VERBOSE:-}
 END
 (cd "$root" && find . | cpio -o -H newc --quiet) >"$work/initrd" || exit 1
 
@@ -110,6 +116,12 @@ said() { # said WORD: waits until the guest says so; false when it has ended wit
 		sleep 0.1
 	done
 }
+if said please-kill; then
+	stop_node a KILL
+	start_node a
+fi
+said please-grow && truncate -s 96M "$data/device"
+said please-revoke && metac_a ref rm "$file"
 said guest-ended
 ended=$?
 wait $qemu
@@ -131,6 +143,8 @@ whole() { # whole IMAGE NAME: the file system is clean, and the file in it what 
 	e2fsck -fn "$1" && debugfs -R "dump /$2 $TOP/dumped" "$1" && cmp "$TOP/dumped" <(seq 1 1100000)
 }
 check "the file that nbd-client(8) was given is a clean file system" whole "$data/alone" by-nbd-client
+check "and the one that was attached" whole "$data/device" by-attach
+check "with what was written while its node was killed" whole "$data/device" ridden
 ! grep -q "AddressSanitizer\|runtime error" "$TOP/serve.log"
 ok $? "the server has nothing to complain of"
 done_testing

@@ -269,5 +269,5 @@ void block_service_detach_all(struct block_service *bs)
 		if (pids[i] > 0)
 			(void)kill(pids[i], SIGKILL);
 	list_for_each_safe (it, &bs->attachments)
-		attach_free(list_entry(it, struct attachment, link));
+		attach_shut(list_entry(it, struct attachment, link));
 }

@@ -119,6 +119,20 @@ void attach_free(struct attachment *a)
 	free(a);
 }
 
+void attach_shut(struct attachment *a)
+{
+	if (!a->cap) {
+		attach_free(a);
+		return;
+	}
+	task_free(TAKE_PTR(a->task));
+	attach_let_go(a);
+	drop_front(a);
+	attach_way_end(a);
+	a->forget = false;
+	a->state = ATTACH_ENDED;
+}
+
 void attach_fail(struct attachment *a, const struct err *e)
 {
 	struct vat_ctx *ctx = TAKE_PTR(a->ctx);

@@ -136,6 +136,8 @@ void attach_fail(struct attachment *a, const struct err *e);
 void attach_released(void *self);
 /* At once, whatever that loses; a device that others have open answers EIO. */
 void attach_free(struct attachment *a);
+/* The same while the service ends: who still holds the object frees it by letting it go. */
+void attach_shut(struct attachment *a);
 /* The connection, the way and the timers, but not the device. */
 void attach_let_go(struct attachment *a);
 /* Makes /dev/metac/NAME, if it is to have one; removes it. 0 or negative errno with e set. */
