@@ -124,6 +124,16 @@ const struct role role_table[] = {
 		       "FUSE",
 	},
 	{
+		.name = "image",
+		.title = "metacd: image server",
+		IN_METACD(role_image),
+		.as_user = true,
+		.death_signal = SIGTERM,
+		.holds = "a control socket, a listening socket, one disk image",
+		.why = "starts qemu's storage daemon, which parses the image and NBD, with fewer "
+		       "rights yet (image-daemon.h), and parses its answers",
+	},
+	{
 		.name = "copy",
 		.title = "metacd: copy",
 		IN_WORKER(role_copy),

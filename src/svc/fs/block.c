@@ -7,14 +7,14 @@
  * To add a method: add it to the interface in schema/block.capnp, write its handler here and put it
  * in block_impl.
  */
-#include "svc/fs/block/exports.h"
-#include "svc/fs/block/resize.h"
+#include "svc/fs/block/image.h"
 #include "svc/fs/fs-service.h"
 #include "wire/nbd/nbd.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 
-enum { SUMMARY_SIZE = 600 };
+enum { SUMMARY_SIZE = 600, EPOCH_SIZE = 65, BOOT_ID_LEN = 36 };
 
 struct block {
 	struct fs_service *fs;
@@ -29,7 +29,20 @@ struct nbd_stream {
 	struct fs_service *fs;
 	struct block_target target;
 	struct session_id session;
+	char epoch[EPOCH_SIZE]; /* that the client knows; "": none */
 };
+
+/* Another one when what was written and not flushed may be lost: the machine was started anew, or
+ * the server of an image, which keeps some of that in its memory, came to grief. */
+static void epoch_now(struct fs_service *fs, const struct block_target *t, char ret[EPOCH_SIZE])
+{
+	char boot[EPOCH_SIZE];
+	AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, boot, BOOT_ID_LEN);
+	bool raw = block_target_is_raw(t);
+	(void)snprintf(ret, EPOCH_SIZE, "%.*s%s%s", (int)MAX(n, 0), boot, raw ? "" : "-",
+		raw ? "" : images_epoch(fs->images));
+}
 
 static int nbd_enter(void *self, struct err *e)
 {
@@ -47,12 +60,17 @@ static void nbd_leave(void *self)
 static int nbd_after(void *self)
 {
 	struct nbd_stream *s = self;
-	return block_exports_before(s->fs->exports, &s->session);
+	return block_exports_before(s->fs->exports, &s->target, &s->session);
 }
 
 static int nbd_spawn(void *self, int fd, struct spawn_child *ret, struct err *e)
 {
 	struct nbd_stream *s = self;
+	char epoch[EPOCH_SIZE];
+	epoch_now(s->fs, &s->target, epoch);
+	if (*s->epoch && strcmp(epoch, s->epoch) != 0)
+		return err_set(e, -ESTALE, "%s: set up again: its server was lost meanwhile",
+			s->target.view.path);
 	return block_exports_start(s->fs->exports, &s->target, &s->session, fd, ret, e);
 }
 
@@ -95,8 +113,10 @@ static struct stream_stream_c nbd_stream(
 		return (struct stream_stream_c){};
 	}
 	*s = (struct nbd_stream){.fs = fs, .target = takes};
-	if (session)
+	if (session) {
 		s->session = *session;
+		epoch_now(fs, &s->target, s->epoch);
+	}
 	return stream_serve(&fs->streams, &nbd_source, s);
 }
 
@@ -118,22 +138,12 @@ static int session_of(
 	return session_id_set(ret, of, id, client);
 }
 
-/* Another one when the machine was started anew. */
-static struct vat_data boot_id(char buf[64])
-{
-	AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, buf, 64);
-	while (n > 0 && buf[n - 1] == '\n')
-		n--;
-	return (struct vat_data){buf, n > 0 ? (uint32_t)n : 0};
-}
-
 static void block_nbd_setup(void *self, struct block_block_device_nbd_setup_ctx cx)
 {
 	struct block *b = self;
 	struct session_id session;
 	struct block_target target;
-	char epoch[64];
+	char epoch[EPOCH_SIZE];
 	struct block_block_session_r from = block_block_device_nbd_setup_params_get_session(
 		block_block_device_nbd_setup_params(cx));
 	if (session_of(b, block_block_session_get_id(from), block_block_session_get_client(from),
@@ -147,16 +157,18 @@ static void block_nbd_setup(void *self, struct block_block_device_nbd_setup_ctx 
 		return;
 	}
 	struct stream_stream_c s = nbd_stream(b->fs, target, &session);
+	epoch_now(b->fs, &b->target, epoch);
 	struct block_block_device_nbd_setup_results_b r = block_block_device_nbd_setup_results(cx);
 	block_block_device_nbd_setup_results_set_stream(r, s);
-	block_block_device_nbd_setup_results_set_epoch(r, boot_id(epoch));
+	block_block_device_nbd_setup_results_set_epoch(
+		r, (struct vat_data){epoch, (uint32_t)strlen(epoch)});
 	stream_stream_unref(s);
 	vat_ctx_return(cx.ctx);
 }
 
-static void block_info(void *self, struct block_block_device_info_ctx cx)
+/* size 0: that of the file. */
+static void answer_info(struct block *b, uint64_t size, struct block_block_device_info_ctx cx)
 {
-	struct block *b = self;
 	struct block_file f;
 	struct err e = {};
 	if (block_target_open(&b->target, &f, &e) < 0) {
@@ -166,7 +178,7 @@ static void block_info(void *self, struct block_block_device_info_ctx cx)
 	fd_close(f.fd);
 	struct block_block_info_b i =
 		block_block_device_info_results_init_info(block_block_device_info_results(cx));
-	block_block_info_set_size(i, f.size);
+	block_block_info_set_size(i, size ?: f.size);
 	block_block_info_set_read_only(i, b->target.view.read_only);
 	block_block_info_set_minimum_block(i, f.block_min);
 	block_block_info_set_preferred_block(i, f.block_preferred);
@@ -176,6 +188,65 @@ static void block_info(void *self, struct block_block_device_info_ctx cx)
 	block_block_info_set_connections(i, block_exports_count(b->fs->exports, &f.id));
 	block_block_info_set_device(i, f.device);
 	vat_ctx_return(cx.ctx);
+}
+
+/* A call that takes the size of the disk in an image, which its server has to tell. */
+struct image_call {
+	struct image_wait wait;
+	struct block *block; /* lives as long as the call */
+	struct vat_ctx *ctx;
+	uint64_t known; /* sizeChanged */
+	void (*answer)(struct image_call *c, uint64_t size);
+};
+
+static void on_image_canceled(void *user)
+{
+	struct image_call *c = user;
+	images_forget(&c->wait);
+	vat_ctx_fail(c->ctx, VAT_FAILED, "canceled");
+	free(c);
+}
+
+static void on_image_size(struct image_wait *w, uint64_t size, const struct err *e)
+{
+	struct image_call *c = container_of(w, struct image_call, wait);
+	vat_ctx_on_cancel(c->ctx, NULL, NULL);
+	if (e)
+		service_fail(c->ctx, e);
+	else
+		c->answer(c, size);
+	free(c);
+}
+
+static void ask_image(struct block *b, struct vat_ctx *ctx, uint64_t known,
+	void (*answer)(struct image_call *c, uint64_t size))
+{
+	struct image_call *c = calloc(1, sizeof(*c));
+	if (!c) {
+		vat_ctx_fail(ctx, VAT_OVERLOADED, "out of memory");
+		return;
+	}
+	*c = (struct image_call){.wait = {.done = on_image_size},
+		.block = b,
+		.ctx = ctx,
+		.known = known,
+		.answer = answer};
+	vat_ctx_on_cancel(ctx, on_image_canceled, c);
+	images_ask(b->fs->images, &b->target, &c->wait);
+}
+
+static void answer_image_info(struct image_call *c, uint64_t size)
+{
+	answer_info(c->block, size, (struct block_block_device_info_ctx){c->ctx});
+}
+
+static void block_info(void *self, struct block_block_device_info_ctx cx)
+{
+	struct block *b = self;
+	if (block_target_is_raw(&b->target))
+		answer_info(b, 0, cx);
+	else
+		ask_image(b, cx.ctx, 0, answer_image_info);
 }
 
 static void block_readonly(void *self, struct block_block_device_readonly_ctx cx)
@@ -193,12 +264,28 @@ static void block_readonly(void *self, struct block_block_device_readonly_ctx cx
 	vat_ctx_return(cx.ctx);
 }
 
+static void answer_image_size(struct image_call *c, uint64_t size)
+{
+	struct block *b = c->block;
+	struct block_block_device_size_changed_ctx cx = {c->ctx};
+	if (size == c->known) {
+		block_resize_park(b->fs->resize, &b->resize, &b->target, size, c->ctx);
+		return;
+	}
+	block_block_device_size_changed_results_set_size(
+		block_block_device_size_changed_results(cx), size);
+	vat_ctx_return(c->ctx);
+}
+
 static void block_size_changed(void *self, struct block_block_device_size_changed_ctx cx)
 {
 	struct block *b = self;
 	uint64_t known = block_block_device_size_changed_params_get_known(
 		block_block_device_size_changed_params(cx));
-	block_resize_wait(b->fs->resize, &b->resize, &b->target, known, cx.ctx);
+	if (block_target_is_raw(&b->target))
+		block_resize_wait(b->fs->resize, &b->resize, &b->target, known, cx.ctx);
+	else
+		ask_image(b, cx.ctx, known, answer_image_size);
 }
 
 static void block_end_session(void *self, struct block_block_device_end_session_ctx cx)

@@ -5,7 +5,7 @@
  */
 #include "svc/fs/fs-service.h"
 #include "base/log.h"
-#include "svc/fs/block/resize.h"
+#include "svc/fs/block/image.h"
 #include "svc/fs/fs-mount.h"
 #include "svc/fs/fs-role.h"
 #include "svc/fs/mount.h"
@@ -217,8 +217,10 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 	fs->served = served_new(fs);
 	fs->exports = block_exports_new(fs->streams.loop->event);
 	fs->resize = block_resize_new(fs->streams.loop->event, fs->exports);
-	if (!fs->served || !fs->exports || !fs->resize)
+	fs->images = images_new(fs->streams.loop->event, fs->runtime, fs->resize);
+	if (!fs->served || !fs->exports || !fs->resize || !fs->images)
 		return -ENOMEM;
+	block_exports_set_images(fs->exports, fs->images);
 	/* A predecessor that was killed left its mounts behind, dead. */
 	fs_mount_detach_stale(service_address(s));
 	mount_bind_detach_stale(fs);
@@ -241,6 +243,7 @@ static void stop(void *self)
 	served_free(fs->served);
 	block_resize_free(fs->resize);
 	block_exports_free(TAKE_PTR(fs->exports));
+	images_free(fs->images);
 }
 
 int fs_service_run(const char *address, int runtime)

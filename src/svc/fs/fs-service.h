@@ -41,6 +41,7 @@ struct fs_service {
 	struct served *served;
 	struct block_exports *exports;
 	struct block_resize *resize;
+	struct images *images;
 	sd_event_source *table_src; /* the mount table, once something is bound */
 	int table_fd;
 	unsigned n_offers, n_carriers; /* of directory.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Theory of operation: exports.h. */
 #include "svc/fs/block/exports.h"
+#include "svc/fs/block/image.h"
 #include "svc/fs/block/nbd-control.h"
 
 #include <signal.h>
@@ -9,12 +10,14 @@
 struct block_exports {
 	struct workers servers; /* struct server */
 	struct list places;
+	struct images *images;
 };
 
 struct server { /* one that runs */
 	struct worker worker;
 	struct block_identity id;
-	int control;
+	int control; /* -EBADF: of an image */
+	struct image *image; /* NULL: raw */
 };
 
 struct place { /* a path that somebody has open */
@@ -74,6 +77,7 @@ static void on_ended(struct worker *w)
 {
 	struct server *s = of_worker(w);
 	fd_close(s->control);
+	image_leave(s->image);
 	free(s);
 }
 
@@ -88,7 +92,17 @@ static int spawn(const struct block_target *t, const int fds[3], struct spawn_ch
 	return spawn_worker(argv, fds, 3, ret);
 }
 
-/* Starts it and notes that it runs. */
+/* Notes that it runs, or ends it. */
+static int add(struct block_exports *x, struct server *s, int conn, struct spawn_child *child)
+{
+	int r = worker_add(&x->servers, &s->worker, child, conn);
+	if (r < 0) {
+		spawn_kill(child, SIGKILL);
+		spawn_wait(child);
+	}
+	return r;
+}
+
 static int start(struct block_exports *x, struct server *s, const struct block_target *t, int conn,
 	int file, struct spawn_child *ret)
 {
@@ -100,19 +114,29 @@ static int start(struct block_exports *x, struct server *s, const struct block_t
 	int r = spawn(t, fds, ret);
 	if (r < 0)
 		return r;
-	r = worker_add(&x->servers, &s->worker, ret, conn);
-	if (r < 0) {
-		spawn_kill(ret, SIGKILL);
-		spawn_wait(ret);
-		return r;
-	}
-	s->control = TAKE_FD(ours);
-	return 0;
+	r = add(x, s, conn, ret);
+	if (r >= 0)
+		s->control = TAKE_FD(ours);
+	return r;
 }
 
-int block_exports_before(struct block_exports *x, const struct session_id *s)
+/* Bytes to the server of the image, and back. */
+static int start_image(
+	struct block_exports *x, struct server *s, int conn, int to_image, struct spawn_child *ret)
 {
-	return worker_before(&x->servers, s);
+	static const char *const argv[] = {"metacd: nbd", "--role=copy", NULL};
+	const int fds[] = {conn, to_image};
+	int r = spawn_worker(argv, fds, ARRAY_SIZE(fds), ret);
+	return r < 0 ? r : add(x, s, conn, ret);
+}
+
+int block_exports_before(
+	struct block_exports *x, const struct block_target *t, const struct session_id *s)
+{
+	int before = worker_before(&x->servers, s);
+	if (before >= 0 || block_target_is_raw(t))
+		return before;
+	return images_before(x->images, t, s);
 }
 
 int block_exports_start(struct block_exports *x, const struct block_target *t,
@@ -123,13 +147,24 @@ int block_exports_start(struct block_exports *x, const struct block_target *t,
 	int r = block_target_open(t, &f, e);
 	if (r < 0)
 		return r;
-	AUTO_CLOSE int file = f.fd;
+	AUTO_CLOSE int file = f.fd, to_image = -EBADF;
+	struct image *image = NULL;
+	if (!block_target_is_raw(t)) {
+		to_image = images_connect(x->images, t, session, &image, e);
+		if (to_image < 0)
+			return to_image;
+	}
 	struct server *s = calloc(1, sizeof(*s));
 	if (s)
-		*s = (struct server){
-			.worker = {.session = *session, .ended = on_ended}, .id = f.id};
-	r = s ? start(x, s, t, conn, file, &child) : -ENOMEM;
+		*s = (struct server){.worker = {.session = *session, .ended = on_ended},
+			.id = f.id,
+			.control = -EBADF,
+			.image = image};
+	r = !s      ? -ENOMEM
+	    : image ? start_image(x, s, conn, to_image, &child)
+		    : start(x, s, t, conn, file, &child);
 	if (r < 0) {
+		image_leave(image);
 		free(s);
 		return err_errno(e, r, "start the NBD server");
 	}
@@ -161,7 +196,7 @@ void block_exports_resized(struct block_exports *x, const struct block_identity 
 {
 	list_for_each (it, &x->servers.list) {
 		struct server *s = of_worker(list_entry(it, struct worker, link));
-		if (is_same(&s->id, id))
+		if (is_same(&s->id, id) && !s->image)
 			(void)nbd_control_size(s->control); /* else it looks when it has to */
 	}
 }
@@ -176,6 +211,11 @@ struct block_exports *block_exports_new(sd_event *event)
 	workers_init(&x->servers, event);
 	list_init(&x->places);
 	return x;
+}
+
+void block_exports_set_images(struct block_exports *x, struct images *images)
+{
+	x->images = images;
 }
 
 void block_exports_free(struct block_exports *x)

@@ -68,22 +68,39 @@ static void answer(struct vat_ctx *ctx, uint64_t size)
 	vat_ctx_return(ctx);
 }
 
+static void answer_all(struct block_resize_watch *w, uint64_t size)
+{
+	w->size = size;
+	for (size_t i = 0; i < ARRAY_SIZE(w->waiters); i++)
+		if (w->waiters[i].ctx && w->waiters[i].known != size)
+			answer(take(&w->waiters[i]), size);
+}
+
 /* A file that is not there at the moment may come back. */
 static void look(struct block_resize_watch *w)
 {
 	struct block_identity id;
 	uint64_t size = 0;
 	w->soon = false;
+	if (!block_target_is_raw(w->target))
+		return;
 	if (!w->src)
 		watch_file(w);
 	if (block_target_size(w->target, &id, &size) < 0)
 		return;
 	if (size != w->size)
 		block_exports_resized(w->all->exports, &id);
-	w->size = size;
-	for (size_t i = 0; i < ARRAY_SIZE(w->waiters); i++)
-		if (w->waiters[i].ctx && w->waiters[i].known != size)
-			answer(take(&w->waiters[i]), size);
+	answer_all(w, size);
+}
+
+void block_resize_tell(struct block_resize *z, const struct block_target *target, uint64_t size)
+{
+	list_for_each_safe (it, &z->watches) {
+		struct block_resize_watch *w = list_entry(it, struct block_resize_watch, link);
+		if (!strcmp(w->target->view.path, target->view.path) &&
+			!strcmp(w->target->format, target->format))
+			answer_all(w, size);
+	}
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
@@ -148,6 +165,12 @@ void block_resize_wait(struct block_resize *z, struct block_resize_watch *w,
 		answer(ctx, size);
 		return;
 	}
+	block_resize_park(z, w, target, size, ctx);
+}
+
+void block_resize_park(struct block_resize *z, struct block_resize_watch *w,
+	const struct block_target *target, uint64_t known, struct vat_ctx *ctx)
+{
 	w->all = z;
 	w->target = target;
 	struct block_resize_waiter *p = free_place(w);
@@ -159,8 +182,9 @@ void block_resize_wait(struct block_resize *z, struct block_resize_watch *w,
 	z->n++;
 	if (!w->n++) {
 		list_append(&z->watches, &w->link);
-		w->size = size;
-		watch_file(w);
+		w->size = known;
+		if (block_target_is_raw(target))
+			watch_file(w);
 		look_regularly(z);
 	}
 	vat_ctx_on_cancel(ctx, on_cancel, p);

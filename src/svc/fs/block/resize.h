@@ -40,5 +40,11 @@ struct block_resize_watch { /* of one device, embedded; all zero: nobody has wai
  * w is in use. */
 void block_resize_wait(struct block_resize *z, struct block_resize_watch *w,
 	const struct block_target *target, uint64_t known, struct vat_ctx *ctx);
+/* The same when the size is the known one at the moment; for an image, of which block_resize_tell()
+ * tells. */
+void block_resize_park(struct block_resize *z, struct block_resize_watch *w,
+	const struct block_target *target, uint64_t known, struct vat_ctx *ctx);
+/* The disk in the image has that size. */
+void block_resize_tell(struct block_resize *z, const struct block_target *target, uint64_t size);
 /* The device goes: calls that wait are failed. */
 void block_resize_watch_done(struct block_resize_watch *w);
