@@ -102,7 +102,7 @@ static void on_size(void *user, const struct vat_error *err, struct vat_ptr_r re
 		return; /* it cannot tell, or is gone: that shows elsewhere */
 	s->size = block_block_device_size_changed_results_get_size(
 		block_block_device_size_changed_results_from(results));
-	struct block_message m = {.type = BLOCK_SIZE, .size = s->size};
+	struct block_message m = {.type = BLOCK_RESIZE, .size = s->size};
 	(void)block_message_send(s->control, &m, -EBADF);
 	s->resized = true;
 }

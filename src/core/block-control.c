@@ -38,7 +38,7 @@ static bool known(const struct block_message *m)
 	switch (m->type) {
 	case BLOCK_CONNECTION:
 	case BLOCK_OVER:
-	case BLOCK_SIZE:
+	case BLOCK_RESIZE:
 	case BLOCK_FLUSH:
 	case BLOCK_STATS:
 	case BLOCK_ATTACHED:

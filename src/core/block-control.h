@@ -17,6 +17,7 @@
  *	--timeout=N    seconds after the loss of the connection until requests fail with EIO instead
  *		       of waiting on, until there is another (default 0: they wait as long as it
  *		       takes)
+ *	--export=NAME  of the export, if it has one (default "", which is what our servers have)
  *	--retain=N     see nbd_client_config.retain_max (default NBD_CLIENT_RETAIN)
  *
  * The worker begins without a connection: requests wait until one has been given to it.
@@ -25,7 +26,7 @@
  *	  CONNECTION   one descriptor: a connected stream socket to the server. data: the epoch. May
  *		       come at any time; a connection that is still there is given up
  *	  OVER	       error: there will be no other connection: requests, waiting and later, fail
- *	  SIZE	       size: the device has grown, or shrunk, to that
+ *	  RESIZE       size: the device has grown, or shrunk, to that
  *	  FLUSH	       all that was written is to be flushed; answered FLUSHED
  *	  STATS	       answered STATS
  *
@@ -51,7 +52,7 @@ enum { BLOCK_FD_CONTROL = 3, BLOCK_FD_FRONT = 4, BLOCK_EPOCH_MAX = 64 };
 enum block_message_type {
 	BLOCK_CONNECTION = 'C',
 	BLOCK_OVER = 'F',
-	BLOCK_SIZE = 'Z',
+	BLOCK_RESIZE = 'Z', /* not _SIZE: linux/fs.h has a macro of that name */
 	BLOCK_FLUSH = 'Y',
 	BLOCK_STATS = 'S',
 	BLOCK_ATTACHED = 'A',

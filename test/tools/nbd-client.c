@@ -3,7 +3,7 @@
  * Puts an NBD server's export behind something of this host through our worker (role nbd-client),
  * without a node, for tests and measurements:
  *
- *	nbd-client [--read-only] [--timeout=N] [--retain=N] ADDRESS --fuse=DIRECTORY
+ *	nbd-client [--read-only] [--timeout=N] [--retain=N] [--export=NAME] ADDRESS --fuse=DIRECTORY
  *	nbd-client [...] ADDRESS --listen=SOCKET
  *	nbd-client [...] ADDRESS --negotiate
  *
@@ -177,7 +177,7 @@ static void obey(struct keeper *k, const char *line)
 		m.error = EIO;
 		k->over = true;
 	} else if (!strncmp(line, "size ", 5)) {
-		m.type = BLOCK_SIZE;
+		m.type = BLOCK_RESIZE;
 		m.size = strtoull(line + 5, NULL, 10);
 	} else if (!strncmp(line, "epoch ", 6)) {
 		(void)snprintf(k->epoch, sizeof(k->epoch), "%.40s", line + 6);
@@ -248,22 +248,27 @@ static int parse(int argc, char **argv, struct keeper *k)
 		{"listen", required_argument, NULL, 'l'},
 		{"negotiate", no_argument, NULL, 'n'},
 		{"read-only", no_argument, NULL, 'r'},
+		{"export", required_argument, NULL, 'e'},
 		{"timeout", required_argument, NULL, 't'},
 		{"retain", required_argument, NULL, 'k'},
 		{},
 	};
-	static char texts[2][40];
+	static char texts[ARGS_MAX][64];
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == '?' || k->n_args == ARGS_MAX)
+		char *text = texts[k->n_args];
+		if (c == '?' || k->n_args + 1 == ARGS_MAX)
 			return -EINVAL;
-		if (c == 't' || c == 'k')
-			(void)snprintf(texts[c == 'k'], sizeof(texts[0]), "--%s=%s",
-				c == 'k' ? "retain" : "timeout", optarg);
+		if (c == 't' || c == 'k' || c == 'e')
+			(void)snprintf(text, sizeof(texts[0]), "--%s=%s",
+				c == 'k'   ? "retain"
+				: c == 't' ? "timeout"
+					   : "export",
+				optarg);
 		k->args[k->n_args++] = c == 'f'   ? "--fuse"
 				       : c == 'l' ? "--listen"
 				       : c == 'n' ? "--negotiate"
 				       : c == 'r' ? "--read-only"
-						  : texts[c == 'k'];
+						  : text;
 		if (c == 'f')
 			k->fuse = optarg;
 		else if (c == 'l')
@@ -284,7 +289,7 @@ int main(int argc, char **argv)
 	}
 	struct keeper k = {.control = -EBADF, .epoch = "first"};
 	if (parse(argc, argv, &k) < 0) {
-		fputs("Usage: nbd-client [--read-only] [--timeout=N] [--retain=N] "
+		fputs("Usage: nbd-client [--read-only] [--timeout=N] [--retain=N] [--export=NAME] "
 		      "(--fuse=DIRECTORY | --listen=SOCKET | --negotiate) ADDRESS\n",
 			stderr);
 		return 2;

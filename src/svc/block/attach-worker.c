@@ -135,7 +135,7 @@ void attach_worker_over(struct attachment *a, int error, const char *why)
 
 int attach_worker_size(struct attachment *a, uint64_t size)
 {
-	struct block_message m = {.type = BLOCK_SIZE, .size = size};
+	struct block_message m = {.type = BLOCK_RESIZE, .size = size};
 	return a->control < 0 ? -EPIPE : block_message_send(a->control, &m, -EBADF);
 }
 

@@ -263,6 +263,7 @@ int client_link_timers(struct client *c)
 int client_link_init(struct client *c)
 {
 	struct nbd_client_config config = {
+		.name = c->export_name,
 		.max_requests = CLIENT_REQUESTS_MAX,
 		.retain_max = c->retain_max,
 		.plain = c->negotiate,

@@ -110,7 +110,7 @@ static void handle(struct client *c, const struct block_message *m, int takes_fd
 	case BLOCK_OVER:
 		client_link_over(c, m->error ? -m->error : -EIO);
 		break;
-	case BLOCK_SIZE:
+	case BLOCK_RESIZE:
 		client_link_resize(c, m->size);
 		break;
 	case BLOCK_FLUSH:

@@ -56,6 +56,7 @@ struct client {
 	bool read_only, negotiate;
 	uint32_t timeout_s;
 	size_t retain_max;
+	const char *export_name; /* NULL: "" */
 
 	bool attached; /* the keeper has been told so: the export is known */
 	bool ended; /* the loop is to end ... */

@@ -161,6 +161,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{"listen", no_argument, NULL, 'l'},
 		{"negotiate", no_argument, NULL, 'n'},
 		{"read-only", no_argument, NULL, 'r'},
+		{"export", required_argument, NULL, 'e'},
 		{"timeout", required_argument, NULL, 't'},
 		{"retain", required_argument, NULL, 'k'},
 		{},
@@ -176,6 +177,8 @@ static int parse(int argc, char **argv, struct options *o)
 			c->negotiate = true;
 		else if (k == 'r')
 			c->read_only = true;
+		else if (k == 'e')
+			c->export_name = optarg;
 		else if (k == 't')
 			c->timeout_s = (uint32_t)MIN(strtoul(optarg, NULL, 10), 1000000ul);
 		else if (k == 'k')

@@ -288,7 +288,7 @@ TEST(a_new_size_holds_for_old_and_new_clients)
 {
 	struct world w;
 	uint8_t b[BLOCK];
-	struct block_message m = {.type = BLOCK_SIZE, .size = 2 * DISK};
+	struct block_message m = {.type = BLOCK_RESIZE, .size = 2 * DISK};
 	listen_world(&w, NULL);
 	give_server(&w, "boot");
 	hear_word(&w, BLOCK_ATTACHED);
