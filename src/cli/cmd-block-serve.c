@@ -11,6 +11,7 @@
  *	    "no such reference" --> OVER, and an error
  *	    signal, COMMAND has ended --> FLUSH --> end
  */
+#include "cli/background.h"
 #include "cli/block.h"
 #include "cli/serve-place.h"
 #include "cli/show.h"
@@ -33,6 +34,7 @@ enum {
 	SESSION_SIZE = 32,
 	ATTACH_SECONDS = 20,
 	FLUSH_SECONDS = 60,
+	END_SECONDS = 2,
 	BACKOFF_FIRST_MS = 100,
 	BACKOFF_MAX_MS = 2000
 };
@@ -118,18 +120,25 @@ static void watch_size(struct server *s)
 	vat_call_send(s->sizing, on_size, s);
 }
 
-/* The client of this session will not come back. */
+static void on_session_ended(void *user, const struct vat_error *err, struct vat_ptr_r results)
+{
+	*(bool *)user = true;
+}
+
+/* The client of this session will not come back. Nobody waits long for that. */
 static void end_session(struct server *s)
 {
 	struct client *c = s->client;
+	bool done = false;
 	if (!c || !s->target.device.cap)
 		return;
-	AUTO_REPLY reply = {};
 	struct block_block_device_end_session_req q =
 		block_block_device_end_session(c->loop.vat, s->target.device);
 	block_block_device_end_session_params_set_id(
 		q.params, (struct vat_data){s->session, sizeof(s->session)});
-	(void)client_call(c, q.call, &reply);
+	vat_call_send(q.call, on_session_ended, &done);
+	(void)client_wait(c, &done, END_SECONDS * UINT64_C(1000000));
+	vat_call_free(q.call);
 }
 
 /* What every service answers to a reference that is void: see metac.capnp. */
@@ -332,8 +341,8 @@ static int print_ready(struct server *s)
 			return err_errno(&cli->err, -errno, "standard output");
 		return 0;
 	}
-	j = json_pack("{ss sI sb}", "uri", s->place.uri, "size", (json_int_t)s->size, "readOnly",
-		(s->export.flags & NBD_FLAG_READ_ONLY) != 0);
+	j = json_pack("{ss sI sb si}", "uri", s->place.uri, "size", (json_int_t)s->size, "readOnly",
+		(s->export.flags & NBD_FLAG_READ_ONLY) != 0, "pid", (int)getpid());
 	if (j && *s->place.path && show_json_set(j, "socket", s->place.path, strlen(s->place.path)))
 		j = NULL;
 	int r = json_print(j, &cli->err);
@@ -388,8 +397,16 @@ static void run_events(struct server *s)
 static void on_signal(struct server *s)
 {
 	struct signalfd_siginfo si;
-	if (read(s->signals, &si, sizeof(si)) == (ssize_t)sizeof(si))
+	if (read(s->signals, &si, sizeof(si)) != (ssize_t)sizeof(si))
+		return;
+	if (s->command.pidfd < 0) {
 		s->cli->signal = (int)si.ssi_signo;
+		return;
+	}
+	/* It is the command's end that is waited for. What comes from the terminal reaches that
+	 * anyway. */
+	if (si.ssi_pid || si.ssi_signo == SIGTERM)
+		(void)spawn_kill(&s->command, (int)si.ssi_signo);
 }
 
 /* Until it is told to end, or the worker or the command has ended. */
@@ -463,6 +480,27 @@ static void finish(struct server *s)
 	s->cli->err = why;
 }
 
+/* As --fork of qemu-nbd(8): returns when it is ready. */
+static int serve_in_background(struct server *s)
+{
+	int report = -EBADF;
+	if (s->cli->n_args > 1)
+		return err_set(&s->cli->err, -EINVAL, "either --fork or a command");
+	int r = background_fork(&report, &s->cli->err);
+	if (r)
+		return MIN(r, 0);
+	r = begin(s);
+	struct err said = r < 0 ? s->cli->err : (struct err){};
+	if (background_report(report, &said) < 0)
+		r = -EPIPE;
+	if (r >= 0) {
+		run(s);
+		r = outcome(s);
+	}
+	finish(s);
+	_exit(r < 0);
+}
+
 int cmd_block_serve(struct cli *cli)
 {
 	struct server s = {.cli = cli,
@@ -476,6 +514,8 @@ int cmd_block_serve(struct cli *cli)
 		return cli->err.code;
 	s.uri = uri;
 	randombytes_buf(s.session, sizeof(s.session));
+	if (cli->opt.fork)
+		return serve_in_background(&s);
 	int r = begin(&s);
 	if (r >= 0) {
 		run(&s);

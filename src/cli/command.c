@@ -190,6 +190,9 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_TCP:
 		opt->tcp = arg;
 		break;
+	case OPT_FORK:
+		opt->fork = true;
+		break;
 	case OPT_EXPOSE:
 		opt->expose = true;
 		break;

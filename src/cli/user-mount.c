@@ -10,6 +10,7 @@
  *	    the worker has ended (unmounted) --> end
  */
 #include "cli/user-mount.h"
+#include "cli/background.h"
 #include "core/mount-control.h"
 #include "sys/spawn.h"
 
@@ -277,61 +278,24 @@ static void finish(struct keeper *k)
 	}
 }
 
-/* Nothing of the terminal it was started from. */
-static void detach(void)
-{
-	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
-		(void)dup2(null, fd);
-	if (chdir("/") < 0) /* then the directory it was started in stays in use */
-		return;
-}
-
 __attribute__((noreturn)) static void run_keeper(struct keeper *k, int report)
 {
-	(void)setsid();
-	(void)signal(SIGHUP, SIG_IGN);
 	int r = begin(k);
 	struct err said = r < 0 ? k->cli->err : (struct err){};
 	if (r >= 0)
 		set_state(k, "connected", NULL);
-	if (write(report, &said, sizeof(said)) != (ssize_t)sizeof(said))
+	if (background_report(report, &said) < 0)
 		r = -EPIPE;
-	fd_close(report);
-	if (r >= 0) {
-		detach();
+	if (r >= 0)
 		keep(k);
-	}
 	finish(k);
 	_exit(r < 0);
-}
-
-/* How the child fared. */
-static int take_report(int fd, pid_t pid, struct err *err)
-{
-	struct err said = {};
-	size_t got = 0;
-	while (got < sizeof(said)) {
-		ssize_t n = read(fd, (char *)&said + got, sizeof(said) - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		got += (size_t)n;
-	}
-	if (got < sizeof(said))
-		return err_set(err, -EIO, "the process that was to keep the mount has died");
-	if (said.code) {
-		(void)waitpid(pid, NULL, 0);
-		*err = said;
-	}
-	return said.code;
 }
 
 int user_mount(struct cli *cli, const char *uri, const char *path)
 {
 	struct keeper k = {.cli = cli, .uri = uri, .control = -EBADF, .worker.pidfd = -EBADF};
-	int pipe_fds[2];
+	int report = -EBADF;
 	if (!ref_is(uri))
 		return err_set(&cli->err, -EINVAL,
 			"local: needs a node that this user may use (see mount --bind)");
@@ -341,19 +305,11 @@ int user_mount(struct cli *cli, const char *uri, const char *path)
 	k.state_fd = user_state_open(path, &cli->err);
 	if (k.state_fd < 0)
 		return k.state_fd;
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return err_errno(&cli->err, -errno, "pipe");
-	AUTO_CLOSE int in = pipe_fds[0];
-	AUTO_CLOSE int out = pipe_fds[1];
-	pid_t pid = fork();
-	if (!pid) {
-		fd_close(TAKE_FD(in));
+	int r = background_fork(&report, &cli->err);
+	if (!r) {
 		k.mount.pid = getpid();
-		run_keeper(&k, TAKE_FD(out));
+		run_keeper(&k, report);
 	}
-	out = fd_close(out);
 	fd_close(k.state_fd);
-	if (pid < 0)
-		return err_errno(&cli->err, -errno, "fork");
-	return take_report(in, pid, &cli->err);
+	return MIN(r, 0);
 }

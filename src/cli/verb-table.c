@@ -20,6 +20,8 @@ const struct opt opt_table[] = {
 	{OPT_EXPOSE, 0, "expose", NULL, WORD_OTHER,
 		"to other hosts too: whoever comes has the disk"},
 	{OPT_HERE, 0, "here", NULL, WORD_OTHER, "through this host, not directly"},
+	{OPT_FORK, 0, "fork", NULL, WORD_OTHER,
+		"return when it is ready, and stay in the background"},
 	{OPT_BLOCK_TRANSPORT, 0, "transport", "KIND", WORD_BLOCK_TRANSPORT,
 		"nbd, ublk or loop; default: the first there is"},
 	{OPT_TRANSPORT, 0, "transport", "KIND", WORD_TRANSPORT,
@@ -176,7 +178,7 @@ static const struct verb block_verbs[] = {
 		"metac block ls\nmetac block ls --json", cmd_block_ls},
 	{"serve", "URI [COMMAND...]", {WORD_URI, WORD_COMMAND_LAST},
 		OPT_CONNECT | OPT_USER | OPT_READ_ONLY | OPT_UNIX | OPT_TCP | OPT_EXPOSE |
-			OPT_TIMEOUT | OPT_FORMAT | OPT_DIRECT | OPT_JSON,
+			OPT_FORK | OPT_TIMEOUT | OPT_FORMAT | OPT_DIRECT | OPT_JSON,
 		"serve one to programs that speak NBD",
 		"Prints the NBD URI when it is ready, and stays until it is interrupted. While\n"
 		"the connection to the other host is lost, programs wait; with --timeout for so\n"

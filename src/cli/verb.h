@@ -40,6 +40,7 @@ enum opt_bit { /* which options a verb takes */
 	OPT_UNIX = 1 << 26,
 	OPT_TCP = 1 << 27,
 	OPT_EXPOSE = 1 << 28,
+	OPT_FORK = 1 << 30,
 	OPT_HERE = 1 << 29,
 
 	OPT_COMMON = OPT_HELP,
@@ -102,6 +103,7 @@ struct options { /* as given; unset is NULL, 0 or false */
 	const char *unix_;
 	const char *tcp;
 	bool expose;
+	bool fork;
 	bool here;
 };
 

@@ -114,6 +114,14 @@ check "and in its environment" test "$(metac_b block serve "$disk" -- sh -c 'tes
 metac_b block serve "$disk" -- sh -c 'exit 7'
 check "its exit status" test $? = 7
 check "no socket stays" bash -c '! ls -d /tmp/metac-serve-* 2>/dev/null | grep -q .'
+wait_for_term() { # told to end while a command runs, it ends that
+	serve_b term "$disk" -- sh -c 'trap "exit 9" TERM; echo "$uri" >"$0/begun-term"; while :; do sleep 0.05; done' "$TOP"
+	wait_until 30 test -s "$TOP/begun-term" || return
+	kill -TERM $SERVER
+	ends $SERVER 9
+}
+wait_for_term
+ok $? "told to end, it tells the command, and has its exit status"
 fails_with "a command that is not there" 1 'no-such-command: No such file' metac_b block serve "$disk" -- no-such-command
 if command -v fio >/dev/null; then
 	empty=$(metac_a file export "local:$src/empty")
@@ -123,6 +131,17 @@ if command -v fio >/dev/null; then
 	}
 	check "fio writes and verifies" fio_verify
 fi
+
+# ---- in the background
+fork_b() { metac_b block serve "$disk" --fork --json --unix "$sock" >"$sock.json"; }
+check "--fork returns when it is ready" fork_b
+check "then it is" nbdinfo --size "$uri"
+forked=$(field pid <"$sock.json")
+check "its process is told" kill -0 "$forked"
+fails_with "another one cannot begin" 1 'somebody listens there' metac_b block serve "$disk" --fork --unix "$sock"
+kill -TERM "$forked"
+check "it ends with that" wait_until 30 test ! -e "$sock"
+fails_with "--fork goes with no command" 1 'either --fork or a command' metac_b block serve "$disk" --fork -- true
 
 # ---- an ordinary user, without anything of root's
 home=$TOP/b/home
@@ -179,7 +198,9 @@ check "the socket is gone too" test ! -e "$sock"
 fails_with "a reference that is void" 1 'no such reference' metac_b block info "$disk"
 
 # ---- systemd's ways
-disk=$(metac_a block export "local:$src/disk") # the first one was for as long as that node ran
+# The first ones were for as long as that node ran.
+disk=$(metac_a block export "local:$src/disk")
+tree=$(metac_a fs export "local:$src")
 notified() {
 	on_host b env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B python3 - "$BUILD/metac" "$disk" <<-'EOP'
 	import os, socket, subprocess, sys, tempfile
@@ -205,6 +226,29 @@ check "a socket unit's socket, and READY=1" notified
 # ---- attached
 check "nothing is attached" test "$(metac_b block ls --json)" = '[]'
 fails_with "what is not attached" 1 'nothing-here is not attached .see .metac block ls' metac_b block detach nothing-here
+fails_with "an ordinary user attaches nothing" 1 'root only|no node' as_user "$TOP/bin/metac" block attach "$disk"
+if [ -e /dev/loop-control ]; then
+	name=test-$$
+	device=$(metac_b block attach --transport loop --name "$name" "$tree/sub/disk")
+	check "block attach prints the device" test -b "$device"
+	row() { metac_b block ls --json | field "$1"; }
+	check "block ls has it" test "$(row device) $(row name) $(row state) $(row transport)" = "$device $name connected loop"
+	check "its size" test "$(row size)" = $((16 << 20))
+	check "and where it comes from, without the secret" grep -q 'ref:.*\.\.\./sub/disk' <<<"$(row source)"
+	check "the link is named after it" test "$(readlink -f "/dev/metac/$name")" = "$device"
+	check "it is what the file is" cmp "$device" "$src/sub/disk"
+	check "info tells of the connection" test "$(metac_b block info --json "$tree/sub/disk" | field connections)" -ge 1
+	exec 8<"$device"
+	fails_with "in use, it stays, and who uses it is named" 1 "is in use by .*[(]process $$, has it open[)].*; see --force" \
+		metac_b block detach "$device"
+	exec 8<&-
+	check "by its link it is detached" metac_b block detach "/dev/metac/$name"
+	check "and gone" test ! -e "/dev/metac/$name"
+	check "two with one name" metac_b block attach --transport loop --name "$name" --readonly "$disk"
+	fails_with "are not possible" 1 'attached under that name already' metac_b block attach --transport loop --name "$name" "$disk"
+	check "by its name it is detached, forced" metac_b block detach --force "$name"
+	check "nothing is left" test "$(metac_b block ls --json)" = '[]'
+fi
 fails_with "a name that is none" 2 'is not 1 to 64 letters' metac_b block attach --name ../x "$disk"
 
 check "no process stays on host b but its node's" bash -c '! ip netns pids "$0" | xargs -r ps -o args= -p | grep -v "^metacd\|ps -o\|/metacd " | grep -q .' "${NS}b"
