@@ -97,6 +97,14 @@ static const struct {
 	{"ioctl:blkdiscard", "ioctl", {1, SCMP_CMP_EQ, BLKDISCARD, 0}},
 };
 
+/* Newer than libseccomp may be; all architectures have the same number. */
+static const struct {
+	const char *name;
+	int nr;
+} by_number[] = {
+	{"cachestat", 451},
+};
+
 /* What C libraries try first and do without. */
 static const char *const tried_first[] = {"clone3", "faccessat2", "fchmodat2"};
 
@@ -125,9 +133,18 @@ static bool contains(const char *const *calls, const char *name)
 	return false;
 }
 
-static int allow(scmp_filter_ctx ctx, const char *name)
+static int resolve(const char *name)
 {
 	int nr = seccomp_syscall_resolve_name(name);
+	for (size_t i = 0; nr == __NR_SCMP_ERROR && i < ARRAY_SIZE(by_number); i++)
+		if (!strcmp(by_number[i].name, name))
+			nr = by_number[i].nr;
+	return nr;
+}
+
+static int allow(scmp_filter_ctx ctx, const char *name)
+{
+	int nr = resolve(name);
 	if (nr == __NR_SCMP_ERROR)
 		return 0;
 	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);

@@ -14,12 +14,14 @@
 #include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
 
 enum {
-	PREFETCH_PIECE = 128 << 10, /* a call is cut off at what the disk reads ahead, by default */
+	PREFETCH_PIECE = 1 << 20, /* a call is cut off at what the disk takes at once */
+	PAGE = 4096,
+	NR_CACHESTAT = 451, /* everywhere */
 	PREFETCH_MAX = 64 << 20, /* more at once would push out of memory what came first */
 	ZEROS = 64 << 10,
 	ZERO_IOVS = 16,
@@ -137,11 +139,32 @@ bool nbd_file_read_now(const struct nbd_file *f, void *p, size_t n, uint64_t at)
 	return false;
 }
 
-bool nbd_file_has_now(const struct nbd_file *f, uint64_t at, size_t n)
+/* How many pages of the range are in memory, or coming: cachestat(2), since Linux 6.5, which not
+ * everybody may ask about every file. Negative: no telling. */
+static int64_t pages_in_memory(struct nbd_file *f, uint64_t at, size_t n)
+{
+	struct {
+		uint64_t off, len;
+	} range = {at, n};
+	struct {
+		uint64_t cache, dirty, writeback, evicted, recently_evicted;
+	} stat;
+	if (atomic_load_explicit(&f->no_cachestat, memory_order_relaxed))
+		return -1;
+	if (!syscall(NR_CACHESTAT, f->fd, &range, &stat, 0))
+		return (int64_t)stat.cache;
+	atomic_store_explicit(&f->no_cachestat, true, memory_order_relaxed);
+	return -1;
+}
+
+bool nbd_file_has_now(struct nbd_file *f, uint64_t at, size_t n)
 {
 	uint8_t byte;
 	if (f->reading != NBD_FILE_TRY)
 		return f->reading == NBD_FILE_NEVER_WAITS;
+	int64_t pages = pages_in_memory(f, at, n);
+	if (pages >= 0)
+		return (uint64_t)pages == (at + n - 1) / PAGE - at / PAGE + 1;
 	return try_now(f, &byte, 1, at) && try_now(f, &byte, 1, at + n - 1);
 }
 

@@ -23,7 +23,7 @@ struct nbd_file {
 	enum nbd_file_reading reading;
 	uint32_t block_min, block_preferred; /* bytes, powers of two */
 	uint32_t memory_align; /* of buffers */
-	atomic_bool no_punch, no_zero_range; /* was tried, and is not to be had */
+	atomic_bool no_punch, no_zero_range, no_cachestat; /* was tried, and is not to be had */
 };
 
 enum { NBD_FILE_ALIGN = 4096 }; /* a buffer aligned so is good for every file */
@@ -36,8 +36,8 @@ int nbd_file_size(const struct nbd_file *f, uint64_t *ret);
 /* All n bytes if they are in memory: true. False: it would have to wait, or it fails; nothing is
  * known then, but reading has been begun where the kernel does so. */
 bool nbd_file_read_now(const struct nbd_file *f, void *p, size_t n, uint64_t at);
-/* Whether n > 0 bytes are most likely in memory: looks at the first and the last of them. */
-bool nbd_file_has_now(const struct nbd_file *f, uint64_t at, size_t n);
+/* Whether n > 0 bytes are most likely in memory. */
+bool nbd_file_has_now(struct nbd_file *f, uint64_t at, size_t n);
 int nbd_file_read(const struct nbd_file *f, void *p, size_t n, uint64_t at);
 /* sync: has it on the disk when it returns (FUA). */
 int nbd_file_write(const struct nbd_file *f, const void *p, size_t n, uint64_t at, bool sync);

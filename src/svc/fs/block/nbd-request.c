@@ -4,13 +4,11 @@
  *
  * Theory of operation: what is in memory is done at once: reads of less than NBD_SPLICE_LEAST are
  * read to behind their header in the buffer of replies, longer ones go from the file to the socket
- * by splice.  Writes to the page cache are done in pieces as their payload comes in, so that
- * it never leaves the processor's cache.  Everything else becomes a job for the pool, which waits
- * for the disk meanwhile; for reads the disk has been set to work before, so that as many are
- * under way as the client asked for, however few threads there are.
- *
- * To have it on the disk when it is answered (FUA), a short write becomes a job with its payload. A
- * long one is written as it comes, and then flushed by a job.
+ * by splice.  What is written to the page cache is written as it comes (nbd-write.c).  Everything
+ * else becomes a job for the pool, which waits for the disk meanwhile.  Trying a short read has set
+ * the disk to work, so as many of those are under way as the client asked for, however few
+ * threads there are.  For long ones the kernel reads ahead as far as it finds right, which it
+ * does best if it sees nothing but the reads themselves.
  */
 #include "svc/fs/block/nbd-conn.h"
 
@@ -62,8 +60,6 @@ static void run_read(struct nbd_conn *c, const struct nbd_request *q)
 	nbd_count(&c->bytes_read, q->length);
 	if (q->length < NBD_SPLICE_LEAST ? read_here(c, q) : read_by_splice(c, q))
 		return;
-	if (c->file.reading == NBD_FILE_TRY)
-		nbd_file_prefetch(&c->file, q->offset, q->length);
 	nbd_pool_push(&c->pool, &(struct nbd_job){.q = *q});
 }
 

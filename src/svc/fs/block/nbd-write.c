@@ -16,7 +16,7 @@
 
 #include <sys/mman.h>
 
-static bool waits_for_reading(const struct nbd_conn *c, const struct nbd_request *q)
+static bool waits_for_reading(struct nbd_conn *c, const struct nbd_request *q)
 {
 	uint64_t mask = c->file.block_preferred - 1, end = q->offset + q->length;
 	if (!((q->offset | end) & mask) || c->file.reading != NBD_FILE_TRY)
@@ -24,7 +24,7 @@ static bool waits_for_reading(const struct nbd_conn *c, const struct nbd_request
 	return !nbd_file_has_now(&c->file, q->offset, q->length);
 }
 
-static bool is_for_the_pool(const struct nbd_conn *c, const struct nbd_request *q)
+static bool is_for_the_pool(struct nbd_conn *c, const struct nbd_request *q)
 {
 	if (c->file.direct)
 		return true;
