@@ -9,6 +9,8 @@
  *	descriptor 4   what it is put behind, depending on the first argument:
  *
  *	--fuse	       /dev/fuse, mounted already: one file, named "disk", of the export's size
+ *	--fuse --again  the same, after a worker that has died: the kernel is to send again what
+ *		       that one has not answered (Linux 6.9; it ends with a failure on others)
  *	--ublk	       /dev/ublkcN, added but not started
  *	--listen       a listening Unix or TCP socket: NBD is served to whoever connects
  *	--negotiate    nothing: each connection is only negotiated (simple replies), for a

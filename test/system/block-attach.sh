@@ -141,6 +141,27 @@ check "and it is connected" wait_until 10 state_is disk connected
 
 # ---- a service or worker of this host is killed
 
+verify own
+for i in 1 2; do
+	wait_until 10 worker_pid b block nbd-client && kill -KILL "$(worker_pid b block nbd-client)"
+	wait_until 10 state_is disk connected
+done
+verified own
+ok $? "the worker of this side is killed, twice: nothing is lost"
+
+kill -STOP "$(role_pid a fs)" # so that no connection is to be had
+kill -KILL "$(worker_pid a fs nbd-server)" "$(worker_pid b block nbd-client)"
+check "with no connection to be had, it waits" wait_until 10 state_is disk waiting
+dd if="$disk" of=/dev/null bs=4096 count=1 iflag=direct status=none &
+reader=$!
+old=$(worker_pid b block nbd-client)
+kill -KILL "$old"
+another() { local p; p=$(worker_pid b block nbd-client) && [ "$p" != "$old" ]; }
+check "killed while requests wait, the worker has a successor" wait_until 10 another
+kill -CONT "$(role_pid a fs)"
+wait $reader
+ok $? "which answers them"
+
 kill -KILL "$(role_pid b block)"
 check "the service is killed: the device clears itself" wait_until 10 cleared "$disk"
 check "its link goes when the next one starts" wait_until 10 fails test -L "/dev/metac/$T-disk"

@@ -86,9 +86,10 @@ static void finish(struct attachment *a)
 	if (a->state != ATTACH_ENDED)
 		log_info("detached %s", attach_title(a));
 	attach_set_state(a, ATTACH_ENDED, NULL);
-	attach_answer_waiters(a, NULL);
+	/* In this order: who waits must not take it for one to be restored. */
 	if (a->forget)
 		service_forget(a->bs->service, a->id);
+	attach_answer_waiters(a, NULL);
 	if (freed)
 		attach_free(a);
 	/* Whoever has called holds it: it was not freed. */

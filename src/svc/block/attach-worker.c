@@ -71,11 +71,13 @@ static int on_exit_(sd_event_source *source, const siginfo_t *si, void *user)
 }
 
 static int spawn(
-	struct attachment *a, const char *mode, int control, int fd, struct spawn_child *ret)
+	struct attachment *a, const char *const *mode, int control, int fd, struct spawn_child *ret)
 {
 	char timeout[40];
-	const char *argv[ARGS_MAX] = {"metacd: block", "--role=nbd-client", mode};
-	size_t n = 3;
+	const char *argv[ARGS_MAX] = {"metacd: block", "--role=nbd-client"};
+	size_t n = 2;
+	for (const char *const *m = mode; *m; m++)
+		argv[n++] = *m;
 	if (a->read_only)
 		argv[n++] = "--read-only";
 	if (a->timeout_s) {
@@ -104,7 +106,7 @@ static int watch(struct attachment *a, struct spawn_child *child)
 	return r;
 }
 
-int attach_worker_start(struct attachment *a, const char *mode, int fd, struct err *e)
+int attach_worker_start(struct attachment *a, const char *const *mode, int fd, struct err *e)
 {
 	int pair[2];
 	struct spawn_child child = {.pidfd = -EBADF};

@@ -176,9 +176,9 @@ void attach_way_watch_size(struct attachment *a);
 
 /* ---- attach-worker.c ---- */
 
-/* mode: "--fuse", "--ublk" or "--negotiate"; fd (borrowed; -EBADF: none) is what it is behind. 0 or
- * negative errno with e set. */
-int attach_worker_start(struct attachment *a, const char *mode, int fd, struct err *e);
+/* mode: what it is put behind, "--fuse" and the like: up to three, then NULL; fd (borrowed; -EBADF:
+ * none) is that. 0 or negative errno with e set. */
+int attach_worker_start(struct attachment *a, const char *const *mode, int fd, struct err *e);
 /* The connection (borrowed) of a->epoch. */
 int attach_worker_connect(struct attachment *a, int fd);
 /* There will be no other connection. */

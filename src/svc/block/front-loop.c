@@ -11,8 +11,13 @@
  * (loopdev.h): as long as it is attached, that is not before this service.
  *
  * Whether opening the file or setting the device up returns is up to the worker; so it is done in
- * tasks.  When the worker ends, the kernel ends the file system with it, since nobody else has
- * /dev/fuse: everything fails at once, and nothing waits.
+ * tasks.
+ *
+ * This service keeps a descriptor of /dev/fuse.  So when the worker dies the file system goes on,
+ * and another worker takes its place, which is sent again what was not answered (--again).  What
+ * was answered and not flushed is with the server; unless that was restarted in the meantime
+ * (another epoch): the worker would have written it anew, and has died, so the device fails.  When
+ * both are closed the kernel ends the file system: everything fails at once, and nothing waits.
  */
 #include "base/log.h"
 #include "svc/block/attach.h"
@@ -33,7 +38,10 @@ enum {
 	RESIZE_SECONDS = 30,
 	RESIZE_LOOKS_MAX = 500, /* 10 ms apart, for the worker to have heard of the new size */
 	KEPT_FD_MIN = 4096, /* see keep_high */
+	DEATHS_MAX = 8, /* of workers, one soon after the other */
 };
+
+#define PROVEN_US (UINT64_C(30) * 1000000) /* a worker that lived for so long was a good one */
 
 static struct loop *loop_of(const struct attachment *a)
 {
@@ -82,19 +90,31 @@ static int make_fuse(int fuse_fd)
 	return mount < 0 ? -errno : mount;
 }
 
+static void drop(struct attachment *a)
+{
+	/* First: nothing waits for it then. */
+	attach_worker_stop(a);
+	a->data.loop.fuse_fd = fd_close(a->data.loop.fuse_fd);
+	task_free(TAKE_PTR(a->data.loop.task));
+	a->data.loop.mount_fd = fd_close(a->data.loop.mount_fd);
+	a->data.loop.loop_fd = fd_close(a->data.loop.loop_fd);
+}
+
 static int begin(struct attachment *a, struct err *e)
 {
-	a->data.loop.mount_fd = a->data.loop.loop_fd = -EBADF;
-	a->data.loop.task = NULL;
+	a->data.loop =
+		(struct front_loop_data){.fuse_fd = -EBADF, .mount_fd = -EBADF, .loop_fd = -EBADF};
 	AUTO_CLOSE int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fuse < 0)
 		return err_errno(e, -errno, "/dev/fuse");
 	AUTO_CLOSE int mount = make_fuse(fuse);
 	if (mount < 0)
 		return err_errno(e, mount, "make a FUSE file system");
-	int r = attach_worker_start(a, "--fuse", fuse, e);
-	if (r >= 0)
-		a->data.loop.mount_fd = TAKE_FD(mount);
+	int r = attach_worker_start(a, (const char *[]){"--fuse", NULL}, fuse, e);
+	a->data.loop.mount_fd = TAKE_FD(mount);
+	a->data.loop.fuse_fd = TAKE_FD(fuse);
+	if (r < 0)
+		drop(a);
 	return r;
 }
 
@@ -190,9 +210,27 @@ static bool can_be(struct attachment *a, char *why, size_t size)
 	return false;
 }
 
+/* The worker that has died would have known what to write again. */
+static bool has_lost_writes(struct attachment *a)
+{
+	bool lost = a->data.loop.reborn && !a->read_only &&
+		    (a->data.loop.epoch_len != a->epoch_len ||
+			    memcmp(a->data.loop.epoch, a->epoch, a->epoch_len) != 0);
+	a->data.loop.reborn = false;
+	memcpy(a->data.loop.epoch, a->epoch, a->epoch_len);
+	a->data.loop.epoch_len = a->epoch_len;
+	return lost;
+}
+
 static void negotiated(struct attachment *a)
 {
 	char why[100];
+	if (has_lost_writes(a)) {
+		attach_on_failed(a, EIO,
+			"the other host was restarted and the worker has died: what was written "
+			"and not flushed may be lost");
+		return;
+	}
 	/* As the server has it: it may offer less than was asked for. */
 	if (a->export.flags & NBD_FLAG_READ_ONLY)
 		a->read_only = true;
@@ -264,15 +302,6 @@ static void over(struct attachment *a, const char *why)
 	attach_worker_over(a, EIO, why);
 }
 
-static void drop(struct attachment *a)
-{
-	/* First: nothing waits for it then. */
-	attach_worker_stop(a);
-	task_free(TAKE_PTR(a->data.loop.task));
-	a->data.loop.mount_fd = fd_close(a->data.loop.mount_fd);
-	a->data.loop.loop_fd = fd_close(a->data.loop.loop_fd);
-}
-
 /* The kernel does what is left to do when the last descriptor is closed. */
 static int end_task(const void *arg, const int *fds, struct task_result *ret)
 {
@@ -283,22 +312,44 @@ static int end_task(const void *arg, const int *fds, struct task_result *ret)
 static size_t end_fds(struct attachment *a, int ret[TASK_FDS_MAX])
 {
 	task_free(TAKE_PTR(a->data.loop.task));
+	a->data.loop.fuse_fd = fd_close(a->data.loop.fuse_fd); /* the worker has its own */
 	a->data.loop.mount_fd = fd_close(a->data.loop.mount_fd);
 	ret[0] = TAKE_FD(a->data.loop.loop_fd);
 	return 1;
 }
 
+/* Another one in its place; what it needs to know, it learns from the next connection. */
+static int replace_worker(struct attachment *a, struct err *e)
+{
+	uint64_t now = 0;
+	(void)sd_event_now(loop_of(a)->event, CLOCK_MONOTONIC, &now);
+	if (now - a->data.loop.born_us > PROVEN_US)
+		a->data.loop.deaths = 0;
+	a->data.loop.born_us = now;
+	if (a->data.loop.deaths++ >= DEATHS_MAX)
+		return err_set(e, -EIO, "its workers die one after the other");
+	a->data.loop.reborn = true;
+	const char *const mode[] = {"--fuse", "--again", NULL};
+	return attach_worker_start(a, mode, a->data.loop.fuse_fd, e);
+}
+
 static void worker_ended(struct attachment *a)
 {
+	struct err e = {};
 	if (!*a->device) {
 		drop(a);
 		a->begun = false;
 		attach_on_lost(a, "the worker has ended");
 		return;
 	}
-	attach_on_failed(a, EIO,
-		"its worker has ended: what had not been flushed may be lost; detach it, and "
-		"attach it again");
+	if (replace_worker(a, &e) < 0) {
+		a->data.loop.fuse_fd = fd_close(a->data.loop.fuse_fd);
+		attach_on_failed(a, EIO, e.msg);
+	} else if (a->state == ATTACH_GONE) {
+		attach_worker_over(a, EIO, a->error);
+	} else {
+		attach_on_lost(a, "the worker has ended, and another one takes its place");
+	}
 }
 
 static int connect_worker(struct attachment *a, int fd)

@@ -191,10 +191,11 @@ static int begin(struct attachment *a, struct err *e)
 
 static int connect_worker(struct attachment *a, int fd)
 {
+	static const char *const mode[] = {"--negotiate", NULL};
 	struct err e = {};
 	a->data.nbd.socket = fd_close(a->data.nbd.socket);
 	/* A worker that may still be at the one before knows nothing that is worth keeping. */
-	int r = attach_worker_start(a, "--negotiate", -EBADF, &e);
+	int r = attach_worker_start(a, mode, -EBADF, &e);
 	if (r < 0)
 		return r;
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);

@@ -44,13 +44,21 @@ struct front_end { /* of an end_task */
 	bool up; /* connected: what is still to be written can be */
 };
 
+struct front_loop_data {
+	int fuse_fd; /* /dev/fuse, as the worker has it */
+	int mount_fd; /* the detached mount that has the file */
+	int loop_fd; /* keeps the loop device */
+	struct task *task; /* setting up, or resizing */
+	bool resize_again;
+	uint8_t epoch[64]; /* of the last connection that was good */
+	uint32_t epoch_len;
+	bool reborn; /* the worker is in place of one that died, and has not been connected */
+	unsigned deaths;
+	uint64_t born_us;
+};
+
 union front_data {
-	struct {
-		int mount_fd; /* the detached mount that has the file */
-		int loop_fd; /* keeps the loop device */
-		struct task *task; /* setting up, or resizing */
-		bool resize_again;
-	} loop;
+	struct front_loop_data loop;
 	struct {
 		int index; /* of /dev/nbdN; -1: none */
 		int socket; /* being negotiated */

@@ -54,6 +54,7 @@ struct client {
 	struct front *front; /* NULL: --negotiate */
 	struct watch control, conn; /* control.fd < 0: the keeper is gone */
 	bool read_only, negotiate;
+	bool again; /* in place of a worker that died */
 	uint32_t timeout_s;
 	size_t retain_max;
 	const char *export_name; /* NULL: "" */

@@ -12,6 +12,10 @@
  * known.  The kernel keeps nothing of the file (FOPEN_DIRECT_IO): what is above it has a cache of
  * its own.  The file's size is asked for each time (attr_valid 0).
  *
+ * With --again the keeper, which has kept /dev/fuse, gives it to a second worker after the first
+ * has died.  INIT has been answered then, and the kernel is asked to send again what it has had no
+ * answer to (FUSE_NOTIFY_RESEND, of Linux 6.9): the device goes on as if nothing had happened.
+ *
  * The kernel is trusted, in that it could do anything anyway; lengths are checked all the same.
  */
 #include "base/log.h"
@@ -21,7 +25,7 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
-enum { READ_BATCH = 64, MINOR = 36 };
+enum { READ_BATCH = 64, MINOR = 36, NOTIFY_RESEND = 7 };
 
 static struct front_fuse *fuse_of(struct front *f)
 {
@@ -260,9 +264,23 @@ static void tell_size(struct front_fuse *f)
 		log_debug("/dev/fuse: %s", strerror(errno));
 }
 
+/* What the worker before was asked. */
+static void ask_again(struct front_fuse *f)
+{
+	struct fuse_out_header h = {.len = sizeof(h), .error = NOTIFY_RESEND};
+	f->again = false;
+	if (write(f->watch.fd, &h, sizeof(h)) < 0) {
+		log_error(
+			"the kernel does not ask again what was not answered: %s", strerror(errno));
+		client_end(f->front.client, -errno);
+	}
+}
+
 static void front_ready(struct front *front)
 {
 	struct front_fuse *f = fuse_of(front);
+	if (f->again)
+		ask_again(f);
 	if (f->is_open)
 		tell_size(f);
 	f->is_open = true;
@@ -309,6 +327,7 @@ int front_fuse_new(struct client *c, struct front **ret)
 	if (!f)
 		return -ENOMEM;
 	f->front = (struct front){.ops = &fuse_ops, .client = c};
+	f->initialised = f->again = c->again;
 	int r = watch_add(&c->loop, &f->watch, BLOCK_FD_FRONT, EPOLLIN, on_fuse);
 	if (r < 0) {
 		free(f);

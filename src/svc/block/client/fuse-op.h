@@ -25,6 +25,7 @@ struct front_fuse {
 	struct front front;
 	struct watch watch;
 	bool initialised; /* INIT has been answered */
+	bool again; /* what was not answered is to be asked for again, once there is an export */
 	bool is_open; /* the export is known */
 	uint32_t n_ops;
 

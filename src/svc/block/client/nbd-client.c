@@ -158,6 +158,7 @@ static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{"fuse", no_argument, NULL, 'f'},
+		{"again", no_argument, NULL, 'a'},
 		{"listen", no_argument, NULL, 'l'},
 		{"negotiate", no_argument, NULL, 'n'},
 		{"read-only", no_argument, NULL, 'r'},
@@ -171,6 +172,8 @@ static int parse(int argc, char **argv, struct options *o)
 	for (int k; (k = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (k == 'f')
 			o->front_new = front_fuse_new;
+		else if (k == 'a')
+			c->again = true;
 		else if (k == 'l')
 			o->front_new = front_listen_new;
 		else if (k == 'n')
