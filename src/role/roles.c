@@ -70,8 +70,9 @@ const struct role role_table[] = {
 		IN_METACD(role_block),
 		.kind = ROLE_SERVICE,
 		.caps = PRIV_CAP(CAP_SYS_ADMIN) | PRIV_CAP(CAP_SYS_PTRACE) |
-			PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_SETPCAP) |
-			PRIV_CAP(CAP_SETUID) | PRIV_CAP(CAP_SETGID) | PRIV_CAP(CAP_KILL),
+			PRIV_CAP(CAP_DAC_READ_SEARCH) | PRIV_CAP(CAP_SYS_RESOURCE) |
+			PRIV_CAP(CAP_SETPCAP) | PRIV_CAP(CAP_SETUID) | PRIV_CAP(CAP_SETGID) |
+			PRIV_CAP(CAP_KILL),
 		.passes_caps = true,
 		.has_workers = true,
 		.has_runtime = true,
@@ -79,7 +80,9 @@ const struct role role_table[] = {
 		.holds = "control, link to the node, connections to other services, the FUSE files "
 			 "and connections of what is attached, control sockets of its workers",
 		.why = "sets up block devices (SYS_ADMIN), tells who uses one (SYS_PTRACE and "
-		       "DAC_READ_SEARCH, for /proc), takes privileges from its workers (SETPCAP, "
+		       "DAC_READ_SEARCH, for /proc), has its workers served first when memory is "
+		       "short "
+		       "(SYS_RESOURCE), takes privileges from its workers (SETPCAP, "
 		       "SETUID, SETGID) and ends them (KILL); parses RPC, no data of a resource",
 	},
 	{
@@ -179,6 +182,7 @@ static const struct {
 	{CAP_SETPCAP, "SETPCAP"},
 	{CAP_SYS_CHROOT, "SYS_CHROOT"},
 	{CAP_SYS_PTRACE, "SYS_PTRACE"},
+	{CAP_SYS_RESOURCE, "SYS_RESOURCE"},
 	{CAP_SYS_ADMIN, "SYS_ADMIN"},
 	{CAP_MKNOD, "MKNOD"},
 	{CAP_SETFCAP, "SETFCAP"},

@@ -112,7 +112,7 @@ verified() { wait $job || { sed 's/^/# /' "$TOP/fio.$1"; return 1; }; }
 
 verify node
 stop_node a KILL
-sleep 1 # requests come to wait
+wait_until 30 state_is disk waiting
 start_node a
 verified node
 ok $? "the other node is killed and started again: nothing is lost"
@@ -186,6 +186,7 @@ check "and its device free" cleared "$gone"
 check "with a time limit" attach limited "$ref" --timeout 2
 limited=$(dev limited)
 stop_node a KILL
+wait_until 10 no_process a
 check "requests fail after it" fails timeout 20 dd if="$limited" of=/dev/null bs=4096 count=1 iflag=direct status=none
 dd if="$disk" of=/dev/null bs=4096 count=1 iflag=direct status=none 2>/dev/null &
 waiter=$!

@@ -10,6 +10,8 @@
 #include "svc/block/nbdnl.h"
 #include "sys/priv.h"
 
+#include <sys/prctl.h>
+
 /* ---- bootstrap ----------------------------------------------------------------------------- */
 
 static void admin_attach(void *self, struct block_block_service_admin_attach_ctx cx)
@@ -75,10 +77,15 @@ static const struct persistence_restorer_impl restorer_impl = {
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-/* What is only for looking into /proc (users.h) is off until a task does that. */
+/* Memory that this process and its workers ask for is not to be made by writing to a device that
+ * waits for them (prctl(2): PR_SET_IO_FLUSHER; inherited).  What is only for that, and for looking
+ * into /proc (users.h), is off until a task does the latter. */
 static int put_privileges_aside(void)
 {
-	uint64_t aside = PRIV_CAP(CAP_SYS_PTRACE) | PRIV_CAP(CAP_DAC_READ_SEARCH);
+	uint64_t aside = PRIV_CAP(CAP_SYS_PTRACE) | PRIV_CAP(CAP_DAC_READ_SEARCH) |
+			 PRIV_CAP(CAP_SYS_RESOURCE);
+	if (prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) < 0)
+		log_debug("no memory is set aside for devices: %s", strerror(errno));
 	return priv_caps_set_effective(~aside);
 }
 
