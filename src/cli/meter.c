@@ -53,16 +53,18 @@ static void show_left(double seconds, char *ret, size_t size)
 
 void meter_line(const struct meter *m, const struct cp_counts *n, char *ret, size_t size)
 {
-	char done[16], found[16], rate[16], left[32] = "?";
+	char done[16], found[16], rate[16], left[32] = "?", files[64] = "";
 	uint64_t all = MAX(n->found_bytes, n->bytes);
 	show_size(n->bytes, done, sizeof(done));
 	show_size(all, found, sizeof(found));
 	show_size((uint64_t)m->rate, rate, sizeof(rate));
 	if (m->rate >= 1 && (double)(all - n->bytes) / m->rate < 1e7)
 		show_left((double)(all - n->bytes) / m->rate, left, sizeof(left));
-	(void)snprintf(ret, size, "%s of %s, %llu of %llu files, %s/s, %s left", done, found,
-		(unsigned long long)(n->files + n->others + n->links + n->skipped),
-		(unsigned long long)n->found_files, rate, left);
+	if (n->found_files)
+		(void)snprintf(files, sizeof(files), "%llu of %llu files, ",
+			(unsigned long long)(n->files + n->others + n->links + n->skipped),
+			(unsigned long long)n->found_files);
+	(void)snprintf(ret, size, "%s of %s, %s%s/s, %s left", done, found, files, rate, left);
 }
 
 void meter_update(struct meter *m, const struct cp_counts *n)

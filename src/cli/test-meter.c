@@ -28,10 +28,10 @@ TEST(what_is_not_known_is_not_told)
 {
 	struct meter m = {};
 	struct cp_counts n = {.found_bytes = 100};
-	check_line(&m, &n, "0 of 100, 0 of 0 files, 0/s, ? left");
+	check_line(&m, &n, "0 of 100, 0/s, ? left");
 	/* a file that grew */
 	n.bytes = 200;
-	check_line(&m, &n, "200 of 200, 0 of 0 files, 0/s, ? left");
+	check_line(&m, &n, "200 of 200, 0/s, ? left");
 }
 
 TEST(the_kind_is_chosen)

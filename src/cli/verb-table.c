@@ -188,6 +188,18 @@ static const struct verb block_verbs[] = {
 		"metac block serve ref://[fd00::1]/kFV4... -- qemu-img info {}\n"
 		"metac block serve - -- fio --name=t --ioengine=nbd --rw=randread --uri={}",
 		cmd_block_serve},
+	{"cp", "SRC DST", {WORD_URI, WORD_URI},
+		OPT_CONNECT | OPT_USER | OPT_RESUME | OPT_PROGRESS | OPT_FORMAT | OPT_JSON,
+		"copy one, from or to another host, or both",
+		"SRC and DST are references (ref://...), local:/PATH, or files of this command:\n"
+		"a path; the file appears when it is whole. Holes stay holes. Another host's\n"
+		"DST has to be there, and as large; what is behind the copy is left as it is.\n"
+		"--format is that of SRC; DST is raw. While the connection is lost the copy\n"
+		"waits for a minute; --resume goes on with one that has failed, if nobody has\n"
+		"written to SRC or DST since.",
+		"metac block cp ref://[fd00::1]/kFV4... backup.raw\n"
+		"metac block cp --resume backup.raw ref://[fd00::1]/kFV4...",
+		cmd_block_cp},
 	{"info", "URI", {WORD_URI},
 		OPT_CONNECT | OPT_USER | OPT_READ_ONLY | OPT_FORMAT | OPT_DIRECT | OPT_JSON,
 		"tell size and block sizes", URI_HELP,

@@ -169,6 +169,7 @@ int cmd_block_attach(struct cli *cli);
 int cmd_block_detach(struct cli *cli);
 int cmd_block_serve(struct cli *cli);
 int cmd_block_ls(struct cli *cli);
+int cmd_block_cp(struct cli *cli);
 int cmd_stream_cat(struct cli *cli);
 int cmd_stream_bind(struct cli *cli);
 int cmd_stream_run(struct cli *cli);
