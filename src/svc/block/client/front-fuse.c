@@ -254,14 +254,18 @@ static void on_fuse(struct watch *w, uint32_t revents)
 
 /* ---- the table ---- */
 
-static void tell_size(struct front_fuse *f)
+/* The kernel asks for it again. */
+static void front_resized(struct front *front)
 {
+	struct front_fuse *f = fuse_of(front);
+	uint64_t size = client_export(front->client).size;
 	struct fuse_notify_inval_inode_out note = {.ino = FUSE_NODE_DISK, .off = -1};
 	struct fuse_out_header h = {
 		.len = sizeof(h) + sizeof(note), .error = FUSE_NOTIFY_INVAL_INODE};
 	struct iovec iov[2] = {{&h, sizeof(h)}, {&note, sizeof(note)}};
-	if (f->initialised && writev(f->watch.fd, iov, 2) < 0 && errno != ENOENT)
+	if (f->is_open && f->size != size && writev(f->watch.fd, iov, 2) < 0 && errno != ENOENT)
 		log_debug("/dev/fuse: %s", strerror(errno));
+	f->size = size;
 }
 
 /* What the worker before was asked. */
@@ -281,14 +285,8 @@ static void front_ready(struct front *front)
 	struct front_fuse *f = fuse_of(front);
 	if (f->again)
 		ask_again(f);
-	if (f->is_open)
-		tell_size(f);
+	front_resized(front);
 	f->is_open = true;
-}
-
-static void front_resized(struct front *front)
-{
-	tell_size(fuse_of(front));
 }
 
 static void front_over(struct front *front)

@@ -31,10 +31,13 @@ static uint8_t *buffer_new(struct front_fuse *f)
 
 void fuse_data_free(struct front_fuse *f, uint8_t *data)
 {
-	if (data && f->n_buffers < FUSE_BUFFERS_MAX)
+	if (data && f->n_buffers < FUSE_BUFFERS_MAX) {
 		f->buffers[f->n_buffers++] = data;
-	else if (data)
+		if (!f->busy_ms)
+			f->busy_ms = watch_now_ms();
+	} else if (data) {
 		(void)munmap(data, FUSE_DATA_MAX);
+	}
 }
 
 int fuse_data_new(struct front_fuse *f)

@@ -27,6 +27,7 @@ struct front_fuse {
 	bool initialised; /* INIT has been answered */
 	bool again; /* what was not answered is to be asked for again, once there is an export */
 	bool is_open; /* the export is known */
+	uint64_t size; /* of the export, as it was last */
 	uint32_t n_ops;
 
 	/* Where the next request is read to: what is in front of a WRITE's data, and the data. */
