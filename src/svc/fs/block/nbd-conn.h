@@ -17,6 +17,7 @@ enum {
 	NBD_IN_SIZE = 256 << 10, /* bytes that are received at once */
 	NBD_REPLIES = 320 << 10, /* bytes of replies that are collected before they are sent */
 	NBD_SPLICE_LEAST = 64 << 10, /* shorter reads are copied */
+	NBD_SPLICE_CHUNK = 512 << 10, /* so much at once, if it may come in pieces */
 	NBD_OUT_SIZE = NBD_REPLIES + NBD_SPLICE_LEAST + 512, /* the last reply goes beyond */
 	NBD_JOB_CHUNK = 1 << 20, /* what a job reads at once */
 	NBD_JOB_BUFFER = NBD_FILE_ALIGN + NBD_JOB_CHUNK, /* a header before it */
@@ -46,6 +47,7 @@ struct nbd_conn {
 	struct nbd_payload payload; /* left > 0: comes next */
 	bool header_first; /* the next request is likely to be a long WRITE */
 	bool over; /* said DISC */
+	pthread_mutex_t one_whole; /* held while a job reads more than its buffer has room for */
 	atomic_bool size_is_stale; /* anybody: the file has another size, it seems */
 	atomic_uint_least64_t size, bytes_read, bytes_written, requests, errors;
 };

@@ -35,7 +35,6 @@ static const uint8_t zeros[ZEROS] __attribute__((aligned(NBD_FILE_ALIGN)));
 static void find_direct_alignment(struct nbd_file *f)
 {
 	struct statx st;
-	f->memory_align = NBD_FILE_ALIGN;
 	f->block_min = MAX(f->block_min, 512U);
 #ifdef STATX_DIOALIGN
 	if (!statx(f->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st) &&
@@ -89,8 +88,7 @@ int nbd_file_init(struct nbd_file *f, int fd, bool read_only, bool direct)
 		.read_only = read_only || (flags & O_ACCMODE) == O_RDONLY,
 		.direct = direct,
 		.device = S_ISBLK(st.st_mode),
-		.block_min = 1,
-		.memory_align = 1};
+		.block_min = 1};
 	/* An offset would mean nothing. */
 	if ((flags & O_APPEND) && fcntl(fd, F_SETFL, flags & ~O_APPEND) < 0)
 		return -errno;

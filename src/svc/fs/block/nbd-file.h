@@ -22,7 +22,6 @@ struct nbd_file {
 	bool read_only, direct, device;
 	enum nbd_file_reading reading;
 	uint32_t block_min, block_preferred; /* bytes, powers of two */
-	uint32_t memory_align; /* of buffers */
 	atomic_bool no_punch, no_zero_range, no_cachestat; /* was tried, and is not to be had */
 };
 

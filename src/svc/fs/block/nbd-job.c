@@ -48,41 +48,45 @@ static int read_part(struct nbd_conn *c, const struct nbd_request *q, uint8_t *b
 
 static int read_whole(struct nbd_conn *c, const struct nbd_request *q)
 {
-	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 	size_t size = NBD_FILE_ALIGN + q->length;
-	pthread_mutex_lock(&one_at_a_time);
+	pthread_mutex_lock(&c->one_whole);
 	uint8_t *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int r = p == MAP_FAILED ? -ENOMEM : read_part(c, q, p, q->offset, (size_t)q->length, true);
 	if (p != MAP_FAILED)
 		munmap(p, size);
-	pthread_mutex_unlock(&one_at_a_time);
+	pthread_mutex_unlock(&c->one_whole);
 	return r;
 }
 
-static void run_read(struct nbd_conn *c, const struct nbd_request *q, uint8_t *buffer)
+/* After some data has been sent. */
+static void break_off(struct nbd_conn *c, const struct nbd_request *q, int r, uint64_t done)
+{
+	uint8_t out[NBD_SERVER_HEADER_MAX + NBD_SERVER_ERROR_TEXT_MAX];
+	nbd_count(&c->errors, 1);
+	nbd_send_bytes(&c->out, out,
+		nbd_server_error_at(c->server, q, nbd_error_from_errno(-r), q->offset + done, out));
+}
+
+/* done: what of it has been sent already. */
+static void run_read(
+	struct nbd_conn *c, const struct nbd_request *q, uint64_t done, uint8_t *buffer)
 {
 	bool in_pieces = nbd_server_is_structured(c->server) && !(q->flags & NBD_CMD_FLAG_DF);
-	uint64_t done = 0;
 	int r = 0;
 	if (q->length > NBD_JOB_CHUNK && !in_pieces) {
 		r = read_whole(c, q);
-	} else {
-		do {
-			size_t n = MIN(q->length - done, (uint64_t)NBD_JOB_CHUNK);
-			r = read_part(c, q, buffer, q->offset + done, n, done + n == q->length);
-			done += r ? 0 : n;
-		} while (!r && done < q->length && !nbd_send_closed(&c->out));
+		done = r ? 0 : q->length;
 	}
-	if (r && done) {
-		uint8_t out[NBD_SERVER_HEADER_MAX + NBD_SERVER_ERROR_TEXT_MAX];
-		nbd_count(&c->errors, 1);
-		nbd_send_bytes(&c->out, out,
-			nbd_server_error_at(
-				c->server, q, nbd_error_from_errno(-r), q->offset + done, out));
-	} else if (r) {
+	while (!r && done < q->length && !nbd_send_closed(&c->out)) {
+		size_t n = MIN(q->length - done, (uint64_t)NBD_JOB_CHUNK);
+		r = read_part(c, q, buffer, q->offset + done, n, done + n == q->length);
+		done += r ? 0 : n;
+	}
+	if (r && done)
+		break_off(c, q, r, done);
+	else if (r)
 		answer(c, q, r, r == -EINVAL ? "the file has become shorter" : NULL);
-	}
 }
 
 /* ---- the others ---------------------------------------------------------------------------- */
@@ -132,7 +136,7 @@ void nbd_job_run(void *ctx, struct nbd_job *j, uint8_t *buffer)
 	switch (q->type) {
 	case NBD_CMD_READ:
 		if (!nbd_send_closed(&c->out))
-			run_read(c, q, buffer);
+			run_read(c, q, j->done, buffer);
 		return;
 	case NBD_CMD_BLOCK_STATUS:
 		if (!nbd_send_closed(&c->out))
@@ -143,6 +147,9 @@ void nbd_job_run(void *ctx, struct nbd_job *j, uint8_t *buffer)
 		break;
 	case NBD_CMD_FLUSH:
 		r = nbd_file_flush(&c->file);
+		break;
+	case NBD_CMD_CACHE:
+		nbd_file_prefetch(&c->file, q->offset, q->length);
 		break;
 	case NBD_CMD_TRIM:
 		r = settle(c, q, nbd_file_trim(&c->file, q->offset, q->length));

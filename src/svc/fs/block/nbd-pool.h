@@ -24,6 +24,7 @@ struct nbd_job {
 	struct nbd_request q;
 	uint8_t *payload; /* of the job; NULL: none */
 	size_t charged;
+	uint64_t done; /* bytes of a READ that have been sent already */
 };
 
 struct nbd_pool {

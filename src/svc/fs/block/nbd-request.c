@@ -42,25 +42,45 @@ static bool read_here(struct nbd_conn *c, const struct nbd_request *q)
 	return true;
 }
 
-static bool read_by_splice(struct nbd_conn *c, const struct nbd_request *q)
+/* A part of a long read, which may be all of it. */
+static bool splice_part(
+	struct nbd_conn *c, const struct nbd_request *q, uint64_t at, size_t n, bool last)
 {
-	if (!nbd_file_has_now(&c->file, q->offset, q->length) ||
-		nbd_pipe_fill(&c->pipe, c->file.fd, q->offset, q->length))
+	if (!nbd_file_has_now(&c->file, at, n) || nbd_pipe_fill(&c->pipe, c->file.fd, at, n))
 		return false;
 	make_room(c);
-	c->replies_len += nbd_server_data(
-		c->server, q, q->offset, q->length, true, c->replies + c->replies_len);
-	nbd_pipe_send(&c->pipe, &c->out, c->replies, c->replies_len, q->length);
+	c->replies_len += nbd_server_data(c->server, q, at, n, last, c->replies + c->replies_len);
+	nbd_pipe_send(&c->pipe, &c->out, c->replies, c->replies_len, n);
 	c->replies_len = 0;
 	return true;
+}
+
+/* How far it got: the protocol may not allow of parts. */
+static uint64_t read_by_splice(struct nbd_conn *c, const struct nbd_request *q)
+{
+	bool in_pieces = nbd_server_is_structured(c->server) && !(q->flags & NBD_CMD_FLAG_DF);
+	uint64_t done = 0;
+	while (done < q->length) {
+		uint64_t n = q->length - done;
+		if (in_pieces)
+			n = MIN(n, (uint64_t)NBD_SPLICE_CHUNK);
+		if (!splice_part(c, q, q->offset + done, (size_t)n, done + n == q->length))
+			break;
+		done += n;
+	}
+	return done;
 }
 
 static void run_read(struct nbd_conn *c, const struct nbd_request *q)
 {
 	nbd_count(&c->bytes_read, q->length);
-	if (q->length < NBD_SPLICE_LEAST ? read_here(c, q) : read_by_splice(c, q))
-		return;
-	nbd_pool_push(&c->pool, &(struct nbd_job){.q = *q});
+	uint64_t done = 0;
+	if (q->length >= NBD_SPLICE_LEAST)
+		done = read_by_splice(c, q);
+	else if (read_here(c, q))
+		done = q->length;
+	if (done < q->length)
+		nbd_pool_push(&c->pool, &(struct nbd_job){.q = *q, .done = done});
 }
 
 /* ---- the others ---------------------------------------------------------------------------- */
@@ -69,13 +89,6 @@ static void run_disc(struct nbd_conn *c, const struct nbd_request *q)
 {
 	(void)q;
 	c->over = true;
-}
-
-/* CACHE is done when it has been begun: it is advice. */
-static void run_cache(struct nbd_conn *c, const struct nbd_request *q)
-{
-	nbd_file_prefetch(&c->file, q->offset, q->length);
-	nbd_request_answer(c, q, 0, NULL);
 }
 
 static void run_status(struct nbd_conn *c, const struct nbd_request *q)
@@ -101,7 +114,7 @@ static void (*const requests[])(struct nbd_conn *c, const struct nbd_request *q)
 	[NBD_CMD_DISC] = run_disc,
 	[NBD_CMD_FLUSH] = run_later,
 	[NBD_CMD_TRIM] = run_later,
-	[NBD_CMD_CACHE] = run_cache,
+	[NBD_CMD_CACHE] = run_later,
 	[NBD_CMD_WRITE_ZEROES] = run_later,
 	[NBD_CMD_BLOCK_STATUS] = run_status,
 };

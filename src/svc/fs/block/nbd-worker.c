@@ -78,24 +78,28 @@ bool nbd_conn_receive(struct nbd_conn *c, void *p, size_t n)
 	return true;
 }
 
-/* How much is received behind what is there. */
-static size_t room(const struct nbd_conn *c, size_t have)
+static void move_to_front(struct nbd_conn *c)
 {
-	if (!c->header_first || c->payload.left || have)
-		return NBD_IN_SIZE - have;
+	if (!c->at)
+		return;
+	memmove(c->in, c->in + c->at, c->len - c->at);
+	c->len -= c->at;
+	c->at = 0;
+}
+
+/* How much is received behind what is there. */
+static size_t room(const struct nbd_conn *c)
+{
+	if (!c->header_first || c->payload.left || c->len)
+		return NBD_IN_SIZE - c->len;
 	return nbd_server_is_extended(c->server) ? NBD_EXTENDED_REQUEST_SIZE : NBD_REQUEST_SIZE;
 }
 
 static bool receive_more(struct nbd_conn *c)
 {
-	size_t have = c->len - c->at;
-	if (c->at) {
-		memmove(c->in, c->in + c->at, have);
-		c->at = 0;
-		c->len = have;
-	}
-	assert(have < NBD_IN_SIZE);
-	size_t n = receive_some(c, c->in + have, room(c, have), 0);
+	move_to_front(c);
+	assert(c->len < NBD_IN_SIZE);
+	size_t n = receive_some(c, c->in + c->len, room(c), 0);
 	c->len += n;
 	return n != 0;
 }
@@ -129,8 +133,10 @@ static int next_request(struct nbd_conn *c, struct nbd_request *ret)
 {
 	const uint8_t *p = c->in + c->at;
 	size_t have = c->len - c->at;
-	if (atomic_exchange_explicit(&c->size_is_stale, false, memory_order_relaxed))
+	if (atomic_load_explicit(&c->size_is_stale, memory_order_relaxed)) {
+		atomic_store(&c->size_is_stale, false);
 		nbd_conn_look_at_size(c);
+	}
 	int n = nbd_server_request(c->server, p, have, ret);
 	if (n > 0 && ret->error && is_past_the_end(c, ret)) { /* the file may have grown */
 		nbd_conn_look_at_size(c);
@@ -186,8 +192,7 @@ static bool negotiate(struct nbd_conn *c)
 		c->at += used;
 		if (used)
 			continue;
-		if (c->at == c->len)
-			c->at = c->len = 0;
+		move_to_front(c);
 		ssize_t n = recv(c->out.sock, c->in + c->len, NBD_IN_SIZE - c->len, 0);
 		if (n <= 0 && !(n < 0 && errno == EINTR))
 			return false;
@@ -297,10 +302,12 @@ int nbd_serve(const struct nbd_worker_options *o, int sock, int file, bool confi
 		r = nbd_pool_init(&c->pool);
 	if (!r) {
 		nbd_send_init(&c->out, sock);
+		pthread_mutex_init(&c->one_whole, NULL);
 		r = run(c, o, confine);
 		nbd_pool_done(&c->pool);
 		nbd_send_hang_up(&c->out);
 		nbd_send_done(&c->out);
+		pthread_mutex_destroy(&c->one_whole);
 	}
 	nbd_pipe_done(&c->pipe);
 	if (c->in)

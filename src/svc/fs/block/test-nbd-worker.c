@@ -486,3 +486,82 @@ TEST(a_directory_cannot_be_served)
 	peer_serve(&p, usual, true);
 	CHECK_INT(peer_end(&p), 1);
 }
+
+TEST(nothing_can_be_served_until_it_grows)
+{
+	struct peer p;
+	uint8_t data[512] = {1};
+	start(&p, 0);
+	CHECK_INT(read_at(&p, 0, data, 512), NBD_EINVAL);
+	CHECK_INT(write_at(&p, 0, 0, data, 512), NBD_ENOSPC);
+	CHECK_INT(command(&p, NBD_CMD_FLUSH, 0, 0, 0), 0);
+	CHECK_INT(ftruncate(p.file, 512), 0);
+	CHECK_INT(write_at(&p, 0, 0, data, 512), 0);
+	CHECK_INT(peer_end(&p), 0);
+}
+
+static size_t put_extended(
+	uint8_t *p, uint16_t type, uint16_t flags, uint64_t cookie, uint64_t at, uint64_t n)
+{
+	uint8_t *q = nbd_put16(nbd_put16(nbd_put32(p, NBD_EXTENDED_REQUEST_MAGIC), flags), type);
+	return (size_t)(nbd_put64(nbd_put64(nbd_put64(q, cookie), at), n) - p);
+}
+
+/* The head of a chunk: its payload's length. */
+static uint64_t hear_extended(struct peer *p, uint16_t type, uint64_t cookie)
+{
+	uint8_t b[NBD_EXTENDED_CHUNK_SIZE];
+	hear(p, b, sizeof(b));
+	CHECK(nbd_get32(b) == NBD_EXTENDED_REPLY_MAGIC);
+	CHECK_INT(nbd_get16(b + 4), NBD_REPLY_FLAG_DONE);
+	CHECK_INT(nbd_get16(b + 6), type);
+	CHECK_INT(nbd_get64(b + 8), cookie);
+	return nbd_get64(b + 24);
+}
+
+TEST(lengths_may_have_64_bits)
+{
+	static const uint8_t go[6] = {}, allocation[] = "\0\0\0\0\0\0\0\1\0\0\0\17base:allocation";
+	struct peer p = {.file = test_file((uint64_t)6 << 30)};
+	uint8_t b[4096];
+	uint32_t n, r;
+	peer_serve(&p, usual, true);
+	hear(&p, b, 18);
+	nbd_put32(b, NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES);
+	say(&p, b, 4);
+	say(&p, b, put_option(b, NBD_OPT_EXTENDED_HEADERS, NULL, 0));
+	CHECK_INT(hear_option_reply(&p, b, &n), NBD_REP_ACK);
+	say(&p, b, put_option(b, NBD_OPT_SET_META_CONTEXT, allocation, sizeof(allocation) - 1));
+	CHECK_INT(hear_option_reply(&p, b, &n), NBD_REP_META_CONTEXT);
+	CHECK_INT(hear_option_reply(&p, b, &n), NBD_REP_ACK);
+	say(&p, b, put_option(b, NBD_OPT_GO, go, sizeof(go)));
+	while ((r = hear_option_reply(&p, b, &n)) == NBD_REP_INFO)
+		;
+	CHECK_INT(r, NBD_REP_ACK);
+	uint64_t past = ((uint64_t)5 << 30) + 7;
+	size_t k = put_extended(b, NBD_CMD_WRITE, NBD_CMD_FLAG_PAYLOAD_LEN, 1, past, 3);
+	memcpy(b + k, "abc", 3);
+	say(&p, b, k + 3);
+	CHECK_INT(hear_extended(&p, NBD_REPLY_TYPE_NONE, 1), 0);
+	say(&p, b, put_extended(b, NBD_CMD_READ, 0, 2, past, 3));
+	CHECK_INT(hear_extended(&p, NBD_REPLY_TYPE_OFFSET_DATA, 2), 8 + 3);
+	hear(&p, b, 11);
+	CHECK(!memcmp(b + 8, "abc", 3));
+	say(&p, b, put_extended(b, NBD_CMD_WRITE_ZEROES, 0, 3, 0, (uint64_t)6 << 30));
+	CHECK_INT(hear_extended(&p, NBD_REPLY_TYPE_NONE, 3), 0);
+	/* Which contexts: the one there is; and then, one that nobody has told of. */
+	for (uint32_t id = 1; id <= 2; id++) {
+		k = put_extended(b, NBD_CMD_BLOCK_STATUS, NBD_CMD_FLAG_PAYLOAD_LEN, 3 + id, 0, 12);
+		nbd_put32(nbd_put64(b + k, (uint64_t)6 << 30), id);
+		say(&p, b, k + 12);
+		uint64_t got = hear_extended(&p,
+			id == 1 ? NBD_REPLY_TYPE_BLOCK_STATUS_EXT : NBD_REPLY_TYPE_ERROR, 3 + id);
+		CHECK(got <= sizeof(b));
+		hear(&p, b, got);
+		if (id == 1)
+			CHECK(nbd_get64(b + 8) == (uint64_t)6 << 30);
+		else
+			CHECK_INT(nbd_get32(b), NBD_EINVAL);
+	}
+	CHECK_INT(peer_end(&p), 0);
+}
