@@ -157,7 +157,7 @@ static void run(struct server *s)
 				.events = POLLIN},
 			{.fd = s->command.pidfd, .events = POLLIN},
 		};
-		bool waiting = s->state == SERVER_WAITING;
+		bool waiting = s->state == SERVER_WAITING || s->state == SERVER_HANDED;
 		if (poll(p, ARRAY_SIZE(p), waiting ? (int)left : -1) < 0 && errno != EINTR)
 			return;
 		if (p[3].revents)
@@ -168,7 +168,8 @@ static void run(struct server *s)
 			serve_on_message(s);
 		if (p[2].revents)
 			run_events(s);
-		if (s->state == SERVER_WAITING && serve_now_ms() >= s->next_ms && !s->cli->signal)
+		waiting = s->state == SERVER_WAITING || s->state == SERVER_HANDED;
+		if (waiting && serve_now_ms() >= s->next_ms && !s->cli->signal)
 			serve_connect_again(s);
 	}
 }

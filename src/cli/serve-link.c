@@ -9,7 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-enum { END_SECONDS = 2, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 2000 };
+enum { END_SECONDS = 2, HANDED_SECONDS = 20, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 2000 };
 
 void serve_disconnect(struct server *s)
 {
@@ -121,6 +121,7 @@ void serve_connect_again(struct server *s)
 {
 	if (serve_connect(s) >= 0) {
 		s->state = SERVER_HANDED;
+		s->next_ms = serve_now_ms() + HANDED_SECONDS * 1000;
 		serve_hand_over(s);
 	} else if (is_revoked(&s->cli->err)) {
 		give_up(s);

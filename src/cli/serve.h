@@ -28,11 +28,11 @@ struct server {
 		SERVER_BEGINNING,
 		SERVER_CONNECTED, /* as far as the worker has said */
 		SERVER_HANDED, /* it has got another connection, and says how that goes */
-		SERVER_WAITING, /* until the next attempt, at next_ms */
+		SERVER_WAITING, /* for the next attempt */
 		SERVER_OVER, /* there will be no other connection */
 	} state;
 	int delay_ms;
-	int64_t next_ms;
+	int64_t next_ms; /* when HANDED or WAITING comes to another attempt */
 	bool ended; /* the worker has */
 };
 

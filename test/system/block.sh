@@ -95,6 +95,13 @@ check "which the next one replaces" ready three
 kill -INT $SERVER
 check "Ctrl-C ends it" ends $SERVER 0
 
+serve_b four "$disk" --unix "$sock"
+check "once more" ready four
+kill -KILL "$(pgrep -P $SERVER)"
+check "without its worker it fails" ends $SERVER 1
+check "and says so" grep -q "the NBD worker has ended" "$TOP/four.err"
+check "it leaves no socket" test ! -e "$sock"
+
 fails_with "it has to be said where" 1 'where\? --unix' metac_b block serve "$disk"
 fails_with "not for the whole network" 1 'whoever reaches it has the disk' metac_b block serve "$disk" --tcp 0.0.0.0:0
 serve_b tcp "$disk" --tcp 127.0.0.1:0
@@ -156,13 +163,11 @@ check "block serve without a node" test "$(as_user "$TOP/bin/metac" block serve 
 check "its socket was in the user's own directory" bash -c '! ls -A "$0" | grep -q .' "$home/run"
 
 # ---- the exporter goes and comes back
-writes_on() { # what nbdcopy writes while host A is killed is all there
-	local pid
-	rm -f "$src/grown" && truncate -s 64M "$src/grown"
-	serve_b ride "$(metac_a block export --persistent "local:$src/grown")" --unix "$sock"
-	ready ride || return
+writes_on() { # writes_on URI: what is written there while host A is killed is all in $src/grown
+	local pid i
+	rm -f "$TOP/begun"
 	# A little at a time, so that there is something left to write.
-	python3 - "$uri" "$TOP/begun" <<-'EOP' &
+	python3 - "$1" "$TOP/begun" <<-'EOP' &
 	import subprocess, sys, time
 	p = subprocess.Popen(['qemu-io', '-f', 'raw', sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 	for i in range(64):
@@ -182,7 +187,16 @@ writes_on() { # what nbdcopy writes while host A is killed is all there
 		printf '%1048576s' | tr ' ' "\\$(printf %03o "$i")"
 	done | cmp - "$src/grown"
 }
-writes_on
+truncate -s 64M "$src/grown"
+grown=$(metac_a block export --persistent "local:$src/grown")
+as_user "$TOP/bin/metac" block serve "$grown" --fork --json --unix "$home/sock" >"$TOP/user.json"
+writes_on "nbd+unix:///?socket=$home/sock"
+ok $? "for an ordinary user, a program writes on when the exporter was killed and is back"
+kill -TERM "$(field pid <"$TOP/user.json")"
+truncate -s 0 "$src/grown" && truncate -s 64M "$src/grown"
+serve_b ride "$grown" --unix "$sock"
+check "another is ready" ready ride
+writes_on "$uri"
 ok $? "a program writes on when the exporter was killed and is back"
 wider() { [ "$(nbdinfo --size "$uri")" = $((96 << 20)) ]; }
 truncate -s 96M "$src/grown"
