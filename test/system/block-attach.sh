@@ -17,8 +17,13 @@ worker_pid() { # worker_pid a|b SERVICE ROLE: the first one
 	pgrep -P "$(role_pid "$1" "$2")" -f -- "role=$3" | head -n 1 | grep .
 }
 dev() { readlink "/dev/metac/$T-$1"; }
-backing() { cat "/sys/block/$(basename "$1")/loop/backing_file" 2>/dev/null; }
-cleared() { [ -z "$(backing "$1")" ]; }
+# Others on this machine use loop devices, too: one that is free may be theirs the next moment.
+declare -A seq=()
+remember() { seq[$1]=$(cat "/sys/block/$(basename "$1")/diskseq"); }
+cleared() { # cleared DEVICE: it is not the disk that was remembered
+	local at=/sys/block/$(basename "$1")
+	[ ! -e "$at/loop/backing_file" ] || [ "$(cat "$at/diskseq")" != "${seq[$1]:-none}" ]
+}
 attach() { # attach NAME REFERENCE [options]
 	local name=$1
 	shift
@@ -37,7 +42,7 @@ ref=$(metac_a file export "local:$TOP/disk.raw" --persistent)
 # ---- a disk like any other
 
 check "it is attached" attach disk "$ref"
-disk=$(dev disk)
+disk=$(dev disk) && remember "$disk"
 check "with the size of the file" size_is "$disk" $((64 << 20))
 check "past the page cache of the loop device" grep -qx 1 "/sys/block/$(basename "$disk")/loop/dio"
 check "a file system is made" mkfs.ext4 -q "$disk"
@@ -86,7 +91,7 @@ fails_with "a directory is no device" 1 "." metac_b block attach "$(metac_a fs e
 # ---- resizing
 
 check "attached once more" attach disk "$ref"
-disk=$(dev disk)
+disk=$(dev disk) && remember "$disk"
 truncate -s 96M "$TOP/disk.raw"
 check "it grows with the file" wait_until 10 size_is "$disk" $((96 << 20))
 check "the new part can be used" dd if=/dev/urandom of="$disk" bs=1M seek=90 count=6 conv=fsync status=none
@@ -167,13 +172,13 @@ check "the service is killed: the device clears itself" wait_until 10 cleared "$
 check "its link goes when the next one starts" wait_until 10 fails test -L "/dev/metac/$T-disk"
 check "nothing is listed" wait_until 10 eval '[ -z "$(row disk)" ]'
 check "attached anew" wait_until 10 attach disk "$ref"
-disk=$(dev disk)
+disk=$(dev disk) && remember "$disk"
 
 # ---- revoked
 
 sub=$(metac_a file export "local:$TOP/disk.raw")
 check "attached by another reference" attach revoked "$sub"
-gone=$(dev revoked)
+gone=$(dev revoked) && remember "$gone"
 metac_a ref rm "$sub"
 check "revoked, it is gone" wait_until 20 state_is revoked gone
 check "everything fails at once" fails timeout 5 dd if="$gone" of=/dev/null bs=4096 count=1 iflag=direct status=none
@@ -184,7 +189,7 @@ check "and its device free" cleared "$gone"
 # ---- waiting with a limit, and detaching by force
 
 check "with a time limit" attach limited "$ref" --timeout 2
-limited=$(dev limited)
+limited=$(dev limited) && remember "$limited"
 stop_node a KILL
 wait_until 10 no_process a
 check "requests fail after it" fails timeout 20 dd if="$limited" of=/dev/null bs=4096 count=1 iflag=direct status=none
@@ -203,7 +208,7 @@ start_node a
 # ---- persistent
 
 check "a persistent one" attach kept "$ref" --persistent
-kept=$(dev kept)
+kept=$(dev kept) && remember "$kept"
 check "is written to" dd if=/dev/urandom of="$kept" bs=1M count=2 conv=fsync status=none
 is_back() { [ -b "/dev/metac/$T-kept" ] && same "/dev/metac/$T-kept" "$TOP/disk.raw" $((2 << 20)); }
 stop_node b
@@ -211,6 +216,7 @@ check "is gone with its node" fails test -L "/dev/metac/$T-kept"
 check "its device is free" cleared "$kept"
 start_node b
 check "comes back under its name" wait_until 20 is_back
+kept=$(dev kept) && remember "$kept"
 stop_node b KILL
 check "is cleared when its node is killed" wait_until 10 cleared "$kept"
 start_node b
@@ -240,6 +246,7 @@ all=0
 for pid in "${many[@]}"; do wait "$pid" || all=1; done
 ok $all "twenty are attached at once"
 devices=$(for i in $(seq 20); do dev "n$i"; done)
+for d in $devices; do remember "$d"; done
 ok $(($(sort -u <<<"$devices" | wc -l) != 20)) "each is a device of its own"
 stop_node b
 left=0

@@ -2,7 +2,20 @@
 /* The table of what a block device can be made from: front.h. */
 #include "svc/block/front.h"
 
+#include <stdio.h>
+
 static const struct front *const fronts[] = {&front_nbd, &front_loop}; /* the best first */
+
+static int unknown(const char *name, struct err *e)
+{
+	char list[64] = "";
+	for (size_t i = 0; i < ARRAY_SIZE(fronts); i++) {
+		size_t at = strlen(list);
+		(void)snprintf(
+			list + at, sizeof(list) - at, "%s%s", i ? " or " : "", fronts[i]->name);
+	}
+	return err_set(e, -EINVAL, "unknown transport \"%s\" (%s)", name, list);
+}
 
 const struct front *front_choose(const char *name, struct err *e)
 {
@@ -18,6 +31,6 @@ const struct front *front_choose(const char *name, struct err *e)
 	if (known)
 		*e = last;
 	else
-		err_set(e, -EINVAL, "unknown transport \"%s\" (nbd, ublk or loop)", name);
+		(void)unknown(name, e);
 	return NULL;
 }
