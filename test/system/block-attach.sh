@@ -256,4 +256,6 @@ check "nor a link" fails ls -d "/dev/metac/$T-"*
 ok $(($(grep -c 'metac-block' /proc/self/mountinfo) != 0)) "nor a mount"
 ok $((! $(pgrep -f 'role=nbd-client' -s 0 >/dev/null; echo $?))) "nor a worker"
 
+! grep -q "AddressSanitizer\|runtime error" "$TOP"/[ab]/log
+ok $? "the nodes have nothing to complain of"
 done_testing

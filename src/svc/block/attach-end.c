@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 enum {
@@ -239,8 +240,11 @@ static pid_t flush_begin(const struct attachment *a)
 	if (a->state != ATTACH_UP)
 		return -1;
 	pid_t pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		/* Whoever waits for a device must not keep that from being ended. */
+		(void)syscall(SYS_close_range, 3, ~0U, 0);
 		_exit(flush_device(a->device, 0, &result) < 0);
+	}
 	return pid;
 }
 

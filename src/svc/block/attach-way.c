@@ -88,6 +88,14 @@ static struct vat_cap *narrow(void *user, struct vat_cap *takes_object)
 
 /* ---- its size ------------------------------------------------------------------------------ */
 
+static int on_size_time(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct attachment *a = user;
+	a->size_timer = sd_event_source_disable_unref(a->size_timer);
+	attach_way_watch_size(a);
+	return 0;
+}
+
 static void on_size(void *user, const struct vat_error *err, struct vat_ptr_r results)
 {
 	struct attachment *a = user;
@@ -103,13 +111,16 @@ static void on_size(void *user, const struct vat_error *err, struct vat_ptr_r re
 		a->export.size = size;
 		a->front->resize(a);
 	}
-	attach_way_watch_size(a);
+	/* Whoever answers without end does not keep us busy with that. */
+	(void)sd_event_add_time_relative(service_loop(a->bs->service)->event, &a->size_timer,
+		CLOCK_MONOTONIC, ATTACH_SIZE_US, 0, on_size_time, a);
 }
 
 void attach_way_watch_size(struct attachment *a)
 {
 	struct block_block_device_c device = device_of(a);
 	vat_call_free(TAKE_PTR(a->size_call));
+	a->size_timer = sd_event_source_disable_unref(a->size_timer);
 	if (!device.cap)
 		return;
 	struct block_block_device_size_changed_req q =

@@ -58,6 +58,7 @@ static void drop_end(struct attachment *a)
 {
 	a->timer = sd_event_source_disable_unref(a->timer);
 	vat_call_free(TAKE_PTR(a->size_call));
+	a->size_timer = sd_event_source_disable_unref(a->size_timer);
 	a->end = vat_cap_unref(a->end);
 }
 
@@ -194,9 +195,11 @@ void attach_on_failed(struct attachment *a, int error, const char *why)
 	if (a->ctx) {
 		err_set(&e, -error, "%s", why);
 		attach_fail(a, &e);
-		return;
+	} else if (!*a->device) {
+		attach_on_lost(a, why); /* nobody has seen it yet: another time */
+	} else {
+		over(a, why);
 	}
-	over(a, why);
 }
 
 /* ---- connections --------------------------------------------------------------------------- */

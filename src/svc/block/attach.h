@@ -55,6 +55,7 @@ enum {
 /* After its last reference went: until it is clear whether persistence died, and then for that. */
 #define ATTACH_LINGER_US (UINT64_C(200) * 1000)
 #define ATTACH_LINGER_ORPHAN_US (UINT64_C(60) * 1000000)
+#define ATTACH_SIZE_US (UINT64_C(100) * 1000) /* no more than one change of size in that time */
 #define ATTACH_PROVEN_US (UINT64_C(5) * 1000000) /* a connection that lasted was a good one */
 
 enum attach_state {
@@ -96,6 +97,7 @@ struct attachment {
 	uint8_t epoch[BLOCK_EPOCH_MAX]; /* of the connection that was asked for last */
 	uint32_t epoch_len;
 	struct vat_call *size_call; /* sizeChanged */
+	sd_event_source *size_timer; /* until it is called again */
 	struct vat_cap *end; /* Connection */
 	sd_event_source *timer; /* for the worker's answer */
 

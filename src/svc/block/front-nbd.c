@@ -138,7 +138,7 @@ static void on_dead(void *user, int index)
 {
 	struct attachment *a = find(user, index);
 	/* Of an earlier connection: there is another one being negotiated. */
-	if (a && a->data.nbd.socket < 0)
+	if (a && a->state == ATTACH_UP && a->data.nbd.socket < 0)
 		attach_on_lost(a, "the NBD connection ended");
 }
 

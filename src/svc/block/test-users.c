@@ -122,3 +122,21 @@ TEST(no_such_device_is_an_error)
 {
 	CHECK(users_find("/dev/loop99999", getpid(), &u) == -ENOENT);
 }
+
+TEST(a_loop_device_upon_it_is_found)
+{
+	int fd = loop_up(false), upper = -1;
+	struct err e = {};
+	char below[LOOPDEV_PATH_SIZE], above[LOOPDEV_PATH_SIZE];
+	strcpy(below, device);
+	AUTO_CLOSE int file = open(below, O_RDWR | O_CLOEXEC);
+	struct loopdev_config cfg = {.file = file, .block = 512, .label = "metac:test"};
+	int number = loopdev_new(&cfg, &upper, &e);
+	CHECK(number >= 0);
+	loopdev_path(number, above);
+	CHECK(users_find(below, getpid(), &u) == 0);
+	CHECK(u.n == 1 && is_user(USERS_DEVICE, 0, above));
+	fd_close(upper);
+	CHECK(users_find(below, getpid(), &u) == 0 && u.n == 0);
+	fd_close(fd);
+}

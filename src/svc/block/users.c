@@ -193,6 +193,27 @@ static void look_at_swap(struct search *s)
 	}
 }
 
+/* A loop device on it neither claims it nor is listed as a holder. */
+static void look_at_loops(struct search *s, const char *device)
+{
+	DIR *d = opendir("/sys/block");
+	for (const struct dirent *e; d && (e = readdir(d));) {
+		char path[300], name[300], text[256] = "";
+		if (strncmp(e->d_name, "loop", 4))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/loop/backing_file", e->d_name);
+		AUTO_CLOSE int fd = openat(dirfd(d), path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+			continue;
+		text[strcspn(text, "\n")] = 0;
+		(void)snprintf(name, sizeof(name), "/dev/%s", e->d_name);
+		if (!strcmp(text, device))
+			add(s, USERS_DEVICE, 0, name);
+	}
+	if (d)
+		closedir(d);
+}
+
 int users_find(const char *device, pid_t but, struct users *ret)
 {
 	struct search s = {.but = but, .found = ret};
@@ -201,6 +222,7 @@ int users_find(const char *device, pid_t but, struct users *ret)
 	if (r < 0)
 		return r;
 	look_at_swap(&s);
+	look_at_loops(&s, device);
 	DIR *d = opendir("/proc");
 	if (!d)
 		return -errno;
