@@ -98,11 +98,11 @@ struct DeviceUser {
 
 struct AttachmentInfo {
   device @0 :Text;
-  # "/dev/nbd0", "/dev/loop3", "/dev/ublkb0"
+  # "/dev/nbd0", "/dev/loop3"
   source @1 :Text;
   # Summary of what is attached.
   transport @2 :Text;
-  # "nbd", "ublk" or "loop".
+  # "nbd" or "loop".
   persistent @3 :Bool;
   readOnly @4 :Bool;
   size @5 :UInt64;
@@ -126,7 +126,7 @@ struct AttachmentInfo {
 struct AttachOptions {
   readOnly @0 :Bool;
   transport @1 :Text;
-  # "", "nbd", "ublk" or "loop"; "" = the first of them that this kernel has.
+  # "", "nbd" or "loop"; "" = the first of them that this kernel has.
   source @2 :Text;
   # What is attached, for people; no secret.
   reference @3 :Metac.MetacSturdyRef;
@@ -145,7 +145,7 @@ struct AttachOptions {
 
 interface BlockServiceAdmin extends (Metac.ServiceAdmin) {
   attach @0 (device :BlockDevice, options :AttachOptions) -> (attachment :Attachment);
-  # device may be null if options has a reference; then requests wait until the other host is there.
+  # device may be null if options has a reference; then there is a device when the other host is there.
   listAttachments @1 () -> (attachments :List(Attachment));
 }
 

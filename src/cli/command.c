@@ -74,24 +74,28 @@ static int set_time(const struct opt *o, const char *text, struct cli *cli)
 	return 0;
 }
 
-/* One of three words. */
+/* One of two or three words. */
 static int set_choice(const struct opt *o, const char *text, const char *const choices[3],
 	const char **ret, struct cli *cli)
 {
 	char shown[80];
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 3 && choices[i]; i++)
 		if (!strcmp(text, choices[i])) {
 			*ret = text;
 			return 0;
 		}
-	return err_set(&cli->err, -EINVAL, "--%s: `%s' is not %s, %s or %s", o->name,
-		show_word(text, shown, sizeof(shown)), choices[0], choices[1], choices[2]);
+	(void)show_word(text, shown, sizeof(shown));
+	if (!choices[2])
+		return err_set(&cli->err, -EINVAL, "--%s: `%s' is not %s or %s", o->name, shown,
+			choices[0], choices[1]);
+	return err_set(&cli->err, -EINVAL, "--%s: `%s' is not %s, %s or %s", o->name, shown,
+		choices[0], choices[1], choices[2]);
 }
 
 static int set_transport(const struct opt *o, const char *text, struct cli *cli)
 {
 	static const char *const fs[] = {"bind", "fuse", "v9fs"};
-	static const char *const block[] = {"nbd", "ublk", "loop"};
+	static const char *const block[] = {"nbd", "loop", NULL};
 	return set_choice(o, text, o->bit == OPT_TRANSPORT ? fs : block, &cli->opt.transport, cli);
 }
 

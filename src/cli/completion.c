@@ -32,7 +32,7 @@ static const char bash_head[] =
 	"\t\treturn ;;\n"
 	"\t--transport)\n"
 	"\t\twords='bind fuse v9fs'\n"
-	"\t\t[[ $noun == block ]] && words='nbd ublk loop'\n"
+	"\t\t[[ $noun == block ]] && words='nbd loop'\n"
 	"\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 	"\t\treturn ;;\n"
 	"\t--unix)\n"
@@ -161,7 +161,7 @@ static const char *const option_words[] = {
 	[WORD_PATH] = "_files",
 	[WORD_ADDRESS] = "_metac_address",
 	[WORD_TRANSPORT] = "(bind fuse v9fs)",
-	[WORD_BLOCK_TRANSPORT] = "(nbd ublk loop)",
+	[WORD_BLOCK_TRANSPORT] = "(nbd loop)",
 	[WORD_PROGRESS] = "(bar plain none)",
 	[WORD_FORMAT] = "(raw qcow2 vmdk vdi vhdx vpc)",
 };

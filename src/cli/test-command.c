@@ -53,7 +53,7 @@ TEST(an_option_means_what_the_verb_takes)
 {
 	CHECK_STR(parse("metac fs mount --transport v9fs URI /mnt", 0).cli.opt.transport, "v9fs");
 	CHECK_STR(parse("metac block attach --transport loop URI", 0).cli.opt.transport, "loop");
-	CHECK_STR(parse("metac block attach URI --trans=ublk", 0).cli.opt.transport, "ublk");
+	CHECK_STR(parse("metac block attach URI --trans=loop", 0).cli.opt.transport, "loop");
 }
 
 TEST(after_a_command_options_are_its_own)
@@ -107,7 +107,7 @@ TEST(usage_errors_name_what_is_wrong)
 	check_error("metac fs mount --transport nfs x y", "fs mount",
 		"--transport: `nfs' is not bind, fuse or v9fs");
 	check_error("metac block attach --transport fuse REF", "block attach",
-		"--transport: `fuse' is not nbd, ublk or loop");
+		"--transport: `fuse' is not nbd or loop");
 	check_error("metac block attach --name a/b REF", "block attach",
 		"--name: `a/b' is not 1 to 64 letters, digits, ., _ and -, the first not .");
 	check_error("metac block ls --readonly", "block ls", "takes no --read-only");

@@ -101,7 +101,7 @@ TEST(bash_completes_verbs_and_options)
 		"COMP_WORDS=(metac fs export loc) COMP_CWORD=3; _metac; echo ${COMPREPLY[*]}\n"
 		"COMP_WORDS=(metac fs export local : /et) COMP_CWORD=5; _metac; echo "
 		"${COMPREPLY[*]}\n");
-	CHECK_STR(out, "mount mounts\n--transport\nv9fs\nublk\nstream\nlocal:\n/etc\n");
+	CHECK_STR(out, "mount mounts\n--transport\nv9fs\nloop\nstream\nlocal:\n/etc\n");
 	free(text);
 }
 

@@ -23,7 +23,7 @@ const struct opt opt_table[] = {
 	{OPT_FORK, 0, "fork", NULL, WORD_OTHER,
 		"return when it is ready, and stay in the background"},
 	{OPT_BLOCK_TRANSPORT, 0, "transport", "KIND", WORD_BLOCK_TRANSPORT,
-		"nbd, ublk or loop; default: the first there is"},
+		"nbd or loop; default: the first there is"},
 	{OPT_TRANSPORT, 0, "transport", "KIND", WORD_TRANSPORT,
 		"bind, fuse or v9fs; default: bind if here, or fuse"},
 	{OPT_USER, 0, "user", NULL, WORD_OTHER, "for oneself, without a node of this host"},

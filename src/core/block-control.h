@@ -11,7 +11,6 @@
  *	--fuse	       /dev/fuse, mounted already: one file, named "disk", of the export's size
  *	--fuse --again  the same, after a worker that has died: the kernel is to send again what
  *		       that one has not answered (Linux 6.9; it ends with a failure on others)
- *	--ublk	       /dev/ublkcN, added but not started
  *	--listen       a listening Unix or TCP socket: NBD is served to whoever connects
  *	--negotiate    nothing: each connection is only negotiated (simple replies), for a
  *		       kernel that is going to use it
@@ -45,7 +44,7 @@
  *
  * When the keeper goes away (end of the control socket) the worker goes on with the connection it
  * has, and fails requests when that is lost. With --listen it ends at once. It ends, with success,
- * when what it is put behind ends (the file system is unmounted, the ublk device deleted).
+ * when what it is put behind ends (the file system is unmounted).
  */
 #include "base/macro.h"
 

@@ -79,7 +79,7 @@ struct attachment {
 	const struct front *front;
 	char *source;
 	char id[ATTACH_ID_SIZE]; /* runtimeId */
-	char transport[8]; /* asked for: "", "nbd", "ublk", "loop" */
+	char transport[8]; /* asked for: "", "nbd", "loop" */
 	char name[ATTACH_NAME_MAX + 1]; /* of the link in /dev/metac; "": none */
 	bool read_only_asked; /* the read-only view of what is attached is wanted */
 	bool read_only; /* as it is: what is attached may not be writable */

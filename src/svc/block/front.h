@@ -13,7 +13,7 @@
 struct attachment;
 
 struct front {
-	const char *name; /* "nbd", "ublk", "loop" */
+	const char *name; /* "nbd", "loop" */
 	/* Is it there? 0, or negative errno with e set to what is missing. */
 	int (*available)(struct err *e);
 	/* A device that a killed predecessor left behind, if there is one for a->id: sets a->begun
