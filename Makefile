@@ -33,11 +33,11 @@ fuzz: ## run every fuzz target under libFuzzer for SECONDS_EACH seconds (60)
 	@scripts/install-deps build lint
 	@scripts/fuzz $(SECONDS_EACH)
 
-bench: ## measure RPC against the C++ library, and a mount against the same files read locally
+bench: ## measure RPC, mounts, NBD, 9P and streams beside their peers; kept in bench/results.md
 	@scripts/install-deps build bench
 	@test -f build-bench/build.ninja || meson setup build-bench --buildtype=release
 	@ninja -C build-bench -j $(JOBS) bench-programs
-	@scripts/run-tests build-bench --benchmark
+	@scripts/run-tests build-bench --benchmark --results bench/results.md
 
 format: ## bring all C sources into the house style
 	@scripts/install-deps lint
