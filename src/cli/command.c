@@ -173,9 +173,57 @@ static int add_map(
 	return 0;
 }
 
+/* What an option without an argument sets; NULL: it is another one. */
+static bool *flag_of(enum opt_bit bit, struct options *opt)
+{
+	switch (bit) {
+	case OPT_FORK:
+		return &opt->fork;
+	case OPT_EXPOSE:
+		return &opt->expose;
+	case OPT_HERE:
+		return &opt->here;
+	case OPT_DIRECT:
+		return &opt->direct;
+	case OPT_FORCE:
+		return &opt->force;
+	case OPT_LAZY:
+		return &opt->lazy;
+	case OPT_RECURSIVE:
+		return &opt->recursive;
+	case OPT_USER:
+		return &opt->user;
+	case OPT_RESUME:
+		return &opt->resume;
+	case OPT_JSON:
+		return &opt->json;
+	case OPT_PERSISTENT:
+		return &opt->persistent;
+	case OPT_READ_ONLY:
+		return &opt->read_only;
+	case OPT_LONG:
+		return &opt->long_;
+	case OPT_APPEND:
+		return &opt->append;
+	case OPT_WRITE:
+		return &opt->write;
+	case OPT_HELP:
+		return &opt->help;
+	case OPT_VERSION:
+		return &opt->version;
+	default:
+		return NULL;
+	}
+}
+
 static int set(const struct opt *o, const char *arg, struct cli *cli)
 {
 	struct options *opt = &cli->opt;
+	bool *flag = flag_of(o->bit, opt);
+	if (flag) {
+		*flag = true;
+		return 0;
+	}
 	switch (o->bit) {
 	case OPT_TIMEOUT:
 	case OPT_CONNECT_TIMEOUT:
@@ -194,69 +242,18 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_TCP:
 		opt->tcp = arg;
 		break;
-	case OPT_FORK:
-		opt->fork = true;
-		break;
-	case OPT_EXPOSE:
-		opt->expose = true;
-		break;
-	case OPT_HERE:
-		opt->here = true;
-		break;
-	case OPT_DIRECT:
-		opt->direct = true;
-		break;
 	case OPT_MAP_USER:
 		return add_map(o, arg, opt->map_users, &opt->n_map_users, cli);
 	case OPT_MAP_GROUP:
 		return add_map(o, arg, opt->map_groups, &opt->n_map_groups, cli);
-	case OPT_FORCE:
-		opt->force = true;
-		break;
-	case OPT_LAZY:
-		opt->lazy = true;
-		break;
 	case OPT_PROGRESS:
 		return set_progress(o, arg, cli);
-	case OPT_RECURSIVE:
-		opt->recursive = true;
-		break;
 	case OPT_OFFSET:
 		return set_size(o, arg, &opt->offset, cli);
 	case OPT_LENGTH:
 		return set_size(o, arg, &opt->length, cli);
-	case OPT_USER:
-		opt->user = true;
-		break;
-	case OPT_RESUME:
-		opt->resume = true;
-		break;
 	case OPT_NODE:
 		opt->node = arg;
-		break;
-	case OPT_JSON:
-		opt->json = true;
-		break;
-	case OPT_PERSISTENT:
-		opt->persistent = true;
-		break;
-	case OPT_READ_ONLY:
-		opt->read_only = true;
-		break;
-	case OPT_LONG:
-		opt->long_ = true;
-		break;
-	case OPT_APPEND:
-		opt->append = true;
-		break;
-	case OPT_WRITE:
-		opt->write = true;
-		break;
-	case OPT_HELP:
-		opt->help = true;
-		break;
-	case OPT_VERSION:
-		opt->version = true;
 		break;
 	default:
 		assert(!"an option without a case");
