@@ -95,7 +95,7 @@ TEST(bash_completes_verbs_and_options)
 		"COMP_WORDS=(metac fs mount --tr) COMP_CWORD=3; _metac; echo ${COMPREPLY[*]}\n"
 		"COMP_WORDS=(metac fs mount --transport v) COMP_CWORD=4; _metac; echo "
 		"${COMPREPLY[*]}\n"
-		"COMP_WORDS=(metac block attach --transport u) COMP_CWORD=4; _metac; echo "
+		"COMP_WORDS=(metac block attach --transport l) COMP_CWORD=4; _metac; echo "
 		"${COMPREPLY[*]}\n"
 		"COMP_WORDS=(metac s) COMP_CWORD=1; _metac; echo ${COMPREPLY[*]}\n"
 		"COMP_WORDS=(metac fs export loc) COMP_CWORD=3; _metac; echo ${COMPREPLY[*]}\n"
