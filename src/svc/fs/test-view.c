@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 /* A directory with a file, a link out of it and a directory, removed by the test's end. */
@@ -110,6 +111,7 @@ TEST(a_limited_view_has_its_users_rights)
 	p.view.limited = false;
 	AUTO_CLOSE int again = open_at(&p.view, "sub/file", O_RDONLY, &e);
 	CHECK(again >= 0);
+	CHECK_INT(prctl(PR_GET_DUMPABLE), 1);
 	down(&p);
 }
 
@@ -175,6 +177,44 @@ TEST(only_what_has_content_is_opened_for_it)
 	CHECK(fd >= 0);
 	view_done(&at);
 	down(&p);
+}
+
+/* A name in /dev of this machine, removed by the test's end. */
+static void name_in_dev(char *ret, size_t size, const char *target)
+{
+	(void)snprintf(ret, size, "/dev/metac-test-view-%d", getpid());
+	(void)unlink(ret);
+	CHECK(!symlink(target, ret));
+}
+
+TEST(links_in_dev_are_followed_to_block_devices)
+{
+	char name[64], disk[64] = "";
+	struct err e = {};
+	for (int i = 0; i < 16 && !*disk; i++) {
+		struct stat st;
+		(void)snprintf(disk, sizeof(disk), "/dev/loop%d", i);
+		if (stat(disk, &st) < 0 || !S_ISBLK(st.st_mode))
+			*disk = 0;
+	}
+	if (geteuid() != 0 || !*disk)
+		test_skip("needs root and a block device");
+	static const char *const bad[] = {"null", "/etc/passwd", "../etc/passwd", "shm", "fd/0"};
+	name_in_dev(name, sizeof(name), disk + 5);
+	struct view v = {.path = name};
+	AUTO_CLOSE int at = view_open(&v, O_PATH, &e);
+	AUTO_CLOSE int fd = view_open_content(&v, O_RDONLY, &e);
+	struct stat by_link, itself;
+	CHECK(at >= 0 && fd >= 0 && !fstat(at, &by_link) && !stat(disk, &itself));
+	CHECK_INT(by_link.st_rdev, itself.st_rdev);
+	CHECK_INT(view_open(&v, O_PATH | O_DIRECTORY, &e), -ELOOP);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		name_in_dev(name, sizeof(name), bad[i]);
+		if (view_open_content(&v, O_RDONLY, &e) != -ELOOP)
+			test_fail(__FILE__, __LINE__, "followed to %s", bad[i]);
+		CHECK(strstr(e.msg, "/dev"));
+	}
+	(void)unlink(name);
 }
 
 /* Who may write to a tree as root can make nodes of any device in it. */

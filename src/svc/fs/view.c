@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 int view_copy(const struct view *v, struct view *ret)
@@ -66,12 +67,15 @@ static int become(const struct view *v, uint64_t caps)
 	return priv_caps_set_effective(caps & ~OVERRIDES);
 }
 
-static void become_self(uint64_t caps)
+/* A change of user makes a process undumpable, and what is in its own /proc/PID/ns (a user
+ * namespace for an idmapped mount) out of its reach: so that is put back too. */
+static void become_self(uint64_t caps, int dumpable)
 {
 	setfsuid(geteuid());
 	setfsgid(getegid());
 	int r = priv_caps_set_effective(caps);
 	assert(r >= 0); /* only what was permitted all along */
+	(void)prctl(PR_SET_DUMPABLE, dumpable);
 }
 
 static int open_here(const struct view *v, int flags)
@@ -121,13 +125,14 @@ static int open_as(const struct view *v, int flags, int (*how)(const struct view
 	uint64_t caps = 0;
 	if (!v->limited)
 		return how(v, flags);
+	int dumpable = prctl(PR_GET_DUMPABLE) == 1;
 	int r = priv_caps_effective(&caps);
 	if (r < 0)
 		return r;
 	r = become(v, caps);
 	if (r >= 0)
 		r = how(v, flags);
-	become_self(caps);
+	become_self(caps, dumpable);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Theory of operation: image-start.h. */
 #include "svc/fs/block/image-start.h"
+#include "base/log.h"
 #include "sys/mountfd.h"
 
 #include <fcntl.h>
@@ -78,6 +79,7 @@ static int spawn(
 		return -errno;
 	AUTO_CLOSE int own = mapped(&st, t, file);
 	if (own < 0) {
+		log_debug("%s: served as its owner: %s", t->view.path, strerror(-own));
 		(void)snprintf(user, sizeof(user), "--user=%u:%u", st.st_uid, st.st_gid);
 		argv[n++] = user; /* the first, if any */
 	}
