@@ -253,11 +253,12 @@ check "qemu-img map" qemu_map
 check "qemu-img convert to us" qemu_up
 check "qemu-img compare" qemu-img compare -f raw -F raw "$uri" "$work/original"
 check "qemu-io" qemu_io
-verify() {
-	fio --name=verify --ioengine=nbd --uri="$1" --rw=randrw --bsrange=512-128k --blockalign=512 \
+verify() ( # URI
+	cd "$work" && # where fio leaves a file
+		fio --name=verify --ioengine=nbd --uri="$1" --rw=randrw --bsrange=512-128k --blockalign=512 \
 		--size=48M --iodepth=32 --verify=crc32c --do_verify=1 --verify_fatal=1 --verify_backlog=256 \
 		--norandommap=0 --randrepeat=1 --fsync=64
-}
+)
 check "fio reads back what it wrote, unix socket" verify "$empty"
 
 is_read_only() {
