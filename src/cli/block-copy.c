@@ -246,21 +246,22 @@ static void flush_begin(struct run *r)
 /* True if there is nothing left to do. */
 static bool flush_if_due(struct run *r)
 {
+	const struct block_copy *c = r->c;
 	bool idle = r->n_busy == 0;
 	bool over = r->next == r->size && idle && !r->forgotten;
 	if (r->flushing)
 		return false;
-	if (over && r->c->safe == r->size)
+	if (over && c->safe == r->size)
 		return true;
 	if (r->stopping && idle) {
-		if (r->last_flush || mark_now(r) <= r->c->safe)
+		if (r->last_flush || mark_now(r) <= c->safe)
 			return true;
 		r->last_flush = true;
 		flush_begin(r);
 		return false;
 	}
-	bool due = now_ms() - r->flushed_ms > BLOCK_COPY_SECONDS * 1000;
-	if (over || (due && !r->forgotten && mark_now(r) > r->c->safe))
+	bool due = now_ms() - r->flushed_ms >= (c->checkpoint_ms ?: BLOCK_COPY_MS);
+	if (over || (due && !r->forgotten && mark_now(r) > c->safe))
 		flush_begin(r);
 	return false;
 }

@@ -14,7 +14,7 @@ enum {
 	BLOCK_COPY_PIECE = 256 << 10, /* bytes of data under way in one piece */
 	BLOCK_COPY_PIECES = 32, /* under way */
 	BLOCK_COPY_ZERO = 256 << 20, /* bytes zeroed at once */
-	BLOCK_COPY_SECONDS = 2, /* between checkpoints */
+	BLOCK_COPY_MS = 2000, /* between checkpoints */
 };
 
 struct block_copy {
@@ -23,6 +23,7 @@ struct block_copy {
 	struct block_end *src, *dst;
 	uint64_t from; /* where to begin: a checkpoint's */
 	struct meter *meter;
+	unsigned checkpoint_ms; /* at least between two of them; 0: BLOCK_COPY_MS */
 	/* All before mark has been flushed. NULL: nobody wants to know. */
 	void (*checkpoint)(void *user, uint64_t mark);
 	void *user;

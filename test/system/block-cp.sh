@@ -144,6 +144,23 @@ if slow 60mbit; then
 	check "it is killed and comes back" ends $COPY 0
 	check "and the copy is the same" cmp -n $((64 << 20)) "$there/dense" "$there/target"
 
+	# As if the whole machine had been restarted: it has another boot id, and has forgotten what was not flushed.
+	tr '\0' y </dev/zero | head -c 96M >"$there/target"
+	cp_b "$here/dense" "$target"
+	states=$HOME/.local/state/metac/block-cp
+	check "there are checkpoints" wait_until 30 grep -q '^done [1-9]' -rs "$states"
+	stop_node a KILL
+	check "the exporter's machine is gone" wait_until 10 no_process a
+	safe=$(sed -n 's/^done //p' "$states"/*)
+	tr '\0' y </dev/zero | head -c $(((96 << 20) - safe)) | dd of="$there/target" oflag=seek_bytes bs=1M seek="$safe" conv=notrunc \
+		status=none
+	cat /proc/sys/kernel/random/uuid >"$TOP/boot_id"
+	mount --bind "$TOP/boot_id" /proc/sys/kernel/random/boot_id
+	start_node a
+	check "and comes back as another: the copy ends well" ends $COPY 0
+	check "and is the same" cmp -n $((64 << 20)) "$here/dense" "$there/target"
+	check "nothing is left behind" nothing_left
+
 	rm "$here/victim"
 	cp_b "$dense" "$here/victim"
 	check "there are checkpoints" wait_until 30 checkpoint "$part.state"
