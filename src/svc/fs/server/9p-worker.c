@@ -42,6 +42,7 @@ enum {
 	IN_SIZE = P9_MAX_MSIZE + READ_AHEAD,
 	BATCH = 192 * 1024, /* replies collected before they are sent */
 	OUT_SIZE = P9_MAX_MSIZE + 2 * BATCH, /* a batch, the largest reply, and parked flushes */
+	LARGE_KEPT = 4, /* threads whose buffers may stay large while they wait */
 	STACK_SIZE = 256 * 1024,
 	MAX_FIDS = 65536,
 	MAX_FLUSHES = 512,
@@ -60,6 +61,7 @@ struct conn {
 	pthread_mutex_t writing, core;
 	atomic_bool closed;
 	struct p9_pipe pipe;
+	atomic_int n_large; /* threads whose buffers are large */
 	struct thread *reader; /* with the turn: who received last, and may have bytes left */
 };
 
@@ -73,6 +75,7 @@ struct thread {
 	size_t pipe_at; /* where among them comes what job.pipe holds; 0: it holds nothing */
 	uint8_t *in; /* IN_SIZE */
 	uint8_t *out; /* OUT_SIZE */
+	bool large; /* more of them was used than a small request needs */
 };
 
 /* Ends everybody's waiting in receive and send. */
@@ -274,6 +277,28 @@ static bool probably_short(const struct p9_msg *m)
 	}
 }
 
+static void grow_large(struct thread *t)
+{
+	if (!t->large)
+		atomic_fetch_add(&t->conn->n_large, 1);
+	t->large = true;
+}
+
+/* Gives memory back before waiting without a request, where many have much. What was received
+ * behind the last request, for others, is within the first 2 * READ_AHEAD bytes (next_frame). */
+static void shrink(struct thread *t)
+{
+	if (!t->large)
+		return;
+	if (atomic_fetch_sub(&t->conn->n_large, 1) <= LARGE_KEPT) {
+		atomic_fetch_add(&t->conn->n_large, 1);
+		return;
+	}
+	t->large = false;
+	(void)madvise(t->in + 2 * READ_AHEAD, IN_SIZE - 2 * READ_AHEAD, MADV_DONTNEED);
+	(void)madvise(t->out + BATCH, OUT_SIZE - BATCH, MADV_DONTNEED);
+}
+
 /* Waits for the turn, and for what the one before has left. */
 static void take_turn(struct thread *t)
 {
@@ -299,8 +324,12 @@ static void step_aside(struct thread *t)
 		flush_batch(t);
 		p9_turn_give(&c->turns);
 	}
-	if (!run_slowly(t, hold))
+	if (t->job.q.t.type == P9_Tread && t->job.q.count > BATCH)
+		grow_large(t);
+	if (!run_slowly(t, hold)) {
+		shrink(t);
 		take_turn(t);
+	}
 }
 
 /* For a long read that is worth it, if nobody else has the pipe: it may turn out that its data is
@@ -416,6 +445,8 @@ static int next_frame(struct thread *t, const uint8_t **ret)
 		t->in_at = 0;
 		t->in_len = have;
 		size_t wanted = size > READ_AHEAD ? (size_t)size - have : READ_AHEAD;
+		if (size > 2 * READ_AHEAD)
+			grow_large(t);
 		ssize_t n = receive(t, t->in + have, wanted);
 		if (n <= 0)
 			return (int)n;
