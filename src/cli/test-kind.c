@@ -17,6 +17,9 @@ TEST(kinds_are_told_in_words)
 	CHECK_STR(explained("mount /x: tcpListen: stream.capnp:Stream does not implement interface "
 			    "0x8b1a548f451d937e"),
 		"mount /x: this is a stream, not a directory");
+	CHECK_STR(explained("block.capnp:BlockDevice does not implement interface "
+			    "0xcc1e327edea18961"),
+		"this is a block device, not a file");
 	CHECK_STR(explained("fs.capnp:Filesystem does not implement interface 0x9b0aa441d1f660d8"),
 		"this is a directory, not a stream");
 }

@@ -150,6 +150,21 @@ kill -TERM "$forked"
 check "it ends with that" wait_until 30 test ! -e "$sock"
 fails_with "--fork goes with no command" 1 'either --fork or a command' metac_b block serve "$disk" --fork -- true
 
+# ---- images that are not raw
+if command -v qemu-storage-daemon >/dev/null && ! zgrep -q '^# CONFIG_SECURITY_LANDLOCK is not set' /proc/config.gz 2>/dev/null; then
+	qemu-img create -q -f qcow2 "$src/image.qcow2" 32M
+	qemu-io -f qcow2 -c 'write -P 5 1M 64k' "$src/image.qcow2" >/dev/null
+	image=$(metac_a file export "local:$src/image.qcow2")
+	check "--format opens a file as an image" test "$(metac_b block info --format qcow2 --json "$image" | field size)" = $((32 << 20))
+	image_io() { metac_b block serve --format qcow2 "$image" -- qemu-io -f raw -c "$1" -c flush {}; }
+	check "its content is served" image_io 'read -P 5 1M 64k'
+	check "and written" image_io 'write -P 6 2M 64k'
+	check "to the image, once nobody has it" wait_until 30 qemu-io -r -f qcow2 -c 'read -P 6 2M 64k' -c 'read -P 5 1M 64k' "$src/image.qcow2"
+	check "which stays a good one" qemu-img check -q "$src/image.qcow2"
+	qcow2=$(metac_a block export --readonly --format qcow2 "local:$src/image.qcow2")
+	check "an export can settle the format" test "$(metac_b block info --json "$qcow2" | field format)" = qcow2
+fi
+
 # ---- an ordinary user, without anything of root's
 home=$TOP/b/home
 mkdir -p "$home/run" && chown -R 65534:65534 "$home" && chmod 700 "$home/run"
