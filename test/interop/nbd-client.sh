@@ -195,6 +195,8 @@ copied_often() {
 }
 in_chaos "our server killed under qemu-io" start_ours rewritten
 in_chaos "qemu-nbd killed under nbdcopy" start_qemu copied_often
+start_slow() { start_nbdkit --filter=delay file disk delay-read=30ms delay-write=30ms; }
+in_chaos "a slow nbdkit killed under nbdcopy" start_slow copies
 if command -v fio >/dev/null && fio --enghelp=nbd >/dev/null 2>&1; then
 	in_chaos "our server killed under fio" start_ours verified 160M
 fi

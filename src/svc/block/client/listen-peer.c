@@ -13,7 +13,13 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-enum { RECV_BATCH = 8, WINDOW_MIN = 512, WINDOW_FIRST = 16 << 10, LARGE = 32 << 10 };
+enum {
+	RECV_BATCH = 8,
+	WINDOW_MIN = 512,
+	WINDOW_FIRST = 16 << 10,
+	LARGE = 32 << 10,
+	SEND_BUFFER = 1 << 20
+};
 
 /* Transmission flags that are the export's; what they offer goes on to its server. */
 enum {
@@ -317,8 +323,10 @@ int peer_new(struct peer_shared *s, int takes_fd, struct peer **ret)
 		.block_preferred = e.block_preferred,
 		.payload_max = NBD_PAYLOAD_MAX,
 	};
-	int on = 1;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	int on = 1, room = SEND_BUFFER;
+	/* Fails on Unix sockets; on others room would be less than what TCP finds out by itself. */
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	struct peer *p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;

@@ -102,8 +102,9 @@ static inline void server_apply(struct shared *w, const struct nbd_request *q, c
 {
 	if (q->type == NBD_CMD_WRITE)
 		memcpy(w->disk + q->offset, data, q->length);
-	else if (q->type == NBD_CMD_WRITE_ZEROES || q->type == NBD_CMD_TRIM)
+	else if (q->type == NBD_CMD_WRITE_ZEROES)
 		memset(w->disk + q->offset, 0, q->length);
+	/* TRIM promises nothing, and so does nothing. */
 	if (q->type == NBD_CMD_FLUSH)
 		memcpy(w->stable, w->disk, sizeof(w->disk));
 	else if (q->flags & NBD_CMD_FLAG_FUA)
