@@ -276,7 +276,7 @@ static int on_before_ended(sd_event_source *source, int fd, uint32_t revents, vo
 static int on_before_timeout(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct err e = {};
-	err_set(&e, -EAGAIN, "the session's last server does not end");
+	err_set(&e, -EAGAIN, "what has to come before its server takes too long");
 	session_end(user, &e);
 	return 0;
 }
@@ -298,7 +298,7 @@ static int session_wait(struct session *s, int fd, int pidfd, struct err *e)
 	}
 	if (r < 0) {
 		session_stop_waiting(s);
-		return err_errno(e, r, "wait for the session's last server");
+		return err_errno(e, r, "wait for what comes before the server");
 	}
 	s->state = SESSION_WAITING;
 	return 0;

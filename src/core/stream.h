@@ -32,7 +32,7 @@ enum {
 	STREAM_PIPED_MAX = 16384, /* at most: each is two descriptors of the pump */
 	STREAM_LISTEN_SECONDS = 30,
 	STREAM_CONNECT_SECONDS = 10,
-	STREAM_AFTER_SECONDS = 30, /* for a process that has been killed to be gone */
+	STREAM_AFTER_SECONDS = 30, /* for what stream_source.after tells of */
 };
 
 /* What a stream is made from. */
@@ -41,8 +41,9 @@ struct stream_source {
 	 * over. Both NULL: there is no limit but STREAM_SESSIONS_MAX. */
 	int (*enter)(void *self, struct err *e);
 	void (*leave)(void *self);
-	/* A process that must have ended before spawn is called: its pidfd (borrowed), having been
-	 * killed; or negative: none. Asked again when it has ended. NULL: never any. */
+	/* What must have come before spawn is called: a descriptor (borrowed) that becomes readable
+	 * then, such as the pidfd of a process that has been killed; or negative: nothing. Asked
+	 * again when it is. NULL: never anything. */
 	int (*after)(void *self);
 	/* Starts the worker that serves one opening on fd, a connected stream socket (borrowed). */
 	int (*spawn)(void *self, int fd, struct spawn_child *ret, struct err *e);

@@ -218,6 +218,10 @@ if command -v qemu-storage-daemon >/dev/null; then
 	way writing "" 1 "$w"
 	nbdinfo "nbd+unix:///?socket=$TOP/writing" >/dev/null 2>&1
 	check "not for writing at the same time" wait_until 20 said writing 'is in use already, for reading as qcow2'
+	r=$(export_a "local:$image")
+	way raw "" 1 "$r"
+	nbdinfo "nbd+unix:///?socket=$TOP/raw" >/dev/null 2>&1
+	check "nor its bytes" wait_until 20 said raw 'is in use already, as an image'
 	check "a reference is revoked" metac_a ref rm "$i"
 	check "its connection is cut" wait_until 5 said hold gone
 	wait $held

@@ -16,6 +16,7 @@ struct block_exports {
 struct server { /* one that runs */
 	struct worker worker;
 	struct block_identity id;
+	bool writes;
 	int control; /* -EBADF: of an image */
 	struct image *image; /* NULL: raw */
 };
@@ -130,6 +131,27 @@ static int start_image(
 	return r < 0 ? r : add(x, s, conn, ret);
 }
 
+static bool is_same(const struct block_identity *a, const struct block_identity *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+/* Who writes the bytes of an image does not see, nor is seen by, who uses the disk in it. */
+static int check_use(struct block_exports *x, const struct block_target *t,
+	const struct block_identity *id, struct err *e)
+{
+	bool raw = block_target_is_raw(t);
+	bool used = raw && !t->view.read_only && images_has(x->images, id);
+	list_for_each (it, &x->servers.list) {
+		const struct server *s = of_worker(list_entry(it, struct worker, link));
+		used = used || (!raw && !s->image && s->writes && is_same(&s->id, id));
+	}
+	if (!used)
+		return 0;
+	return err_set(e, -EBUSY, "%s: is in use already, %s", t->view.path,
+		raw ? "as an image" : "for writing as raw");
+}
+
 int block_exports_before(
 	struct block_exports *x, const struct block_target *t, const struct session_id *s)
 {
@@ -149,6 +171,10 @@ int block_exports_start(struct block_exports *x, const struct block_target *t,
 		return r;
 	AUTO_CLOSE int file = f.fd, to_image = -EBADF;
 	struct image *image = NULL;
+	r = check_use(x, t, &f.id, e);
+	if (r < 0)
+		return r;
+
 	if (!block_target_is_raw(t)) {
 		to_image = images_connect(x->images, t, session, &image, e);
 		if (to_image < 0)
@@ -158,6 +184,7 @@ int block_exports_start(struct block_exports *x, const struct block_target *t,
 	if (s)
 		*s = (struct server){.worker = {.session = *session, .ended = on_ended},
 			.id = f.id,
+			.writes = !t->view.read_only,
 			.control = -EBADF,
 			.image = image};
 	r = !s      ? -ENOMEM
@@ -177,11 +204,6 @@ void block_exports_end_session(struct block_exports *x, const struct session_id 
 	struct worker *running = worker_find(&x->servers, s);
 	if (running)
 		worker_kill(running);
-}
-
-static bool is_same(const struct block_identity *a, const struct block_identity *b)
-{
-	return a->dev == b->dev && a->ino == b->ino;
 }
 
 unsigned block_exports_count(const struct block_exports *x, const struct block_identity *id)

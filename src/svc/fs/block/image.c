@@ -219,6 +219,12 @@ static struct image *find(struct images *all, const struct block_identity *id)
 	return NULL;
 }
 
+bool images_has(struct images *all, const struct block_identity *id)
+{
+	const struct image *m = find(all, id);
+	return m && m->state != IMAGE_GONE && m->state != IMAGE_HAS_FAILED;
+}
+
 /* The server of the target's file, as it is; a new one if there is none. */
 static struct image *find_or_start(struct images *all, const struct block_target *t, struct err *e)
 {

@@ -48,6 +48,8 @@ int images_before(struct images *all, const struct block_target *t, const struct
 int images_connect(struct images *all, const struct block_target *t, const struct session_id *s,
 	struct image **ret, struct err *e);
 void image_leave(struct image *m); /* NULL is accepted */
+/* There is one of that file. */
+bool images_has(struct images *all, const struct block_identity *id);
 
 struct image_wait { /* embedded by who asks */
 	struct list link; /* initialized with list_init() */
