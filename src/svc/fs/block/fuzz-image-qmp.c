@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What an image server says that was taken over by its image: lines, each looked at as any answer. */
+/* What an image server says that was taken over by its image: lines, each looked at as any answer.
+ */
 #include "svc/fs/block/image-qmp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

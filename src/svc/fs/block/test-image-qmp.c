@@ -21,7 +21,8 @@ TEST(an_answer_is_a_value_or_an_error)
 	CHECK_INT(answer("{\"return\": {\"a\": 5}}\r", &value, text), 1);
 	CHECK_INT(json_integer_value(json_object_get(value, "a")), 5);
 	json_decref(value);
-	CHECK_INT(answer("{\"error\": {\"class\": \"X\", \"desc\": \"no\\nsuch\"}}", &value, text), 1);
+	CHECK_INT(answer("{\"error\": {\"class\": \"X\", \"desc\": \"no\\nsuch\"}}", &value, text),
+		1);
 	CHECK(!value);
 	CHECK_STR(text, "no?such");
 	CHECK_INT(answer("{\"error\": 7}", &value, text), 1);
