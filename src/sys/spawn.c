@@ -2,7 +2,10 @@
 /*
  * Theory of operation: spawn.h.
  *
- * The child is forked with all signals blocked, so no handler of the parent runs in it.  It first
+ * The child is forked with all signals blocked, so no handler of the parent runs in it.  It has the
+ * parent's memory until it executes the program, and the parent waits so long (vfork): copying the
+ * page tables of a service that has grown would take longer than all the rest.  What the child
+ * writes is its own part of the plan, which nobody reads afterwards.  It first
  * moves the wanted descriptors out of the way (they may be anywhere, also where another has to
  * go), then puts them in place; everything else is marked close-on-exec in one call.  A pipe that
  * closes at exec tells the parent of success, or carries the errno of what failed.
@@ -184,10 +187,10 @@ static int spawn(struct plan *p, struct spawn_child *ret)
 	sigset_t all, saved;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &saved);
-	pid_t pid = fork();
-	int err = errno;
+	pid_t pid = vfork();
 	if (!pid)
 		child_run(p);
+	int err = errno;
 	sigprocmask(SIG_SETMASK, &saved, NULL);
 	if (pid < 0)
 		return -err;
