@@ -643,7 +643,7 @@ def main():
     p.add_argument("--pipes", type=int, default=int(os.environ.get("PIPES", "9900")))
     p.add_argument("--no-instructions", dest="instructions", action="store_false")
     p.add_argument("--all-peers", action="store_true", help="nbd-server too")
-    options = p.parse_args()
+    options = p.parse_intermixed_args()
     options.rows = options.rows or os.environ.get("ROWS", "").split()
     if os.geteuid():
         print("skipped: needs root, for a network namespace and a node")
