@@ -565,3 +565,65 @@ TEST(lengths_may_have_64_bits)
 	}
 	CHECK_INT(peer_end(&p), 0);
 }
+
+/* As many pages in pipes as the kernel lets a user have. Returns how many ends are open. */
+static size_t use_up_pipes(int *fds, size_t max)
+{
+	size_t n = 0;
+	while (n < max && !pipe2(fds + n, O_CLOEXEC)) {
+		n += 2;
+		if (fcntl(fds[n - 1], F_SETPIPE_SZ, 1 << 20) < 0 &&
+			fcntl(fds[n - 1], F_SETPIPE_SZ, 64 << 10) < 0)
+			break;
+	}
+	return n;
+}
+
+TEST(without_pipes_everything_is_copied)
+{
+	static uint8_t data[300000], there[sizeof(data)];
+	struct peer p = {.file = test_file(4 * MIB)};
+	int fds[600];
+	if (geteuid() != 0)
+		test_skip("needs another user, whom nobody else takes pipes from");
+	fill(p.file, 0, 4 * MIB, 1);
+	CHECK_INT(setresuid(54321, 54321, 54321), 0);
+	size_t n = use_up_pipes(fds, ARRAY_SIZE(fds));
+	peer_serve(&p, usual, true);
+	negotiate(&p, false);
+	CHECK(reads_as_file(&p, 4097, MIB));
+	memset(data, 9, sizeof(data));
+	CHECK_INT(write_at(&p, 0, 5, data, sizeof(data)), 0);
+	CHECK_INT(write_at(&p, 0, MIB, data, sizeof(data)), 0);
+	CHECK_INT(pread(p.file, there, sizeof(there), MIB), sizeof(there));
+	CHECK(!memcmp(data, there, sizeof(data)));
+	CHECK(reads_as_file(&p, 1, MIB));
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+	CHECK_INT(peer_end(&p), 0);
+}
+
+TEST(many_connections_to_one_file_see_what_each_wrote)
+{
+	enum { N = 40 };
+	static struct peer peers[N];
+	int file = test_file(MIB);
+	uint8_t c;
+	for (unsigned i = 0; i < N; i++) {
+		char path[40];
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+		peers[i].file = open(path, O_RDWR | O_CLOEXEC);
+		peer_serve(&peers[i], usual, i % 8 == 0);
+		negotiate(&peers[i], false);
+	}
+	for (unsigned i = 0; i < N; i++)
+		CHECK_INT(write_at(&peers[i], 0, i, &(uint8_t){(uint8_t)(i + 1)}, 1), 0);
+	CHECK_INT(command(&peers[0], NBD_CMD_FLUSH, 0, 0, 0), 0);
+	for (unsigned i = 0; i < N; i++) {
+		CHECK_INT(read_at(&peers[i], N - 1 - i, &c, 1), 0);
+		CHECK_INT(c, N - i);
+	}
+	for (unsigned i = 0; i < N; i++)
+		CHECK_INT(peer_end(&peers[i]), 0);
+	close(file);
+}

@@ -72,6 +72,7 @@ static inline void peer_serve(struct peer *p, struct nbd_worker_options o, bool 
 static inline int peer_end(struct peer *p)
 {
 	int status;
+	shutdown(p->sock, SHUT_RDWR); /* servers started later have it open, too */
 	close(p->sock);
 	CHECK_INT(waitpid(p->pid, &status, 0), p->pid);
 	close(p->control);
