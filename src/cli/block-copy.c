@@ -267,17 +267,16 @@ static bool flush_if_due(struct run *r)
 }
 
 /* What was written after the last checkpoint is to be written again. */
-static int go_back(struct run *r)
+static void go_back(struct run *r)
 {
 	struct block_copy *c = r->c;
 	if (!r->forgotten || r->n_busy > 0 || r->flushing || r->map.asking)
-		return 0;
+		return;
 	r->forgotten = false;
 	r->next = c->safe;
 	r->counts.bytes = c->safe;
 	c->dst->fresh = false;
 	block_map_begin(&r->map, r->next, r->size, r->map.align);
-	return 0;
 }
 
 /* ---- turning --------------------------------------------------------------------------------- */
@@ -375,7 +374,6 @@ static int begin(struct run *r)
 	r->bad = UINT64_MAX;
 	r->flushed_ms = now_ms();
 	r->counts = (struct cp_counts){.bytes = c->from, .found_bytes = r->size};
-	c->safe = c->from;
 	uint64_t align = MAX(MAX(c->src->block_min, c->dst->block_min), (uint32_t)ALIGN);
 	block_map_begin(&r->map, r->next, r->size, align);
 	int e = file_pool_new(&r->pool);
@@ -385,6 +383,7 @@ static int begin(struct run *r)
 int block_copy_run(struct block_copy *c)
 {
 	struct run *r = calloc(1, sizeof(*r));
+	c->safe = c->from;
 	if (!r)
 		return err_set(&c->cli->err, -ENOMEM, "out of memory");
 	r->c = c;

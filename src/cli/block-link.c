@@ -16,6 +16,7 @@ enum {
 	RETRY_FIRST_MS = 100,
 	RETRY_MAX_MS = 2000,
 	NEGOTIATION_SECONDS = 20,
+	FRUITLESS_MAX = 20, /* connections, one after the other, on which nothing was done */
 	RECEIVES_MAX = 16, /* in one turn */
 	PIECES_MAX = 128,
 };
@@ -37,6 +38,7 @@ struct block_link {
 	bool negotiated; /* once */
 	bool output_waits;
 	bool down, forgot;
+	unsigned fruitless; /* connections since an operation was done */
 	int refused; /* for good: with that */
 	struct err why;
 	int64_t heard_ms;
@@ -236,25 +238,12 @@ int block_link_open(struct cli *cli, const char *uri, const struct options *o,
 	return 0;
 }
 
-/* The client of this session will not come back. */
-static void end_session(struct block_link *l)
-{
-	struct err before = l->cli->err;
-	AUTO_REPLY reply = {};
-	struct block_block_device_end_session_req q =
-		block_block_device_end_session(l->client->loop.vat, l->target.device);
-	block_block_device_end_session_params_set_id(
-		q.params, (struct vat_data){l->session, sizeof(l->session)});
-	(void)client_call(l->client, q.call, &reply);
-	l->cli->err = before;
-}
-
 void block_link_close(struct block_link *l)
 {
 	if (!l)
 		return;
 	if (l->client && !l->down && !l->cli->signal)
-		end_session(l);
+		block_end_session(l->client, l->target.device, l->session, sizeof(l->session));
 	nbd_client_free(TAKE_PTR(l->nbd));
 	disconnect(l);
 	if (l->uri)
@@ -285,19 +274,33 @@ void block_link_turn(struct block_link *l, const struct pollfd p[BLOCK_LINK_FDS]
 	for (int i = 0; i < 64 && p[1].revents; i++)
 		if (sd_event_run(l->client->loop.event, 0) <= 0)
 			break;
+	uint32_t pending = nbd_client_pending(l->nbd);
 	if (p[0].revents && receive_input(l) < 0)
 		l->down = true;
+	if (nbd_client_pending(l->nbd) < pending)
+		l->fruitless = 0;
 	if (nbd_client_pending(l->nbd) == 0)
 		l->heard_ms = now_ms();
 	if (now_ms() - l->heard_ms > BLOCK_LINK_SILENCE_SECONDS * 1000)
 		l->down = true;
 }
 
-/* What every service answers to a reference that is void: see metac.capnp. */
 static bool is_hopeless(const struct block_link *l, const struct err *e)
 {
-	return l->refused == -ESTALE || l->refused == -EROFS || l->refused == -EOPNOTSUPP ||
-	       strstr(e->msg, "no such reference") != NULL;
+	return l->fruitless >= FRUITLESS_MAX || l->refused == -ESTALE || l->refused == -EROFS ||
+	       l->refused == -EOPNOTSUPP || strstr(e->msg, "no such reference") != NULL;
+}
+
+/* A server that answers nonsense would be asked the same for ever. */
+static int connect_usefully(struct block_link *l)
+{
+	const char *why = nbd_client_why(l->nbd);
+	if (l->fruitless >= FRUITLESS_MAX)
+		return err_set(&l->cli->err, -ECONNABORTED, "it breaks off again and again%s%s",
+			*why ? ": " : "", why);
+	int r = connect_now(l);
+	l->fruitless += r >= 0;
+	return r;
 }
 
 int block_link_recover(struct block_link *l)
@@ -308,7 +311,7 @@ int block_link_recover(struct block_link *l)
 	int64_t end = now_ms() + BLOCK_LINK_PATIENCE_SECONDS * 1000;
 	int r = -ENOTCONN, delay = RETRY_FIRST_MS;
 	disconnect(l);
-	while (!l->cli->signal && (r = connect_now(l)) < 0 && r != -ESTALE && now_ms() < end) {
+	while (!l->cli->signal && (r = connect_usefully(l)) < 0 && r != -ESTALE && now_ms() < end) {
 		last = l->cli->err;
 		l->cli->err = (struct err){};
 		if (is_hopeless(l, &last))

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { END_SECONDS = 2 };
+
 void block_options_fill(const struct options *o, struct block_block_options_b b)
 {
 	block_block_options_set_format(b, vat_str(o->format ?: ""));
@@ -160,6 +162,30 @@ int block_connect(struct client *c, struct block_block_device_c device, const vo
 	if (r >= 0)
 		*ret = b;
 	return r;
+}
+
+static void on_session_ended(void *user, const struct vat_error *err, struct vat_ptr_r results)
+{
+	*(bool *)user = true;
+}
+
+void block_end_session(
+	struct client *c, struct block_block_device_c device, const void *session, size_t n)
+{
+	bool done = false;
+	struct block_block_device_end_session_req q =
+		block_block_device_end_session(c->loop.vat, device);
+	block_block_device_end_session_params_set_id(
+		q.params, (struct vat_data){session, (uint32_t)n});
+	vat_call_send(q.call, on_session_ended, &done);
+	(void)client_wait(c, &done, END_SECONDS * UINT64_C(1000000));
+	vat_call_free(q.call);
+}
+
+/* What every service answers to a reference that is void: see metac.capnp. */
+bool block_is_revoked(const struct err *e)
+{
+	return strstr(e->msg, "no such reference") != NULL;
 }
 
 void block_connection_close(struct block_connection *b)

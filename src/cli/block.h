@@ -34,6 +34,11 @@ struct block_connection {
 /* Opens one, of the session with that id (BlockSession.id; n 0: of none). */
 int block_connect(struct client *c, struct block_block_device_c device, const void *session,
 	size_t n, struct block_connection *ret);
+/* The client of that session will not come back. Nobody waits long for that. */
+void block_end_session(
+	struct client *c, struct block_block_device_c device, const void *session, size_t n);
+/* The reference is void: there is no use in trying again. */
+bool block_is_revoked(const struct err *e);
 /* Drops what it holds: the other side then ends the connection. What was never connected (zeroes)
  * is fine. */
 void block_connection_close(struct block_connection *b);

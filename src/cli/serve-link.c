@@ -9,7 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-enum { END_SECONDS = 2, HANDED_SECONDS = 20, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 2000 };
+enum { HANDED_SECONDS = 20, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 2000 };
 
 void serve_disconnect(struct server *s)
 {
@@ -64,31 +64,12 @@ void serve_watch_size(struct server *s)
 	vat_call_send(s->sizing, on_size, s);
 }
 
-static void on_session_ended(void *user, const struct vat_error *err, struct vat_ptr_r results)
-{
-	*(bool *)user = true;
-}
-
 /* The client of this session will not come back. Nobody waits long for that. */
 void serve_end_session(struct server *s)
 {
 	struct client *c = s->client;
-	bool done = false;
-	if (!c || !s->target.device.cap)
-		return;
-	struct block_block_device_end_session_req q =
-		block_block_device_end_session(c->loop.vat, s->target.device);
-	block_block_device_end_session_params_set_id(
-		q.params, (struct vat_data){s->session, sizeof(s->session)});
-	vat_call_send(q.call, on_session_ended, &done);
-	(void)client_wait(c, &done, END_SECONDS * UINT64_C(1000000));
-	vat_call_free(q.call);
-}
-
-/* What every service answers to a reference that is void: see metac.capnp. */
-static bool is_revoked(const struct err *e)
-{
-	return strstr(e->msg, "no such reference") != NULL;
+	if (c && s->target.device.cap)
+		block_end_session(c, s->target.device, s->session, sizeof(s->session));
 }
 
 int64_t serve_now_ms(void)
@@ -123,7 +104,7 @@ void serve_connect_again(struct server *s)
 		s->state = SERVER_HANDED;
 		s->next_ms = serve_now_ms() + HANDED_SECONDS * 1000;
 		serve_hand_over(s);
-	} else if (is_revoked(&s->cli->err)) {
+	} else if (block_is_revoked(&s->cli->err)) {
 		give_up(s);
 	} else {
 		serve_wait_to_connect(s, s->cli->err.msg);
