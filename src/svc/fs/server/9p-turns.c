@@ -98,8 +98,11 @@ bool p9_turn_release(struct p9_turns *ts, struct p9_turn *t)
 {
 	pthread_mutex_lock(&ts->lock);
 	bool kept = ts->holder == t;
-	if (kept)
+	if (kept) {
 		ts->holder = NULL;
+		if (++ts->kept == P9_TURN_KEPT)
+			ts->penalty = 0;
+	}
 	pthread_mutex_unlock(&ts->lock);
 	return kept;
 }
@@ -124,7 +127,10 @@ static void relieve(struct p9_turns *ts)
 {
 	struct p9_turn *t = ts->holder;
 	ts->holder = NULL;
-	ts->aside = P9_TURN_ASIDE;
+	ts->penalty =
+		ts->penalty ? MIN(2 * ts->penalty, (unsigned)P9_TURN_ASIDE_MAX) : P9_TURN_ASIDE;
+	ts->aside = ts->penalty;
+	ts->kept = 0;
 	if (ts->relieved) {
 		pthread_mutex_unlock(&ts->lock);
 		ts->relieved(t);

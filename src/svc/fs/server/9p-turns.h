@@ -7,7 +7,8 @@
  * (p9_turn_hold) because it will probably be done before another thread would have woken up; if it
  * is not after P9_TURN_RELIEF_MS, the turn is taken from it and given to another (relief), after
  * `relieved` has been called for it.  After that has happened the next P9_TURN_ASIDE times are
- * better not held, as things seem to be slow.
+ * better not held, as things seem to be slow; twice as many each time it happens again, up to
+ * P9_TURN_ASIDE_MAX, until P9_TURN_KEPT times in a row were short.
  *
  *	free --take--> taken --hold--> held --release (true)--> taken --give--> free
  *	                                 `--relief--> free ... release (false)
@@ -16,7 +17,7 @@
 
 #include <pthread.h>
 
-enum { P9_TURN_RELIEF_MS = 1, P9_TURN_ASIDE = 256 };
+enum { P9_TURN_RELIEF_MS = 1, P9_TURN_ASIDE = 16, P9_TURN_ASIDE_MAX = 256, P9_TURN_KEPT = 64 };
 
 /* A thread's part; what is in it is under the lock of p9_turns. */
 struct p9_turn {
@@ -31,6 +32,8 @@ struct p9_turns {
 	struct p9_turn *holder; /* who does what may take long, having it */
 	uint64_t n_held; /* how often it was held */
 	unsigned aside; /* how often it is not to be, from now on */
+	unsigned penalty; /* what that was when it was last said; 0: that is long ago */
+	unsigned kept; /* how often it was held and released since */
 	pthread_t relief;
 	pthread_cond_t relief_wake;
 	bool relief_runs, relief_sleeps, over;

@@ -4,6 +4,7 @@
 
 #include "base/test.h"
 
+#include <semaphore.h>
 #include <unistd.h>
 
 enum { N_THREADS = 4, TURNS_EACH = 2000 };
@@ -96,6 +97,42 @@ TEST(who_holds_it_too_long_is_relieved_and_then_steps_aside)
 	p9_turns_done(&turns);
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
+}
+
+static sem_t too_long;
+
+static void on_too_long(struct p9_turn *t)
+{
+	(void)t;
+	sem_post(&too_long);
+}
+
+TEST(who_is_relieved_again_and_again_steps_aside_longer)
+{
+	struct p9_turn me;
+	unsigned expected = 0;
+	sem_init(&too_long, 0, 0);
+	p9_turns_init(&turns, on_too_long);
+	p9_turn_init(&me);
+	CHECK_INT(p9_turns_start(&turns, NULL), 0);
+	p9_turn_take(&turns, &me);
+	for (int i = 0; i < 8; i++) {
+		unsigned aside = 0;
+		while (!p9_turn_hold(&turns, &me))
+			aside++;
+		CHECK_INT(aside, expected);
+		expected =
+			expected ? MIN(2 * expected, (unsigned)P9_TURN_ASIDE_MAX) : P9_TURN_ASIDE;
+		sem_wait(&too_long);
+		CHECK(!p9_turn_release(&turns, &me));
+		p9_turn_take(&turns, &me);
+	}
+	CHECK_INT(expected, P9_TURN_ASIDE_MAX);
+	p9_turn_give(&turns);
+	p9_turns_stop(&turns);
+	p9_turn_done(&me);
+	p9_turns_done(&turns);
+	sem_destroy(&too_long);
 }
 
 TEST(without_relief_nothing_is_held)
