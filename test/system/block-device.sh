@@ -240,6 +240,25 @@ if command -v qemu-storage-daemon >/dev/null; then
 	kill $first_held $held 2>/dev/null
 	wait $first_held $held 2>/dev/null
 
+	# what an image server keeps in its memory when it is killed is written again by who wrote it
+	(exec_on_host b env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B \
+		"$BUILD/metac" block serve --unix "$TOP/served" "$w" >"$TOP/serve.said" 2>&1) &
+	server=$!
+	wait_until 20 said serve 'nbd+unix'
+	check "qcow2: an image server is killed" grep -Eq '^0( 0){20}$' \
+		<<<"$(timeout 60 python3 "$here/nbd.py" "$TOP/served" lose "$(daemons)")"
+	kill $server
+	wait $server
+	check "its successor ends, having flushed" wait_until 20 no_daemon
+	all_there() {
+		local i
+		for i in $(seq 20); do
+			qemu-io -f qcow2 "$image" -c "read -P $i $(((i - 1) * 65536)) 64k" | grep -q 'read 65536' || return
+			! qemu-io -f qcow2 "$image" -c "read -P $i $(((i - 1) * 65536)) 64k" | grep -q failed || return
+		done
+	}
+	check "nothing that was written is lost" all_there
+
 	qemu-img create -q -f qcow2 -b "$image" -F qcow2 "$TOP/a/backed" && echo hello >"$TOP/a/damaged"
 	head -c 70000 "$image" >"$TOP/a/cut" && truncate -s 1000000 "$TOP/a/cut"
 	qemu-img create -q -f qcow2 -o "data_file=$TOP/a/data.raw" "$TOP/a/apart" 1M

@@ -4,9 +4,10 @@
 
     nbd.py PATH insist       writes, though the export is read-only: in each way there is; says the errors
     nbd.py PATH hold         negotiates and says "here", then "gone" when the connection has ended
-    nbd.py PATH write AT     writes a sector of its line of input, for each line; says "written"
+    nbd.py PATH lose PID     writes 64 KiB twenty times, kills that process, flushes; says the errors
 """
 import os
+import signal
 import socket
 import struct
 import sys
@@ -54,12 +55,10 @@ def main():
             receive(c.s, 1)
         except (EOFError, ConnectionError):
             print('gone', flush=True)
-    elif what == 'write':
-        at = int(sys.argv[3])
-        for line in sys.stdin:
-            data = line.strip().encode().ljust(512, b'\0')
-            error = c.ask(WRITE, at, 512, data)
-            print(os.strerror(error) if error else 'written', flush=True)
+    elif what == 'lose':
+        errors = [c.ask(WRITE, i << 16, 1 << 16, bytes([i + 1]) * (1 << 16)) for i in range(20)]
+        os.kill(int(sys.argv[3]), signal.SIGKILL)
+        print(*errors, c.ask(FLUSH, 0, 0))
 
 
 main()
