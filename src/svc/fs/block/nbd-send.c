@@ -3,14 +3,15 @@
  * Theory of operation: nbd-send.h.
  *
  * A pipe is as large as an ordinary user's may be (1 MiB), or what is to be had: the kernel limits
- * the pages in all pipes of a user together, and then gives small ones.
+ * the pages in all pipes of a user together, and then gives small ones.  Without one, data is
+ * copied for a while before one is asked for again.
  */
 #include "svc/fs/block/nbd-send.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
 
-enum { PAGE = 4096, PIPE_MOST = 1 << 20, PIPE_LEAST = 64 << 10 };
+enum { PAGE = 4096, PIPE_MOST = 1 << 20, PIPE_LEAST = 64 << 10, TIMES_WITHOUT = 100 };
 
 void nbd_send_init(struct nbd_send *s, int sock)
 {
@@ -62,22 +63,24 @@ void nbd_pipe_done(struct nbd_pipe *p)
 
 static bool pipe_open(struct nbd_pipe *p)
 {
-	int fds[2];
-	if (p->in >= 0 || p->unusable)
+	int fds[2], size = -1;
+	if (p->unusable || p->in >= 0)
 		return !p->unusable;
-	p->unusable = pipe2(fds, O_CLOEXEC) < 0;
-	if (p->unusable)
+	if (p->without && p->without--)
 		return false;
-	p->in = fds[0];
-	p->out = fds[1];
-	int size = -1;
-	for (int wanted = PIPE_MOST; size < 0 && wanted >= PIPE_LEAST; wanted /= 2)
+	if (pipe2(fds, O_CLOEXEC) >= 0) {
+		p->in = fds[0];
+		p->out = fds[1];
+	}
+	for (int wanted = PIPE_MOST; p->in >= 0 && size < 0 && wanted >= PIPE_LEAST; wanted /= 2)
 		size = fcntl(p->out, F_SETPIPE_SZ, wanted);
-	p->unusable = size < PIPE_LEAST;
-	p->capacity = p->unusable ? 0 : (size_t)size;
-	if (p->unusable)
-		nbd_pipe_done(p);
-	return !p->unusable;
+	if (size >= PIPE_LEAST) {
+		p->capacity = (size_t)size;
+		return true;
+	}
+	p->without = TIMES_WITHOUT;
+	nbd_pipe_done(p);
+	return false;
 }
 
 int nbd_pipe_fill(struct nbd_pipe *p, int file, uint64_t at, size_t n)
@@ -124,7 +127,9 @@ ssize_t nbd_pipe_receive(struct nbd_pipe *p, int sock, size_t n)
 	if (!pipe_open(p))
 		return -EOPNOTSUPP;
 	for (;;) {
-		ssize_t r = splice(sock, NULL, p->out, NULL, n, SPLICE_F_MOVE);
+		/* An empty pipe has room. */
+		unsigned flags = p->held ? SPLICE_F_MOVE | SPLICE_F_NONBLOCK : SPLICE_F_MOVE;
+		ssize_t r = splice(sock, NULL, p->out, NULL, n, flags);
 		if (r >= 0) {
 			p->held += (size_t)r;
 			return r;
@@ -134,6 +139,24 @@ ssize_t nbd_pipe_receive(struct nbd_pipe *p, int sock, size_t n)
 		if (errno != EINTR)
 			return errno == EINVAL ? -EOPNOTSUPP : 0;
 	}
+}
+
+ssize_t nbd_pipe_take(struct nbd_pipe *p, void *buffer, size_t size)
+{
+	size_t done = 0;
+	assert(p->held <= size);
+	while (done < p->held) {
+		ssize_t r = read(p->in, (uint8_t *)buffer + done, p->held - done);
+		if (r > 0) {
+			done += (size_t)r;
+		} else if (!r || errno != EINTR) {
+			int error = r ? -errno : -EIO;
+			nbd_pipe_done(p);
+			return error;
+		}
+	}
+	p->held = 0;
+	return (ssize_t)done;
 }
 
 /* What splice does not do for files of this kind. Bytes or negative errno. */

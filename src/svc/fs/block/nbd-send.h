@@ -34,7 +34,8 @@ struct nbd_pipe {
 	int in, out; /* ends to read from, to write to; -EBADF: not made yet */
 	size_t capacity; /* bytes, if they begin at a page */
 	size_t held; /* bytes that are in it */
-	bool unusable; /* files of this kind cannot be spliced, or there are no more pipes */
+	bool unusable; /* files of this kind cannot be spliced */
+	unsigned without; /* there was no pipe to be had: how many times none is asked for */
 };
 #define NBD_PIPE_INIT ((struct nbd_pipe){.in = -EBADF, .out = -EBADF})
 
@@ -42,6 +43,9 @@ struct nbd_pipe {
  * many bytes; 0: the connection has ended; -EAGAIN: nothing has come for as long as the socket
  * waits; -EOPNOTSUPP: not this way. */
 ssize_t nbd_pipe_receive(struct nbd_pipe *p, int sock, size_t n);
+/* Takes all that is held out of the pipe, at most size bytes. How many, or negative errno: then
+ * they are lost. */
+ssize_t nbd_pipe_take(struct nbd_pipe *p, void *buffer, size_t size);
 /* Writes n of the bytes that are held, by way of the buffer if the file cannot do it otherwise. 0
  * or negative errno: then the pipe is empty. */
 int nbd_pipe_write(struct nbd_pipe *p, const struct nbd_file *f, uint64_t at, size_t n,

@@ -14,6 +14,7 @@
  */
 #include "svc/fs/block/nbd-conn.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 
 static bool waits_for_reading(struct nbd_conn *c, const struct nbd_request *q)
@@ -111,12 +112,33 @@ static void use_up(struct nbd_payload *w, size_t n)
 	w->left -= n;
 }
 
+static bool something_has_come(const struct nbd_conn *c)
+{
+	struct pollfd p = {.fd = c->out.sock, .events = POLLIN};
+	return poll(&p, 1, 0) == 1;
+}
+
+/* There is more, but no room in the pipe, and not a block in it: what comes in such small pieces is
+ * received as others are. */
+static int leave_the_pipe(struct nbd_conn *c)
+{
+	ssize_t n = nbd_pipe_take(&c->pipe, c->in, NBD_IN_SIZE);
+	if (n < 0)
+		return (int)n;
+	c->at = 0;
+	c->len = (size_t)n;
+	c->payload.spliced = false;
+	return 1;
+}
+
 /* 1: goes on; or negative errno. */
 static int splice_some(struct nbd_conn *c)
 {
 	struct nbd_payload *w = &c->payload;
 	nbd_conn_flush(c);
 	ssize_t n = nbd_pipe_receive(&c->pipe, c->out.sock, (size_t)w->left - c->pipe.held);
+	if (n == -EAGAIN && c->pipe.held && something_has_come(c))
+		return leave_the_pipe(c);
 	if (n == -EAGAIN) {
 		nbd_conn_rest(c);
 		return 1;

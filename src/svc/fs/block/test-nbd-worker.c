@@ -93,6 +93,30 @@ TEST(long_writes_one_after_the_other_keep_apart)
 	CHECK_INT(peer_end(&p), 0);
 }
 
+TEST(a_long_write_may_come_in_crumbs)
+{
+	enum { LEN = 100000 };
+	static uint8_t data[LEN], there[LEN];
+	struct peer p;
+	start(&p, MIB);
+	for (unsigned round = 0; round < 3; round++) {
+		memset(data, (int)round + 1, sizeof(data));
+		ask(&p, NBD_CMD_WRITE, 0, 1000 * round, LEN);
+		if (round) { /* the last one was long, so this one comes through a pipe */
+			say(&p, data, 5000);
+			for (size_t at = 5000; at < 25000; at += 7 * round)
+				say(&p, data, MIN((size_t)7 * round, 25000 - at));
+			say(&p, data, LEN - 25000);
+		} else {
+			say(&p, data, LEN);
+		}
+		CHECK_INT(hear_simple(&p, NULL), 0);
+		CHECK_INT(pread(p.file, there, LEN, 1000 * round), LEN);
+		CHECK(!memcmp(data, there, LEN));
+	}
+	CHECK_INT(peer_end(&p), 0);
+}
+
 TEST(requests_past_the_end_are_refused_and_the_next_ones_served)
 {
 	struct peer p;
