@@ -108,6 +108,25 @@ check "started again, the node attaches it again" wait_until 60 kept
 check "and its content is there" sh -c 'mount -t ext4 /dev/metac/kept /mnt && cmp /tmp/pattern /mnt/after; r=$?; umount /mnt; exit $r'
 check "it is detached" metac block detach kept
 
+# By force, from under a mount
+check "one more" attach --name forced "$DEVICE"
+mount -t ext4 /dev/metac/forced /mnt
+check "it is detached by force" metac block detach --force forced
+check "what was not read yet is not to be read" fails cmp /tmp/pattern /mnt/ridden
+umount /mnt
+check "then there is nothing" sh -c '[ -z "$(metac block ls)" ]'
+
+# Served, and by nbd-client(8) made a device
+served() {
+	metac block serve "$DEVICE" --fork --json --tcp 127.0.0.1:0 >/tmp/served || return
+	port=$(sed -n 's/.*"nbd:\/\/127.0.0.1:\([0-9]*\)".*/\1/p' /tmp/served)
+	nbd-client 127.0.0.1 "$port" /dev/nbd7 -N "" -b 512
+}
+check "block serve for nbd-client(8)" served
+check "the file system is there" sh -c 'mount -t ext4 /dev/nbd7 /mnt && cmp /tmp/pattern /mnt/after; r=$?; umount /mnt; exit $r'
+nbd-client -d /dev/nbd7 >/dev/null
+kill "$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' /tmp/served)"
+
 # Taken back
 check "a reference to a file" attach "$FILE"
 reads() { [ "$(dd if="$DEV" bs=4k count=1 iflag=direct | wc -c)" = 4096 ]; }
