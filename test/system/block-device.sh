@@ -147,7 +147,7 @@ check "and no less" metac_b block info "$limited"
 chown 0 "$disk"
 
 # ---- limits
-attempts=${ATTEMPTS:-2000}
+attempts=${ATTEMPTS:-10000}
 greedy_done() { grep -q '^128 .*too many connections' "$TOP/greedy.said"; }
 client greedy "$attempts" -- "$ref" <&9 >"$TOP/greedy.said" 2>&1 &
 greedy=$!
