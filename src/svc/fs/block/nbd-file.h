@@ -35,7 +35,8 @@ int nbd_file_size(const struct nbd_file *f, uint64_t *ret);
 /* All n bytes if they are in memory: true. False: it would have to wait, or it fails; nothing is
  * known then, but reading has been begun where the kernel does so. */
 bool nbd_file_read_now(const struct nbd_file *f, void *p, size_t n, uint64_t at);
-/* Whether n > 0 bytes are most likely in memory. */
+/* Whether n > 0 bytes are most likely in memory; or else their first one, where the kernel does not
+ * tell (because it is old; or nothing but reading is allowed, and the file somebody else's). */
 bool nbd_file_has_now(struct nbd_file *f, uint64_t at, size_t n);
 int nbd_file_read(const struct nbd_file *f, void *p, size_t n, uint64_t at);
 /* sync: has it on the disk when it returns (FUA). */

@@ -17,12 +17,14 @@
 #include <poll.h>
 #include <sys/mman.h>
 
+/* Only the blocks at its ends may have to be read. */
 static bool waits_for_reading(struct nbd_conn *c, const struct nbd_request *q)
 {
 	uint64_t mask = c->file.block_preferred - 1, end = q->offset + q->length;
-	if (!((q->offset | end) & mask) || c->file.reading != NBD_FILE_TRY)
+	if (c->file.reading != NBD_FILE_TRY)
 		return false;
-	return !nbd_file_has_now(&c->file, q->offset, q->length);
+	return ((q->offset & mask) && !nbd_file_has_now(&c->file, q->offset, 1)) ||
+	       ((end & mask) && !nbd_file_has_now(&c->file, end - 1, 1));
 }
 
 static bool is_for_the_pool(struct nbd_conn *c, const struct nbd_request *q)
