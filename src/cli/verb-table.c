@@ -165,7 +165,7 @@ static const struct verb block_verbs[] = {
 		"Prints the device. It stays until `metac block detach' or the end of the node;\n"
 		"with --persistent it is attached again when the node starts. While the\n"
 		"connection is lost, requests wait; with --timeout for so long, then they fail\n"
-		"(EIO). What was written is written once, and stays written.\n" URI_HELP,
+		"(EIO). What was flushed is on the other host's disk.\n" URI_HELP,
 		"metac block attach ref://[fd00::1]/kFV4...\n"
 		"metac block attach --persistent --name vm ref://[fd00::1]/kFV4...",
 		cmd_block_attach},
