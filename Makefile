@@ -11,7 +11,7 @@ SECONDS_EACH ?= 60
 build: ## build metac and metacd under build/
 	@scripts/install-deps build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
-	@ninja -C $(BUILD) -j $(JOBS)
+	@ninja -C $(BUILD) -j $(JOBS) programs
 
 test: ## run every test, under the address and undefined behaviour sanitizers
 	@scripts/install-deps build test
@@ -22,12 +22,13 @@ test: ## run every test, under the address and undefined behaviour sanitizers
 demo: ## share a directory between two hosts, step by step (DIR=/path for one of your own)
 	@scripts/install-deps build demo
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
-	@ninja -C $(BUILD) -j $(JOBS) --quiet
+	@ninja -C $(BUILD) -j $(JOBS) --quiet programs
 	@BUILD=$(abspath $(BUILD)) scripts/demo $(if $(DIR),"$(DIR)")
 
 install: build ## install programs, manual pages, units and completions (PREFIX=, DESTDIR=)
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@meson install -C $(BUILD)
+	@ninja -C $(BUILD) -j $(JOBS) programs
+	@meson install -C $(BUILD) --no-rebuild
 
 fuzz: ## run every fuzz target under libFuzzer for SECONDS_EACH seconds (60)
 	@scripts/install-deps build lint

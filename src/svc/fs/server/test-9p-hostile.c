@@ -255,9 +255,9 @@ static void lay_out(const char *outside)
 	put_file("f", "contents");
 	mkdirat(tree_dir, "d", 0777);
 	put_file("d/f", "more");
-	symlinkat("f", tree_dir, "l");
-	symlinkat(outside, tree_dir, "out");
-	symlinkat(outside, tree_dir, "d/out");
+	CHECK(!symlinkat("f", tree_dir, "l"));
+	CHECK(!symlinkat(outside, tree_dir, "out"));
+	CHECK(!symlinkat(outside, tree_dir, "d/out"));
 }
 
 static void check_untouched(const char *outside)

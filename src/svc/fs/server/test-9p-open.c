@@ -93,7 +93,7 @@ TEST(openat_opens_nothing_but_files_and_directories)
 {
 	struct peer p;
 	start_metac(&p);
-	symlinkat("f", tree_dir, "l");
+	CHECK(!symlinkat("f", tree_dir, "l"));
 	put_file("f", "x");
 	CHECK(!mkfifoat(tree_dir, "p", 0666));
 	mkdirat(tree_dir, "d", 0777);
