@@ -286,16 +286,18 @@ int supervisor_run(const struct place_options *o)
 	struct supervisor s = {0};
 	struct err e = {0};
 	log_set_role("supervisor");
+	s.worker_fd = spawn_worker_open();
+	if (s.worker_fd < 0) {
+		log_error("metacd-worker is neither beside metacd nor in " METAC_LIBEXECDIR);
+		return 1;
+	}
 	int r = place_open(o, &s.place, &e);
 	if (r < 0) {
 		log_error("%s", e.msg);
+		fd_close(s.worker_fd);
 		return r == -EINVAL ? 2 : 1; /* bad usage, or bad luck */
 	}
-	r = s.worker_fd = spawn_worker_open();
-	if (r < 0)
-		log_error("metacd-worker is neither beside metacd nor in " METAC_LIBEXECDIR);
-	else
-		r = run(&s);
+	r = run(&s);
 	if (r < 0)
 		log_error("%s", strerror(-r));
 	sd_event_unref(s.event);

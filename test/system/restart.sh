@@ -118,4 +118,21 @@ check "a restored copy serves again" bash -c "cp '$TOP/saved' '$db'"
 start_node a
 ok $? "node a starts on it"
 check "the reference is still good" metac_b fs ls "$ref"
+
+# An upgrade under a running node: its workers are those of the version that it is.
+stop_node a
+BUILD=$TOP/bin start_node a
+ok $? "node a starts from elsewhere"
+install -m 755 /dev/null "$TOP/bin/metacd-worker.new"
+mv "$TOP/bin/metacd-worker.new" "$TOP/bin/metacd-worker"
+check "a worker that was replaced is not used" test "$(metac_a file cat "local:$src/file")" = original
+check "not after a service was started again either" bash -c 'kill -KILL "$1"' _ "$(role_pid a fs)"
+wait_until 30 services_up a
+check "but the one there was" wait_until 10 bash -c '[ "$("$@")" = original ]' _ env \
+	METAC_RUNTIME_DIR="$TOP/a/run" METAC_ADDRESS=$A nsenter --net=/run/netns/${NS}a "$BUILD/metac" file cat "local:$src/file"
+stop_node a
+rm "$TOP/bin/metacd-worker"
+[ -e /usr/local/libexec/metac/metacd-worker ] || # it would be taken
+	fails_with "without metacd-worker no node starts" 1 'metacd-worker is neither' on_host a timeout 20 \
+		"$TOP/bin/metacd" --address $A --runtime-dir "$TOP/a/run" --state-dir "$TOP/a/state"
 done_testing
