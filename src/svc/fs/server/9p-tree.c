@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <sys/sysmacros.h>
 
+enum { WRITE_PER_MS = 256 * 1024 }; /* what memory takes at least, on a busy machine */
+
 /* --- nodes and fids --- */
 
 const char *p9_proc_path(int fd, char buf[P9_PROC_PATH])
@@ -213,6 +215,27 @@ static const struct method {
 bool p9_tree_is_quick(uint8_t type)
 {
 	return methods[type].quick;
+}
+
+/* What waits for disks or locks takes long; writes do not, as they go to memory unless there is too
+ * little of it. */
+unsigned p9_tree_patience(const struct p9_msg *m)
+{
+	switch (m->type) {
+	case P9_Tlock:
+		return !(m->tlock.flags & P9_LOCK_BLOCK);
+	case P9_Tgetlock:
+	case P9_Tfsync:
+	case P9_Tread:
+	case P9_Topenat:
+	case P9_Tfallocate:
+	case P9_Tcopyrange:
+		return 0;
+	case P9_Twrite:
+		return 1 + m->twrite.data.len / WRITE_PER_MS;
+	default:
+		return !p9_tree_is_quick(m->type);
+	}
 }
 
 int p9_tree_run(struct p9_job *j)

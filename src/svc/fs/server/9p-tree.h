@@ -109,6 +109,10 @@ void p9_tree_done(struct p9_tree *t);
  */
 bool p9_tree_is_quick(uint8_t type);
 
+/* For a change that is not quick: how many milliseconds it seldom takes longer than, so that it is
+ * not worth waking another thread for it; 0: it may well take long. */
+unsigned p9_tree_patience(const struct p9_msg *m);
+
 /* Runs the operation in job->q.t and fills job->q.r. 0, negative errno, P9_TREE_WOULD_BLOCK. */
 int p9_tree_run(struct p9_job *job);
 

@@ -78,7 +78,7 @@ void p9_turn_give(struct p9_turns *ts)
 	pthread_mutex_unlock(&ts->lock);
 }
 
-bool p9_turn_hold(struct p9_turns *ts, struct p9_turn *t)
+bool p9_turn_hold(struct p9_turns *ts, struct p9_turn *t, unsigned patience)
 {
 	pthread_mutex_lock(&ts->lock);
 	assert(ts->taken && !ts->holder);
@@ -86,6 +86,7 @@ bool p9_turn_hold(struct p9_turns *ts, struct p9_turn *t)
 	ts->aside -= ts->aside > 0;
 	if (hold) {
 		ts->holder = t;
+		ts->patience = patience;
 		ts->n_held++;
 		if (ts->relief_sleeps)
 			pthread_cond_signal(&ts->relief_wake);
@@ -156,7 +157,7 @@ static void *relief_main(void *arg)
 		bool held = ts->holder != NULL;
 		wait_a_little(ts);
 		quiet = ts->n_held == seen ? quiet + 1 : 0;
-		if (held && ts->holder && ts->n_held == seen)
+		if (held && ts->holder && ts->n_held == seen && --ts->patience == 0)
 			relieve(ts);
 	}
 	pthread_mutex_unlock(&ts->lock);

@@ -5,10 +5,11 @@
  *
  * Before something that may take long the thread either gives the turn away, or goes on holding it
  * (p9_turn_hold) because it will probably be done before another thread would have woken up; if it
- * is not after P9_TURN_RELIEF_MS, the turn is taken from it and given to another (relief), after
- * `relieved` has been called for it.  After that has happened the next P9_TURN_ASIDE times are
- * better not held, as things seem to be slow; twice as many each time it happens again, up to
- * P9_TURN_ASIDE_MAX, until P9_TURN_KEPT times in a row were short.
+ * is not after P9_TURN_RELIEF_MS, or some times that as the thread has said, the turn is taken from
+ *it and given to another (relief), after `relieved` has been called for it.  After that has
+ *happened the next P9_TURN_ASIDE times are better not held, as things seem to be slow; twice as
+ *many each time it happens again, up to P9_TURN_ASIDE_MAX, until P9_TURN_KEPT times in a row were
+ *short.
  *
  *	free --take--> taken --hold--> held --release (true)--> taken --give--> free
  *	                                 `--relief--> free ... release (false)
@@ -31,6 +32,7 @@ struct p9_turns {
 	struct p9_turn *idle; /* who waits for it, the last to come first */
 	struct p9_turn *holder; /* who does what may take long, having it */
 	uint64_t n_held; /* how often it was held */
+	unsigned patience; /* of the holder: how often the relieving thread looks and goes */
 	unsigned aside; /* how often it is not to be, from now on */
 	unsigned penalty; /* what that was when it was last said; 0: that is long ago */
 	unsigned kept; /* how often it was held and released since */
@@ -55,7 +57,8 @@ void p9_turns_stop(struct p9_turns *ts);
 void p9_turn_take(struct p9_turns *ts, struct p9_turn *t);
 /* The caller had it: whoever waits gets it. */
 void p9_turn_give(struct p9_turns *ts);
-/* False: better not. The caller still has the turn. */
-bool p9_turn_hold(struct p9_turns *ts, struct p9_turn *t);
+/* patience: relief comes after so many times P9_TURN_RELIEF_MS, at least 1. False: better not. The
+ * caller still has the turn. */
+bool p9_turn_hold(struct p9_turns *ts, struct p9_turn *t, unsigned patience);
 /* What took long is over. False: somebody else has the turn by now. */
 bool p9_turn_release(struct p9_turns *ts, struct p9_turn *t);

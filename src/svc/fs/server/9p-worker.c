@@ -258,25 +258,6 @@ static bool run_slowly(struct thread *t, bool hold)
 	return held;
 }
 
-/* Changes that seldom take longer than it takes to wake another thread. What waits for disks or
- * locks is not among them; writes are, as they go to memory unless there is too little of it. */
-static bool probably_short(const struct p9_msg *m)
-{
-	switch (m->type) {
-	case P9_Tlock:
-		return !(m->tlock.flags & P9_LOCK_BLOCK);
-	case P9_Tgetlock:
-	case P9_Tfsync:
-	case P9_Tread:
-	case P9_Topenat:
-	case P9_Tfallocate:
-	case P9_Tcopyrange:
-		return false;
-	default:
-		return !p9_tree_is_quick(m->type);
-	}
-}
-
 static void grow_large(struct thread *t)
 {
 	if (!t->large)
@@ -319,7 +300,8 @@ static void take_turn(struct thread *t)
 static void step_aside(struct thread *t)
 {
 	struct conn *c = t->conn;
-	bool hold = probably_short(&t->job.q.t) && p9_turn_hold(&c->turns, &t->turn);
+	unsigned patience = p9_tree_patience(&t->job.q.t);
+	bool hold = patience && p9_turn_hold(&c->turns, &t->turn, patience);
 	if (!hold) {
 		flush_batch(t);
 		p9_turn_give(&c->turns);
@@ -338,7 +320,7 @@ static bool take_pipe(struct thread *t)
 {
 	struct conn *c = t->conn;
 	if (t->job.q.t.type != P9_Tread || t->job.q.count < P9_PIPE_LEAST ||
-		atomic_load(&c->pipe.used) || !p9_turn_hold(&c->turns, &t->turn))
+		atomic_load(&c->pipe.used) || !p9_turn_hold(&c->turns, &t->turn, 1))
 		return false;
 	atomic_store(&c->pipe.used, true);
 	t->job.pipe = &c->pipe;

@@ -23,7 +23,7 @@ static void *counts(void *arg)
 		CHECK_INT(inside++, 0);
 		done++;
 		inside--;
-		if (p9_turn_hold(&turns, &me) && !p9_turn_release(&turns, &me))
+		if (p9_turn_hold(&turns, &me, 1) && !p9_turn_release(&turns, &me))
 			continue; /* it was slow: somebody else has the turn */
 		p9_turn_give(&turns);
 	}
@@ -80,7 +80,7 @@ TEST(who_holds_it_too_long_is_relieved_and_then_steps_aside)
 	p9_turn_init(&me);
 	CHECK_INT(p9_turns_start(&turns, NULL), 0);
 	p9_turn_take(&turns, &me);
-	CHECK(p9_turn_hold(&turns, &me));
+	CHECK(p9_turn_hold(&turns, &me, 1));
 	CHECK_INT(pthread_create(&other, NULL, takes_over, &pipe_fds[1]), 0);
 	CHECK_INT(read(pipe_fds[0], &c, 1), 1); /* which is while we hold it */
 	CHECK_INT(pthread_join(other, NULL), 0);
@@ -88,8 +88,8 @@ TEST(who_holds_it_too_long_is_relieved_and_then_steps_aside)
 	CHECK(told_of == &me);
 	p9_turn_take(&turns, &me);
 	for (int i = 0; i < P9_TURN_ASIDE; i++)
-		CHECK(!p9_turn_hold(&turns, &me));
-	CHECK(p9_turn_hold(&turns, &me));
+		CHECK(!p9_turn_hold(&turns, &me, 1));
+	CHECK(p9_turn_hold(&turns, &me, 1));
 	(void)p9_turn_release(&turns, &me);
 	p9_turns_stop(&turns);
 	CHECK_INT(relieved, 1);
@@ -118,7 +118,7 @@ TEST(who_is_relieved_again_and_again_steps_aside_longer)
 	p9_turn_take(&turns, &me);
 	for (int i = 0; i < 8; i++) {
 		unsigned aside = 0;
-		while (!p9_turn_hold(&turns, &me))
+		while (!p9_turn_hold(&turns, &me, 1 + (unsigned)i % 3))
 			aside++;
 		CHECK_INT(aside, expected);
 		expected =
@@ -141,7 +141,7 @@ TEST(without_relief_nothing_is_held)
 	p9_turns_init(&turns, NULL);
 	p9_turn_init(&me);
 	p9_turn_take(&turns, &me);
-	CHECK(!p9_turn_hold(&turns, &me));
+	CHECK(!p9_turn_hold(&turns, &me, 1));
 	p9_turn_give(&turns);
 	p9_turns_stop(&turns);
 	p9_turn_done(&me);
