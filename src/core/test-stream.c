@@ -9,6 +9,7 @@ struct only {
 	struct world *world;
 	int pidfd; /* of the last; -EBADF: none */
 	bool was_gone; /* when the next was started */
+	unsigned n_open, limit;
 };
 
 static bool has_ended(int pidfd)
@@ -44,7 +45,26 @@ static void only_destroy(void *self)
 	fd_close(o->pidfd);
 }
 
+/* How many have it open; limited. */
+static int only_enter(void *self, struct err *e)
+{
+	struct only *o = self;
+	if (o->n_open == o->limit)
+		return err_set(e, -EDQUOT, "enough");
+	o->n_open++;
+	return 0;
+}
+
+static void only_leave(void *self)
+{
+	struct only *o = self;
+	CHECK(o->n_open);
+	o->n_open--;
+}
+
 static const struct stream_source only_source = {
+	.enter = only_enter,
+	.leave = only_leave,
 	.after = only_after,
 	.spawn = only_spawn,
 	.describe = program_describe,
@@ -158,10 +178,12 @@ TEST(the_worker_before_is_gone_when_the_next_one_starts)
 	struct world w = {};
 	char c;
 	up(&w);
-	struct only only = {.world = &w, .pidfd = -EBADF};
+	struct only only = {.world = &w, .pidfd = -EBADF, .limit = 2};
 	struct stream_stream_c s = stream_serve(&w.host, &only_source, &only);
 	struct opened first = open_stream(&w, s.cap), second = open_stream(&w, s.cap);
 	CHECK(first.fd >= 0 && second.fd >= 0);
+	struct opened third = open_stream(&w, s.cap);
+	CHECK(third.fd < 0 && strstr(third.text, "enough"));
 	bool never = false;
 	for (int i = 0; !only.was_gone && i < 2000; i++)
 		loop_wait(&w.loop, &never, 10000);
@@ -172,6 +194,9 @@ TEST(the_worker_before_is_gone_when_the_next_one_starts)
 	close(second.fd);
 	vat_cap_unref(first.end);
 	vat_cap_unref(second.end);
+	for (int i = 0; only.n_open && i < 2000; i++)
+		loop_wait(&w.loop, &never, 10000);
+	CHECK_INT(only.n_open, 0);
 	stream_stream_unref(s);
 	down(&w);
 }
