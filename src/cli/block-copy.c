@@ -216,6 +216,8 @@ static void on_flushed(struct block_task *t, int error)
 	struct block_copy *c = r->c;
 	r->flushing = false;
 	r->flushed_ms = now_ms();
+	if (c->dst->link)
+		block_link_flushing(c->dst->link, false);
 	if (error && c->dst->link && block_link_forgot(c->dst->link)) {
 		r->forgotten = true;
 	} else if (error) {
@@ -238,6 +240,8 @@ static void flush_begin(struct run *r)
 		on_flushed(&r->flush, 0);
 		return;
 	}
+	if (c->dst->link)
+		block_link_flushing(c->dst->link, true);
 	int e = block_end_begin(c->dst, r->pool, &r->flush, BLOCK_TASK_FLUSH, 0, 0, NULL);
 	if (e < 0)
 		on_flushed(&r->flush, e);

@@ -6,6 +6,8 @@
 #include "cli/block-link.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -37,7 +39,7 @@ struct block_link {
 	struct nbd_client_export export; /* as it was first */
 	bool negotiated; /* once */
 	bool output_waits;
-	bool down, forgot;
+	bool down, forgot, flushing;
 	unsigned fruitless; /* connections since an operation was done */
 	int refused; /* for good: with that */
 	struct err why;
@@ -143,6 +145,18 @@ static void disconnect(struct block_link *l)
 	client_close(TAKE_PTR(l->client));
 }
 
+/* A machine without power says nothing, not even while it would be flushing. */
+static void watch_peer(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {{SOL_SOCKET, SO_KEEPALIVE, 1}, {IPPROTO_TCP, TCP_KEEPIDLE, 10},
+		{IPPROTO_TCP, TCP_KEEPINTVL, 5}, {IPPROTO_TCP, TCP_KEEPCNT, 4}};
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			sizeof(options[i].value)); /* it may be no TCP at all */
+}
+
 static int open_stream(struct block_link *l)
 {
 	struct cli *cli = l->cli;
@@ -163,6 +177,7 @@ static int open_stream(struct block_link *l)
 	l->fd = l->connection.fd;
 	l->connection.fd = -EBADF;
 	(void)snprintf(l->name, sizeof(l->name), "%s", l->target.source);
+	watch_peer(l->fd);
 	int flags = fcntl(l->fd, F_GETFL);
 	if (flags < 0 || fcntl(l->fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return err_errno(&cli->err, -errno, "socket");
@@ -252,6 +267,12 @@ void block_link_close(struct block_link *l)
 	free(l);
 }
 
+void block_link_flushing(struct block_link *l, bool yes)
+{
+	l->flushing = yes;
+	l->heard_ms = now_ms();
+}
+
 /* ---- being used ------------------------------------------------------------------------------ */
 
 void block_link_prepare(struct block_link *l, struct pollfd p[BLOCK_LINK_FDS])
@@ -281,7 +302,8 @@ void block_link_turn(struct block_link *l, const struct pollfd p[BLOCK_LINK_FDS]
 		l->fruitless = 0;
 	if (nbd_client_pending(l->nbd) == 0)
 		l->heard_ms = now_ms();
-	if (now_ms() - l->heard_ms > BLOCK_LINK_SILENCE_SECONDS * 1000)
+	int64_t patience = l->flushing ? BLOCK_LINK_FLUSH_SECONDS : BLOCK_LINK_SILENCE_SECONDS;
+	if (now_ms() - l->heard_ms > patience * 1000)
 		l->down = true;
 }
 

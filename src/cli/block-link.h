@@ -17,6 +17,7 @@
 enum {
 	BLOCK_LINK_PATIENCE_SECONDS = 60,
 	BLOCK_LINK_SILENCE_SECONDS = 30, /* with requests under way: it is taken for lost */
+	BLOCK_LINK_FLUSH_SECONDS = 600, /* the same while it flushes: a slow disk is silent */
 	BLOCK_LINK_FDS = 2,
 };
 
@@ -34,6 +35,9 @@ struct nbd_client *block_link_nbd(struct block_link *l);
 const struct nbd_client_export *block_link_export(const struct block_link *l);
 /* For people: without its secret. */
 const char *block_link_name(const struct block_link *l);
+
+/* A flush is under way, or none any more. */
+void block_link_flushing(struct block_link *l, bool yes);
 
 /* Sends what there is, and says what to wait for. */
 void block_link_prepare(struct block_link *l, struct pollfd p[BLOCK_LINK_FDS]);
