@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* How far a copy of many files, or (no found_files) of one thing, is, told on standard error: as a line that is written over, or line
- * by line.  Totals are those of what was found so far, as the tree is still being walked. */
+/* How far a copy of many files, or (no found_files) of one thing, is, told on standard error: as a
+ * line that is written over, or line by line.  Totals are those of what was found so far, as the
+ * tree is still being walked. */
 #include "cli/cp.h"
 
 enum meter_kind { METER_NONE, METER_BAR, METER_PLAIN };

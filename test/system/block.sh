@@ -63,6 +63,13 @@ serve_b one "$disk" --unix sock
 check "block serve gets ready" ready one
 check "it prints the URI" test "$(cat "$TOP/one.out")" = "$uri"
 check "the socket is for its user alone" test "$(stat -c %a "$sock")" = 600
+not_on_a_command_line() {
+	local p
+	for p in $(ip netns pids "${NS}b"); do
+		! grep -qaF "${disk##*/}" "/proc/$p/cmdline" || return 1
+	done
+}
+check "the secret is on no command line" not_on_a_command_line
 check "nbdinfo knows its size" test "$(nbdinfo --size "$uri")" = $((16 << 20))
 check "and that it takes writes" bash -c 'nbdinfo --can write "$0" || ! nbdinfo --is read-only "$0"' "$uri"
 check "several connections are fine" nbdinfo --can multi-conn "$uri"
