@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { NOBODY = 65534, BACKLOG = 128 };
+/* Numbers that are nobody's: above those of containers, below those that are negative to some. */
+enum { USER_FIRST = 1900000000, USERS = 100000000, BACKLOG = 128 };
 
 /* By the descriptor's name: the path of a socket may have 107 bytes, a directory's any number. */
 static void name_by_fd(struct sockaddr_un *sa, int fd, const char *below)
@@ -55,16 +56,16 @@ int image_process_connect(const struct image_process *p)
 	return TAKE_FD(fd);
 }
 
-/* The file with nobody for its owner. */
-static int mapped(const struct stat *st, const struct block_target *t, int file)
+/* The file with that user for its owner. */
+static int mapped(const struct stat *st, const struct block_target *t, int file, uint32_t user)
 {
-	const struct mountfd_map users = {st->st_uid, NOBODY, 1}, groups = {st->st_gid, NOBODY, 1};
+	const struct mountfd_map users = {st->st_uid, user, 1}, groups = {st->st_gid, user, 1};
 	if (!S_ISREG(st->st_mode))
 		return -EOPNOTSUPP;
 	AUTO_CLOSE int fd = mountfd_clone(file, t->view.read_only);
 	if (fd < 0)
 		return fd;
-	int r = mountfd_map_ids(fd, &users, st->st_uid != NOBODY, &groups, st->st_gid != NOBODY);
+	int r = mountfd_map_ids(fd, &users, 1, &groups, 1);
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
@@ -73,15 +74,16 @@ static int spawn(
 {
 	struct stat st;
 	char format[32], user[40];
-	const char *argv[8] = {"metacd: image server", "--role=image"};
-	size_t n = 2;
+	const char *argv[8] = {"metacd: image server", "--role=image", user};
+	size_t n = 3;
 	if (fstat(file, &st) < 0)
 		return -errno;
-	AUTO_CLOSE int own = mapped(&st, t, file);
+	uint32_t number = USER_FIRST + randombytes_uniform(USERS);
+	AUTO_CLOSE int own = mapped(&st, t, file, number);
+	(void)snprintf(user, sizeof(user), "--user=%u:%u", number, number);
 	if (own < 0) {
 		log_debug("%s: served as its owner: %s", t->view.path, strerror(-own));
 		(void)snprintf(user, sizeof(user), "--user=%u:%u", st.st_uid, st.st_gid);
-		argv[n++] = user; /* the first, if any */
 	}
 	(void)snprintf(format, sizeof(format), "--format=%s", t->format);
 	argv[n++] = format;

@@ -11,8 +11,9 @@ struct image_process {
 };
 
 /*
- * Starts it for the file f (borrowed) that t names.  It runs as nobody, who is made the file's
- * owner as far as it sees (an idmapped mount of that file alone, attached nowhere); where the file
+ * Starts it for the file f (borrowed) that t names.  It runs as a user whom no other process
+ * has (a program that is not ours can be traced by its user's others), and who is the file's owner
+ * as far as it sees (an idmapped mount of that file alone, attached nowhere); where the file
  * system or the file is not made for that, as the file's owner, without any capability.  The socket
  * lies in the runtime directory until it listens, and nowhere after.  On failure (negative errno, e
  * set) p is as after image_process_done().

@@ -12,7 +12,7 @@
 #include "vat/rpc.h"
 
 enum {
-	BLOCK_RESIZE_WAITERS_MAX = 16, /* for one device */
+	BLOCK_RESIZE_WAITERS_MAX = 128, /* for one device */
 	BLOCK_RESIZE_ALL_MAX = 4096,
 };
 
