@@ -6,8 +6,6 @@
 #include "cli/block-link.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -145,18 +143,6 @@ static void disconnect(struct block_link *l)
 	client_close(TAKE_PTR(l->client));
 }
 
-/* A machine without power says nothing, not even while it would be flushing. */
-static void watch_peer(int fd)
-{
-	static const struct {
-		int level, name, value;
-	} options[] = {{SOL_SOCKET, SO_KEEPALIVE, 1}, {IPPROTO_TCP, TCP_KEEPIDLE, 10},
-		{IPPROTO_TCP, TCP_KEEPINTVL, 5}, {IPPROTO_TCP, TCP_KEEPCNT, 4}};
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
-			sizeof(options[i].value)); /* it may be no TCP at all */
-}
-
 static int open_stream(struct block_link *l)
 {
 	struct cli *cli = l->cli;
@@ -177,7 +163,6 @@ static int open_stream(struct block_link *l)
 	l->fd = l->connection.fd;
 	l->connection.fd = -EBADF;
 	(void)snprintf(l->name, sizeof(l->name), "%s", l->target.source);
-	watch_peer(l->fd);
 	int flags = fcntl(l->fd, F_GETFL);
 	if (flags < 0 || fcntl(l->fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return err_errno(&cli->err, -errno, "socket");
@@ -267,6 +252,7 @@ void block_link_close(struct block_link *l)
 	free(l);
 }
 
+/* A machine that is gone is noticed by TCP (tcp_prepare()). */
 void block_link_flushing(struct block_link *l, bool yes)
 {
 	l->flushing = yes;
