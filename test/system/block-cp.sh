@@ -75,6 +75,20 @@ check "as it is" cmp "$there/dense" "$here/mine2"
 fails_with "not between files of one's own" 1 'neither the source nor the destination' metac_b block cp "$here/mine" "$here/x"
 fails_with "not to itself" 1 'are the same' metac_b block cp "$dense" "$dense"
 
+check "without a node of this host" on_host b env METAC_RUNTIME_DIR="$TOP/none" METAC_ADDRESS=$B "$BUILD/metac" block cp --user \
+	"$odd" "$here/user"
+check "as it is" cmp "$there/odd" "$here/user"
+if command -v qemu-img >/dev/null; then
+	qemu-img convert -f raw -O qcow2 "$there/sparse" "$there/image.qcow2"
+	image=$(metac_a block export --persistent --format qcow2 "local:$there/image.qcow2")
+	check "from an image that is not raw" metac_b block cp "$image" "$here/image"
+	check "as it is" cmp "$there/sparse" "$here/image"
+	check "into one" metac_b block cp "$here/dense" "$image"
+	check "as it is" bash -c 'qemu-img convert -U -f qcow2 -O raw "$1" "$2" && cmp -n $((64 << 20)) "$3" "$2"' _ \
+		"$there/image.qcow2" "$here/image2" "$here/dense"
+	fails_with "--format is that of others' images" 1 'goes with a reference' metac_b block cp --format qcow2 "$here/dense" "$target"
+fi
+
 # ---- what cannot be
 before=$(sha256sum <"$there/odd")
 fails_with "what is too small is refused" 1 'smaller than the source: 1000448 bytes, not 67108864' metac_b block cp "$here/dense" "$odd"
