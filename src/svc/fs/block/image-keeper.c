@@ -17,11 +17,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 enum { QUIT_MS = 60 * 1000 }; /* for all that is in memory to be on the disk */
 
 struct keeper {
-	const char *format;
+	const char *format, *driver; /* of the disk in it; of the file */
 	bool read_only, direct;
 	struct image_daemon daemon;
 	struct image_qmp qmp;
@@ -39,8 +40,8 @@ static json_t *file_options(const struct keeper *k)
 {
 	char name[32];
 	(void)snprintf(name, sizeof(name), "/dev/fd/%d", IMAGE_FD_FILE);
-	return json_pack("{s:s, s:s, s:s, s:b, s:b, s:{s:b}}", "driver", "file", "filename", name,
-		"discard", "unmap", "read-only", k->read_only, "auto-read-only", 0, "cache",
+	return json_pack("{s:s, s:s, s:s, s:b, s:b, s:{s:b}}", "driver", k->driver, "filename",
+		name, "discard", "unmap", "read-only", k->read_only, "auto-read-only", 0, "cache",
 		"direct", k->direct);
 }
 
@@ -143,6 +144,8 @@ static int quit(struct keeper *k)
 static int keep(struct keeper *k)
 {
 	struct image_message ready = {.type = IMAGE_READY};
+	struct stat st;
+	k->driver = !fstat(IMAGE_FD_FILE, &st) && S_ISBLK(st.st_mode) ? "host_device" : "file";
 	int r = image_daemon_start(k->read_only, &k->daemon);
 	if (r < 0)
 		return tell_failure(r, r == -ENOENT ? IMAGE_DAEMON_MISSING : strerror(-r));
