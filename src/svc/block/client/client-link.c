@@ -137,7 +137,8 @@ static void take_in(struct client *c, size_t n)
 
 static void receive(struct client *c)
 {
-	for (int i = 0; i < RECV_BATCH && c->conn.fd >= 0; i++) {
+	size_t taken = 0;
+	for (int i = 0; i < RECV_BATCH && c->conn.fd >= 0 && taken < CLIENT_TURN_BYTES; i++) {
 		struct iovec iov[2];
 		size_t n = nbd_client_input_vec(c->core, iov, ARRAY_SIZE(iov)), room = 0;
 		struct msghdr m = {.msg_iov = iov, .msg_iovlen = n};
@@ -152,6 +153,7 @@ static void receive(struct client *c)
 			client_link_lose(c, r < 0 ? strerror(errno) : "end of stream");
 			return;
 		}
+		taken += (size_t)r;
 		take_in(c, (size_t)r);
 		if ((size_t)r < room)
 			return;

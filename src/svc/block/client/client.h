@@ -20,6 +20,8 @@ struct front;
 
 enum {
 	CLIENT_REQUESTS_MAX = NBD_CLIENT_OPS_MAX, /* under way at the server */
+	CLIENT_TURN_BYTES =
+		256 << 10, /* when so much has come from one side it is passed on first */
 	CLIENT_OPS_MAX = 4 * CLIENT_REQUESTS_MAX, /* taken in by the core: fronts submit no more */
 };
 

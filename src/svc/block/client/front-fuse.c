@@ -229,11 +229,12 @@ static bool may_read(const struct front_fuse *f)
 static void on_fuse(struct watch *w, uint32_t revents)
 {
 	struct front_fuse *f = container_of(w, struct front_fuse, watch);
-	for (int i = 0; i < READ_BATCH && may_read(f); i++) {
+	ssize_t n, taken = 0;
+	for (int i = 0; i < READ_BATCH && may_read(f) && taken < CLIENT_TURN_BYTES; i++) {
 		if (!f->data && fuse_data_new(f) < 0)
 			return;
 		struct iovec iov[2] = {{f->head, sizeof(f->head)}, {f->data, FUSE_DATA_MAX}};
-		ssize_t n = readv(w->fd, iov, 2);
+		n = readv(w->fd, iov, 2);
 		if (n < 0 && (errno == EINTR || errno == ENOENT))
 			continue;
 		if (n < 0 && errno == EAGAIN)
@@ -243,6 +244,7 @@ static void on_fuse(struct watch *w, uint32_t revents)
 			client_end(f->front.client, n < 0 && errno != ENODEV ? -errno : 0);
 			return;
 		}
+		taken += n;
 		dispatch(f, (size_t)n);
 		/* A single program's requests come one at a time: it waits for the answer. */
 		if (f->n_ops <= 1)

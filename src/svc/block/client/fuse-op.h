@@ -18,7 +18,8 @@ enum {
 	FUSE_BACKGROUND =
 		128, /* requests that the kernel sends without somebody waiting for each */
 	FUSE_OPS_MAX = 512, /* under way; then nothing more is read */
-	FUSE_BUFFERS_MAX = 16, /* kept for the next */
+	FUSE_BUFFERS_MAX = 256, /* unused ones, until nothing happens: a fresh page costs more than
+				   a copy of it */
 };
 
 struct front_fuse {

@@ -241,8 +241,9 @@ static size_t unstash(struct peer *p)
 	return n;
 }
 
-/* One receive. False: there is no more, or no more may be taken in. */
-static bool receive(struct peer *p)
+/* One receive, its bytes are added to *taken. False: there is no more, or no more may be taken in.
+ */
+static bool receive(struct peer *p, size_t *taken)
 {
 	uint8_t *scratch = p->shared->scratch;
 	uint64_t rest = p->payload ? p->payload->request.payload - p->n_payload : 0;
@@ -260,6 +261,7 @@ static bool receive(struct peer *p)
 			peer_close(p);
 		return false;
 	}
+	*taken += (size_t)r;
 	size_t n = (size_t)r, direct = MIN(n, rest);
 	if (n - direct == room)
 		p->window = MIN(p->window * 4, (size_t)PEER_SCRATCH);
@@ -278,8 +280,9 @@ static void on_peer(struct watch *w, uint32_t revents)
 		peer_close(p); /* nobody is there to read what is being waited for */
 		return;
 	}
-	for (int i = 0; i < RECV_BATCH && may_read(p); i++)
-		if (!receive(p))
+	size_t taken = 0;
+	for (int i = 0; i < RECV_BATCH && may_read(p) && taken < CLIENT_TURN_BYTES; i++)
+		if (!receive(p, &taken))
 			break;
 }
 
