@@ -26,7 +26,7 @@ finish() {
 	[ -n "$loop" ] && losetup -d "$loop" 2>/dev/null
 	[ -d mnt ] && umount -l mnt 2>/dev/null
 	[ -d fuse ] && umount -l fuse 2>/dev/null
-	for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null; done
+	for p in "${pids[@]}" $(cat servers); do kill -9 "$p" 2>/dev/null; done
 	cd / && rm -rf "$work"
 }
 trap finish EXIT
@@ -60,7 +60,7 @@ start() { # command...: listens on s.sock
 	rm -f s.sock
 	"$@" >server.log 2>&1 5>&- &
 	server=$!
-	pids+=("$server")
+	echo "$server" >>servers # also for those that a subshell has started
 	until_true test -S s.sock
 }
 stop() {
@@ -176,8 +176,6 @@ in_chaos() { # name, start function, command...
 	: >calm
 	wait "$c"
 	check "$name: ends" take_away
-	# The last one is the loop's.
-	pids+=($(pgrep -P "$c" 2>/dev/null))
 }
 verified() {
 	timeout 120 fio --name=v --ioengine=nbd --uri="$uri" --rw=randrw --bs=4k-128k --iodepth=16 --size=48M \
@@ -204,7 +202,7 @@ fi
 # ---- the file of FUSE, and a loop device on it ----
 on_loop() {
 	loop=$(losetup -f --show --direct-io=on fuse/disk) && mkfs.ext4 -q -F "$loop" &&
-		mount "$loop" mnt && cp -r /usr/include/linux mnt && sync && umount mnt &&
+		mount "$loop" mnt && cp -r /usr/include/linux mnt && sync -f mnt && umount mnt &&
 		mount "$loop" mnt && diff -r /usr/include/linux mnt/linux && fstrim mnt &&
 		umount mnt && fsck.ext4 -fn "$loop"
 }

@@ -226,7 +226,13 @@ static void keep(struct keeper *k)
 static int finish(struct keeper *k)
 {
 	fd_close(k->control);
-	if (k->fuse && umount2(k->fuse, 0) < 0 && errno != EINVAL)
+	int r = k->fuse ? umount2(k->fuse, 0) : 0;
+	/* A loop device lets go of its file some time after it has been told to. */
+	for (int i = 0; r < 0 && errno == EBUSY && i < END_MS / RETRY_MS; i++) {
+		(void)poll(NULL, 0, RETRY_MS);
+		r = umount2(k->fuse, 0);
+	}
+	if (r < 0 && errno != EINVAL)
 		perror("nbd-client: umount");
 	if (!k->worker.pid)
 		return 1;
