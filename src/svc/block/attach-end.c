@@ -24,7 +24,7 @@ enum {
 struct prepare {
 	char device[40];
 	bool force, flush;
-	pid_t service;
+	pid_t ours[2]; /* who has it open on our behalf */
 };
 
 /* ---- in the task --------------------------------------------------------------------------- */
@@ -44,7 +44,7 @@ static int look_for_users(const struct prepare *p, struct task_result *ret)
 	static_assert(sizeof(u) <= TASK_DATA_MAX, "users must fit into a result");
 	int r = priv_caps_set_effective(PRIV_CAPS_ALL);
 	for (int i = 0; i < LOOKS_MAX && r >= 0; i++) {
-		r = users_find(p->device, p->service, &u);
+		r = users_find(p->device, p->ours, &u);
 		if (r < 0 || !u.n || !only_processes(&u))
 			break;
 		(void)usleep(100 * 1000);
@@ -218,7 +218,8 @@ void attach_end(struct attachment *a, bool force)
 		clear(a);
 		return;
 	}
-	struct prepare p = {.force = force, .flush = a->state != ATTACH_GONE, .service = getpid()};
+	struct prepare p = {
+		.force = force, .flush = a->state != ATTACH_GONE, .ours = {getpid(), a->holder}};
 	(void)snprintf(p.device, sizeof(p.device), "%s", a->device);
 	struct task_config cfg = {
 		.event = service_loop(a->bs->service)->event,

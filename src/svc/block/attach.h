@@ -110,6 +110,7 @@ struct attachment {
 	struct block_export export; /* as the other side offers it, once known */
 	char device[40]; /* "/dev/loop3"; "": none yet */
 	union front_data data;
+	pid_t holder; /* who has it open on our behalf; 0: nobody does */
 	bool begun; /* front->begin() was called, and front->drop() was not */
 	bool linked; /* /dev/metac/NAME is ours */
 

@@ -8,7 +8,7 @@
  * The file system is never attached to any path: it is a detached mount (fsmount(2)), held by a
  * descriptor, in which the file is found by openat(2).  So nobody else sees it, and nothing of it
  * is left when this process ends.  The loop device clears itself when the last one closes it
- * (loopdev.h): as long as it is attached, that is not before this service.
+ * (loopdev.h): as long as it is attached, a process of ours has it open that does nothing else.
  *
  * Whether opening the file or setting the device up returns is up to the worker; so it is done in
  * tasks.
@@ -28,8 +28,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 enum {
 	BLOCK_MIN = 512,
@@ -37,7 +39,6 @@ enum {
 	SET_UP_SECONDS = 30,
 	RESIZE_SECONDS = 30,
 	RESIZE_LOOKS_MAX = 500, /* 10 ms apart, for the worker to have heard of the new size */
-	KEPT_FD_MIN = 4096, /* see keep_high */
 	DEATHS_MAX = 8, /* of workers, one soon after the other */
 };
 
@@ -97,13 +98,13 @@ static void drop(struct attachment *a)
 	a->data.loop.fuse_fd = fd_close(a->data.loop.fuse_fd);
 	task_free(TAKE_PTR(a->data.loop.task));
 	a->data.loop.mount_fd = fd_close(a->data.loop.mount_fd);
-	a->data.loop.loop_fd = fd_close(a->data.loop.loop_fd);
+	a->data.loop.hold_fd = fd_close(a->data.loop.hold_fd);
 }
 
 static int begin(struct attachment *a, struct err *e)
 {
 	a->data.loop =
-		(struct front_loop_data){.fuse_fd = -EBADF, .mount_fd = -EBADF, .loop_fd = -EBADF};
+		(struct front_loop_data){.fuse_fd = -EBADF, .mount_fd = -EBADF, .hold_fd = -EBADF};
 	AUTO_CLOSE int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fuse < 0)
 		return err_errno(e, -errno, "/dev/fuse");
@@ -126,6 +127,41 @@ struct set_up {
 	char label[LOOPDEV_LABEL_MAX + 1];
 };
 
+/* The last to close the device waits for what is still to be written to it.  When this service is
+ * killed that must not be itself, or its worker would never be told: so a process holds the device
+ * that has nothing else, and lets go when the service has shut its end of a socket. */
+__attribute__((noreturn)) static void hold(int loop, int socket)
+{
+	char c;
+	(void)prctl(PR_SET_NAME, "metacd:blk-hold");
+	if (dup2(loop, 0) < 0 || dup2(socket, 1) < 0)
+		_exit(1);
+	(void)syscall(SYS_close_range, 2, ~0U, 0);
+	while (read(1, &c, 1) > 0)
+		continue;
+	fd_close(0);
+	_exit(0);
+}
+
+/* *ret_fd: the end of that socket which is ours. */
+static int begin_to_hold(int loop, int *ret_fd, pid_t *ret_pid)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	pid_t pid = fork();
+	if (pid == 0)
+		hold(loop, pair[1]);
+	int r = pid < 0 ? -errno : 0;
+	fd_close(pair[1]);
+	if (r < 0)
+		fd_close(pair[0]);
+	else
+		*ret_fd = pair[0];
+	*ret_pid = pid;
+	return r;
+}
+
 static int set_up_task(const void *arg, const int *fds, struct task_result *ret)
 {
 	const struct set_up *s = arg;
@@ -139,24 +175,17 @@ static int set_up_task(const void *arg, const int *fds, struct task_result *ret)
 	if (file < 0)
 		return task_failed(ret, -errno, "open the file behind the device");
 	cfg.file = file;
-	int number = loopdev_new(&cfg, &ret->fd, &e);
-	if (number < 0)
+	AUTO_CLOSE int loop = -EBADF;
+	int number = loopdev_new(&cfg, &loop, &e);
+	if (number < 0) {
 		(void)snprintf(ret->text, sizeof(ret->text), "%.299s", e.msg);
-	return number;
-}
-
-/* When this process is killed, its descriptors are closed in order, and closing the device waits
- * for what is still to be written to it: by then the worker must know, by its control socket, that
- * nobody will bring it another connection. */
-static int keep_high(int takes_fd)
-{
-	AUTO_CLOSE int fd = takes_fd;
-	struct rlimit limit;
-	int min = KEPT_FD_MIN;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < (rlim_t)min)
-		min = (int)(limit.rlim_cur / 2);
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, min);
-	return high < 0 ? TAKE_FD(fd) : high;
+		return number;
+	}
+	pid_t holder = 0;
+	int r = begin_to_hold(loop, &ret->fd, &holder);
+	memcpy(ret->data, &holder, sizeof(holder));
+	ret->len = sizeof(holder);
+	return r < 0 ? task_failed(ret, r, "hold the device") : number;
 }
 
 static void resize(struct attachment *a);
@@ -169,8 +198,9 @@ static void on_set_up(void *user, struct task_result *result)
 		attach_on_failed(a, MAX(-result->code, 1), result->text);
 		return;
 	}
-	a->data.loop.loop_fd = keep_high(TAKE_FD(result->fd));
+	a->data.loop.hold_fd = TAKE_FD(result->fd);
 	loopdev_path(result->code, a->device);
+	memcpy(&a->holder, result->data, sizeof(a->holder));
 	if (a->data.loop.resize_again)
 		resize(a);
 	attach_on_connected(a);
@@ -248,19 +278,25 @@ static void negotiated(struct attachment *a)
 
 /* ---- its size ------------------------------------------------------------------------------ */
 
+struct resizing {
+	uint64_t size;
+	char device[LOOPDEV_PATH_SIZE];
+};
+
 static int resize_task(const void *arg, const int *fds, struct task_result *ret)
 {
-	uint64_t size = *(const uint64_t *)arg;
+	const struct resizing *to = arg;
 	struct statx st = {};
 	/* Asking the file for its size is how the kernel comes to know it. */
 	for (int i = 0; i < RESIZE_LOOKS_MAX; i++) {
 		if (statx(fds[0], "disk", AT_STATX_FORCE_SYNC, STATX_SIZE, &st) < 0)
 			return task_failed(ret, -errno, "ask for the new size");
-		if (st.stx_size == size)
+		if (st.stx_size == to->size)
 			break;
 		(void)usleep(10 * 1000);
 	}
-	int r = loopdev_resize(fds[1]);
+	AUTO_CLOSE int loop = open(to->device, O_RDONLY | O_CLOEXEC);
+	int r = loop < 0 ? -errno : loopdev_resize(loop);
 	return r < 0 ? task_failed(ret, r, "resize the device") : 0;
 }
 
@@ -279,12 +315,14 @@ static void resize(struct attachment *a)
 	int r = attach_worker_size(a, a->export.size);
 	a->data.loop.resize_again = a->data.loop.task || !*a->device;
 	if (r >= 0 && !a->data.loop.resize_again) {
+		struct resizing to = {.size = a->export.size};
+		(void)snprintf(to.device, sizeof(to.device), "%.31s", a->device);
 		struct task_config cfg = {
 			.event = loop_of(a)->event,
 			.run = resize_task,
-			.arg = &a->export.size,
-			.fds = {a->data.loop.mount_fd, a->data.loop.loop_fd},
-			.n_fds = 2,
+			.arg = &to,
+			.fds = {a->data.loop.mount_fd},
+			.n_fds = 1,
 			.timeout_us = RESIZE_SECONDS * UINT64_C(1000000),
 			.done = on_resized,
 			.user = a,
@@ -305,7 +343,9 @@ static void over(struct attachment *a, const char *why)
 /* The kernel does what is left to do when the last descriptor is closed. */
 static int end_task(const void *arg, const int *fds, struct task_result *ret)
 {
-	fd_close(fds[0]);
+	char c;
+	(void)shutdown(fds[0], SHUT_WR);
+	(void)!read(fds[0], &c, 1); /* until it has been closed */
 	return 0;
 }
 
@@ -314,7 +354,7 @@ static size_t end_fds(struct attachment *a, int ret[TASK_FDS_MAX])
 	task_free(TAKE_PTR(a->data.loop.task));
 	a->data.loop.fuse_fd = fd_close(a->data.loop.fuse_fd); /* the worker has its own */
 	a->data.loop.mount_fd = fd_close(a->data.loop.mount_fd);
-	ret[0] = TAKE_FD(a->data.loop.loop_fd);
+	ret[0] = TAKE_FD(a->data.loop.hold_fd);
 	return 1;
 }
 

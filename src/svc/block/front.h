@@ -47,7 +47,7 @@ struct front_end { /* of an end_task */
 struct front_loop_data {
 	int fuse_fd; /* /dev/fuse, as the worker has it */
 	int mount_fd; /* the detached mount that has the file */
-	int loop_fd; /* keeps the loop device */
+	int hold_fd; /* whoever keeps the loop device lets it go when this is shut */
 	struct task *task; /* setting up, or resizing */
 	bool resize_again;
 	uint8_t epoch[64]; /* of the last connection that was good */

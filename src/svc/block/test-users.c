@@ -15,6 +15,7 @@
 
 static char device[LOOPDEV_PATH_SIZE];
 static struct users u;
+static pid_t me[2];
 
 /* Returns the descriptor that keeps the device. */
 static int loop_up(bool read_only)
@@ -25,6 +26,7 @@ static int loop_up(bool read_only)
 	CHECK(ftruncate(file, 4 << 20) == 0);
 	struct loopdev_config cfg = {
 		.file = file, .block = 512, .read_only = read_only, .label = "metac:test"};
+	me[0] = getpid();
 	if (geteuid() != 0 || loopdev_available(&e) < 0)
 		test_skip("needs root and loop devices");
 	int number = loopdev_new(&cfg, &fd, &e);
@@ -46,7 +48,7 @@ static bool is_user(enum users_kind kind, pid_t pid, const char *name)
 TEST(who_has_it_open_is_found)
 {
 	int fd = loop_up(false), pipes[2];
-	CHECK(users_find(device, getpid(), &u) == 0 && u.n == 0);
+	CHECK(users_find(device, me, &u) == 0 && u.n == 0);
 	CHECK(pipe2(pipes, O_CLOEXEC) == 0);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -58,11 +60,11 @@ TEST(who_has_it_open_is_found)
 	}
 	char c;
 	CHECK(read(pipes[0], &c, 1) == 1);
-	CHECK(users_find(device, getpid(), &u) == 0 && u.n == 1);
+	CHECK(users_find(device, me, &u) == 0 && u.n == 1);
 	CHECK(is_user(USERS_PROCESS, pid, NULL));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	CHECK(users_find(device, getpid(), &u) == 0 && u.n == 0);
+	CHECK(users_find(device, me, &u) == 0 && u.n == 0);
 	fd_close(pipes[0]);
 	fd_close(pipes[1]);
 	fd_close(fd);
@@ -93,7 +95,7 @@ TEST(a_mount_of_another_namespace_is_found)
 	}
 	CHECK(read(pipes[0], &c, 1) == 1);
 	if (c == 'y') {
-		CHECK(users_find(device, getpid(), &u) == 0);
+		CHECK(users_find(device, me, &u) == 0);
 		CHECK(u.n == 1 && is_user(USERS_MOUNT, 0, dir));
 	}
 	kill(pid, SIGKILL);
@@ -120,7 +122,7 @@ TEST(a_device_clears_itself)
 
 TEST(no_such_device_is_an_error)
 {
-	CHECK(users_find("/dev/loop99999", getpid(), &u) == -ENOENT);
+	CHECK(users_find("/dev/loop99999", me, &u) == -ENOENT);
 }
 
 TEST(a_loop_device_upon_it_is_found)
@@ -134,9 +136,9 @@ TEST(a_loop_device_upon_it_is_found)
 	int number = loopdev_new(&cfg, &upper, &e);
 	CHECK(number >= 0);
 	loopdev_path(number, above);
-	CHECK(users_find(below, getpid(), &u) == 0);
+	CHECK(users_find(below, me, &u) == 0);
 	CHECK(u.n == 1 && is_user(USERS_DEVICE, 0, above));
 	fd_close(upper);
-	CHECK(users_find(below, getpid(), &u) == 0 && u.n == 0);
+	CHECK(users_find(below, me, &u) == 0 && u.n == 0);
 	fd_close(fd);
 }

@@ -16,7 +16,6 @@ struct search {
 	size_t n_devs;
 	ino_t namespaces[NAMESPACES_MAX];
 	size_t n_namespaces;
-	pid_t but;
 	struct users *found;
 };
 
@@ -214,9 +213,9 @@ static void look_at_loops(struct search *s, const char *device)
 		closedir(d);
 }
 
-int users_find(const char *device, pid_t but, struct users *ret)
+int users_find(const char *device, const pid_t but[2], struct users *ret)
 {
-	struct search s = {.but = but, .found = ret};
+	struct search s = {.found = ret};
 	*ret = (struct users){};
 	int r = look_at_disk(&s, device);
 	if (r < 0)
@@ -235,7 +234,7 @@ int users_find(const char *device, pid_t but, struct users *ret)
 		if (proc < 0)
 			continue;
 		look_at_namespace(&s, proc);
-		if (pid == but || pid == getpid() || !has_open(&s, proc))
+		if (pid == but[0] || pid == but[1] || pid == getpid() || !has_open(&s, proc))
 			continue;
 		read_name(proc, name);
 		add(&s, USERS_PROCESS, pid, name);

@@ -29,5 +29,6 @@ struct users {
 	} list[USERS_MAX];
 };
 
-/* device: "/dev/loop3". Those of the process `but` do not count. 0 or negative errno. */
-int users_find(const char *device, pid_t but, struct users *ret);
+/* device: "/dev/loop3". Those of the two processes `but` (0: none) do not count. 0 or negative
+ * errno. */
+int users_find(const char *device, const pid_t but[2], struct users *ret);
