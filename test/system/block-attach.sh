@@ -205,6 +205,21 @@ check "the device is free" wait_until 10 cleared "$disk"
 check "the limited one is detached by force as well" detach limited --force
 start_node a
 
+# ---- killed with something to write, and nowhere to
+
+check "attached again" wait_until 10 attach dirty "$ref"
+dirty=$(dev dirty) && remember "$dirty"
+stop_node a KILL
+wait_until 10 no_process a
+check "it waits" wait_until 10 state_is dirty waiting
+dd if=/dev/zero of="$dirty" bs=4096 seek=1 count=50 conv=notrunc status=none
+service=$(role_pid b block)
+kill -KILL "$service"
+check "the service ends when it is killed" wait_until 10 test ! -e "/proc/$service"
+check "the device clears itself" wait_until 10 cleared "$dirty"
+start_node a
+check "the next one is there" wait_until 10 services_up b
+
 # ---- persistent
 
 check "a persistent one" attach kept "$ref" --persistent
