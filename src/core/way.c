@@ -63,6 +63,12 @@ static void give_up(struct way *w, enum way_miss miss, const struct err *e)
 
 static void fetch_object(struct way *w);
 
+/* Who says so is the other side: that nobody answers, or can be connected to, may pass. */
+static bool is_gone(const struct err *e)
+{
+	return e->kind == ERR_DISCONNECTED && (e->code == -EREMOTEIO || e->code == -ENOTCONN);
+}
+
 /* The stage "in hand" has failed. */
 static void fail(struct way *w, const struct err *e)
 {
@@ -76,7 +82,7 @@ static void fail(struct way *w, const struct err *e)
 	way_stop(w);
 	if (!w->fetched && w->ref) {
 		fetch_object(w);
-	} else if (!w->ref && copy.kind == ERR_DISCONNECTED) {
+	} else if (!w->ref && is_gone(&copy)) {
 		give_up(w, WAY_MISS_LOST, &copy);
 	} else {
 		give_up(w, WAY_MISS_TRY_AGAIN, &copy);
