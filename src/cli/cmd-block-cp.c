@@ -34,6 +34,19 @@ static bool is_remote(const char *uri)
 	return ref_is(uri) || uri_is_local(uri);
 }
 
+/* What is written into local:PATH without options needs no node, and may not be there yet: it is as
+ * PATH alone; and so is what is read from a relative one. */
+static void own_path(char *uri, bool is_target)
+{
+	struct uri_local l;
+	struct err e = {};
+	const size_t skip = strlen("local:");
+	if (!uri_is_local(uri) || (uri[skip] == '/' && !is_target) ||
+		(uri[skip] != '/' && uri_parse_local(uri, &l, &e) >= 0))
+		return;
+	memmove(uri, uri + skip, strlen(uri + skip) + 1);
+}
+
 /* ---- what is copied -------------------------------------------------------------------------- */
 
 static void hash_word(crypto_generichash_state *h, const void *p, size_t n)
@@ -237,7 +250,12 @@ int cmd_block_cp(struct cli *cli)
 	meter_begin(&c.meter, cli->opt.progress);
 	c.src_uri = uri_read(cli->args[0], STDIN_FILENO, &cli->err);
 	c.dst_uri = c.src_uri ? uri_read(cli->args[1], STDIN_FILENO, &cli->err) : NULL;
-	int r = c.dst_uri ? open_ends(&c) : cli->err.code;
+	int r = c.dst_uri ? 0 : cli->err.code;
+	if (r >= 0) {
+		own_path(c.src_uri, false);
+		own_path(c.dst_uri, true);
+		r = open_ends(&c);
+	}
 	if (r >= 0)
 		r = copy(&c);
 	if (r >= 0 && cli->opt.json)

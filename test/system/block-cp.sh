@@ -16,6 +16,11 @@ for at in 0 1 30 50 95; do
 done
 seq 1 9000000 | head -c 64M >"$there/dense"
 tail -c 1000448 "$there/dense" >"$there/odd"
+in_dir() { # in_dir DIRECTORY COMMAND...
+	local dir=$1
+	shift
+	(cd "$dir" && "$@")
+}
 reference() { metac_a block export --persistent "local:$there/$1"; }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 used() { echo $(($(stat -c %b "$1") * 512)); }
@@ -67,9 +72,17 @@ check "nothing is left behind" nothing_left
 # ---- between others, and on this host's node
 check "from reference to reference" metac_b block cp "$sparse" "$target"
 check "as it is" cmp "$there/sparse" "$there/target"
-truncate -s 64M "$here/mine"
-check "to local:" metac_b block cp "$dense" "local:$here/mine"
+check "to local:, which makes the file" metac_b block cp "$dense" "local:$here/mine"
 check "as it is" cmp "$there/dense" "$here/mine"
+check "to local: where one is" in_dir "$here" metac_b block cp "$odd" local:backup.raw
+check "as it is" cmp "$there/odd" "$here/backup.raw"
+check "and back from there" in_dir "$here" metac_b block cp local:backup.raw "$target"
+check "as it is" bash -c 'cmp "$1" <(head -c "$(stat -c %s "$1")" "$2")' _ "$there/odd" "$there/target"
+rm "$here/backup.raw"
+truncate -s 64M "$here/fixed"
+check "to local: with options, which is the node's and has to be there" metac_b block cp "$dense" "local:uid=0,gid=0,$here/fixed"
+check "as it is" cmp "$there/dense" "$here/fixed"
+rm "$here/fixed"
 check "from local:" metac_b block cp "local:$here/mine" "$here/mine2"
 check "as it is" cmp "$there/dense" "$here/mine2"
 fails_with "not between files of one's own" 1 'neither the source nor the destination' metac_b block cp "$here/mine" "$here/x"
