@@ -37,7 +37,7 @@ compile() { # compiler, options, files...
 generate "$root/test/schema" "$root"/test/schema/constructs.capnp \
 	"$root"/test/schema/constructs-other.capnp
 result $? "test/schema is generated"
-generate "$root/schema" "$root"/schema/fs.capnp "$root"/schema/metac.capnp \
+generate "$root/schema" "$root"/schema/block.capnp "$root"/schema/fs.capnp "$root"/schema/metac.capnp \
 	"$root"/schema/persistence.capnp "$root"/schema/stream.capnp
 result $? "schema is generated"
 

@@ -40,7 +40,7 @@ metac_b fs mount "$ref" "$TOP/b/m1"
 metac_b fs mount "$limited" "$TOP/b/m2"
 
 # one 9P worker, by hand
-out=$(on_host a setpriv --securebits +no_setuid_fixup python3 "$(dirname "$0")/attack.py" "$BUILD/metacd" 2>"$TOP/output")
+out=$(on_host a setpriv --securebits +no_setuid_fixup python3 "$(dirname "$0")/attack.py" "$BUILD/metacd-worker" 2>"$TOP/output")
 while read -r line; do
 	case $line in
 	ok*) ok 0 "9P: ${line#*- }" ;;
