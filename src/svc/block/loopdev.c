@@ -36,8 +36,8 @@ static int configure(int fd, const struct loopdev_config *cfg)
 		.fd = (uint32_t)cfg->file,
 		.block_size = cfg->block,
 		/* What the other side's page cache has, and ours for the device, need not be there
-		 * a third time. */
-		.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO |
+		 * a third time.  Partitions: as those of a disk, and above all they go with it. */
+		.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO | LO_FLAGS_PARTSCAN |
 				 (cfg->read_only ? LO_FLAGS_READ_ONLY : 0),
 	};
 	static_assert(LOOPDEV_LABEL_MAX < LO_NAME_SIZE, "the label must fit");

@@ -6,7 +6,8 @@
  *
  * A device is set up so that it clears itself when nobody has it open any more: as long as the
  * caller holds the descriptor it stays, and when the caller is killed nothing stays behind (but
- * what others have open, and that until they close it).
+ * what others have open, and that until they close it).  The kernel looks for partitions when the
+ * device is set up, and takes those that there are away with it.
  */
 #include "base/err.h"
 

@@ -5,9 +5,11 @@
 #include "svc/block/loopdev.h"
 
 #include <fcntl.h>
+#include <linux/blkpg.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -116,6 +118,23 @@ TEST(a_device_clears_itself)
 	int again = open(device, O_RDWR | O_CLOEXEC);
 	CHECK(again < 0 || pwrite(again, path, 1, 0) < 0); /* read-only */
 	fd_close(again);
+	fd_close(fd);
+	CHECK(stat(path, &st) < 0);
+}
+
+/* However they came to be: as by partprobe(8). */
+TEST(partitions_go_with_the_device)
+{
+	struct stat st;
+	char path[80];
+	int fd = loop_up(false);
+	struct blkpg_partition part = {.start = 1 << 20, .length = 1 << 20, .pno = 1};
+	struct blkpg_ioctl_arg add = {
+		.op = BLKPG_ADD_PARTITION, .datalen = sizeof(part), .data = &part};
+	(void)snprintf(path, sizeof(path), "/sys/block/%s%sp1", strrchr(device, '/') + 1,
+		strrchr(device, '/'));
+	CHECK(ioctl(fd, BLKPG, &add) == 0);
+	CHECK(stat(path, &st) == 0);
 	fd_close(fd);
 	CHECK(stat(path, &st) < 0);
 }
