@@ -48,7 +48,10 @@ static int listen_on(struct serve_place *p, struct err *err)
 	struct stat st;
 	p->fd = listen_unix(p->path, 0600);
 	if (p->fd == -EADDRINUSE)
-		return err_set(err, p->fd, "%s: somebody listens there already", p->path);
+		return err_set(err, p->fd, "%s: %s", p->path,
+			!lstat(p->path, &st) && !S_ISSOCK(st.st_mode)
+				? "is there already, and is no socket"
+				: "somebody listens there already");
 	if (p->fd < 0)
 		return err_errno(err, p->fd, "%s", p->path);
 	if (lstat(p->path, &st) < 0)

@@ -138,7 +138,8 @@ void attach_fail(struct attachment *a, const struct err *e)
 {
 	struct vat_ctx *ctx = TAKE_PTR(a->ctx);
 	struct err text = *e;
-	err_wrap(&text, text.code, "attach %s", *a->name ? a->name : a->source);
+	if (*a->name) /* whose source it is the caller knows */
+		err_wrap(&text, text.code, "attach %s", a->name);
 	service_fail(ctx, &text);
 	attach_free(a);
 }
