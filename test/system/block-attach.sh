@@ -205,6 +205,8 @@ check "the device is free" wait_until 10 cleared "$disk"
 check "the limited one is detached by force as well" detach limited --force
 start_node a
 
+block_service_up() { metac_"$1" node services | grep -q '^block'; }
+
 # ---- killed with something to write, and nowhere to
 
 check "attached again" wait_until 10 attach dirty "$ref"
@@ -218,7 +220,7 @@ kill -KILL "$service"
 check "the service ends when it is killed" wait_until 10 test ! -e "/proc/$service"
 check "the device clears itself" wait_until 10 cleared "$dirty"
 start_node a
-check "the next one is there" wait_until 10 services_up b
+check "the next one is there" wait_until 10 block_service_up b
 
 # ---- persistent
 
