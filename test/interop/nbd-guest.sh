@@ -127,12 +127,29 @@ check "the file system is there" sh -c 'mount -t ext4 /dev/nbd7 /mnt && cmp /tmp
 nbd-client -d /dev/nbd7 >/dev/null
 kill "$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' /tmp/served)"
 
+# Host A is started again as another: what was written and not flushed may be lost
+check "a read-only one" attach --readonly --name looked-at "$DEVICE"
+check "one that is not written to" attach --name untouched "$FILE"
+check "one that is" attach --name touched "$DEVICE"
+check "it is, behind the file system" dd if=/bin/busybox of=/dev/metac/touched bs=4k count=1 seek=20000 oflag=direct
+reads() { [ "$(dd if="$1" bs=4k count=1 iflag=direct | wc -c)" = 4096 ]; }
+echo please-restart
+is() { metac block ls | grep -q "$1 .* $2 "; }
+check "restarted, it has failed the one that was written to" wait_until 90 is touched gone
+check "and says why" sh -c 'metac block ls --json | grep -q "restarted: what was written to it and not flushed may be lost"'
+check "which is read no more" wait_until 20 fails reads /dev/metac/touched
+check "the read-only one goes on" wait_until 60 is looked-at connected
+check "and is read" reads /dev/metac/looked-at
+check "and so does that which was not written to" wait_until 60 is untouched connected
+check "and is read" reads /dev/metac/untouched
+check "it can be written to now" dd if=/bin/busybox of=/dev/metac/untouched bs=4k count=1 oflag=direct
+check "they are detached" sh -c 'metac block detach touched && metac block detach looked-at && metac block detach untouched'
+
 # Taken back
 check "a reference to a file" attach "$FILE"
-reads() { [ "$(dd if="$DEV" bs=4k count=1 iflag=direct | wc -c)" = 4096 ]; }
-check "is read like one to a device" reads
+check "is read like one to a device" reads "$DEV"
 echo please-revoke
-check "revoked, it is not any more" wait_until 60 fails reads
+check "revoked, it is not any more" wait_until 60 fails reads "$DEV"
 check "its state says so" sh -c "metac block ls | grep -q gone"
 check "it can be detached" metac block detach "$DEV"
 

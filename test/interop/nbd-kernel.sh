@@ -121,6 +121,12 @@ if said please-kill; then
 	start_node a
 fi
 said please-grow && truncate -s 96M "$data/device"
+if said please-restart; then # as another machine would: with another boot id
+	stop_node a KILL
+	cat /proc/sys/kernel/random/uuid >"$TOP/boot_id"
+	mount --bind "$TOP/boot_id" /proc/sys/kernel/random/boot_id
+	start_node a
+fi
 said please-revoke && metac_a ref rm "$file"
 said guest-ended
 ended=$?

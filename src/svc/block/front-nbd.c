@@ -11,8 +11,9 @@
  * device fails rather than go on without.
  *
  * A device outlives this service when that is killed: requests wait.  Each is noted in the runtime
- * directory (block-nbd/N, a link whose target is the attachment's id and the epoch).  If the
- * attachment is restored soon, it gets its device back; else the device is ended.
+ * directory (block-nbd/N, a link whose target is the attachment's id, the epoch, and how often the
+ * device was written to when it was connected: others may have had it before).  If the attachment
+ * is restored soon, it gets its device back; else the device is ended.
  */
 #include "base/log.h"
 #include "svc/block/attach.h"
@@ -21,6 +22,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -29,7 +31,7 @@ enum {
 	BLOCK_MIN = 512,
 	BLOCK_MAX = 4096,
 	NOTE_NAME = 40,
-	NOTE_TEXT = ATTACH_ID_SIZE + 1 + 2 * BLOCK_EPOCH_MAX + 1,
+	NOTE_TEXT = ATTACH_ID_SIZE + 1 + 2 * BLOCK_EPOCH_MAX + 1 + 20 + 1,
 	ORPHAN_SECONDS = 60,
 	END_SECONDS = 5,
 };
@@ -67,7 +69,7 @@ static void note_make(struct attachment *a)
 	char name[NOTE_NAME], text[NOTE_TEXT], epoch[2 * BLOCK_EPOCH_MAX + 1];
 	note_name(a->data.nbd.index, name);
 	sodium_bin2hex(epoch, sizeof(epoch), a->data.nbd.epoch, a->data.nbd.epoch_len);
-	(void)snprintf(text, sizeof(text), "%s %s", a->id, epoch);
+	(void)snprintf(text, sizeof(text), "%s %s %" PRIu64, a->id, epoch, a->data.nbd.writes);
 	note_remove(a);
 	(void)mkdirat(a->bs->runtime, notes, 0700);
 	if (symlinkat(text, a->bs->runtime, name) < 0)
@@ -79,6 +81,7 @@ struct note {
 	char id[ATTACH_ID_SIZE];
 	uint8_t epoch[BLOCK_EPOCH_MAX];
 	size_t epoch_len;
+	uint64_t writes;
 };
 
 /* A device that is noted, and is what the note says. */
@@ -93,6 +96,11 @@ static bool note_read(int dir, const char *name, struct note *ret)
 		return false;
 	*hex++ = 0;
 	memcpy(ret->id, text, sizeof(ret->id));
+	char *writes = strchr(hex, ' ');
+	if (!writes)
+		return false;
+	*writes++ = 0;
+	ret->writes = strtoull(writes, NULL, 10);
 	if (sodium_hex2bin(ret->epoch, sizeof(ret->epoch), hex, strlen(hex), NULL, &ret->epoch_len,
 		    NULL) != 0)
 		return false;
@@ -169,6 +177,7 @@ static int tell_kernel(struct attachment *a, struct err *e)
 	int index = nbdnl_connect(a->bs->nbd, &d, e);
 	if (index >= 0) {
 		a->data.nbd.index = index;
+		a->data.nbd.writes = nbdnl_writes(index);
 		(void)snprintf(a->device, sizeof(a->device), "/dev/nbd%d", index);
 	}
 	return index;
@@ -205,6 +214,12 @@ static int connect_worker(struct attachment *a, int fd)
 	return attach_worker_connect(a, fd);
 }
 
+static bool was_written(const struct attachment *a)
+{
+	uint64_t writes = nbdnl_writes(a->data.nbd.index);
+	return writes == NBDNL_UNKNOWN || writes != a->data.nbd.writes;
+}
+
 static bool is_other_epoch(const struct attachment *a)
 {
 	return a->data.nbd.epoch_len != a->epoch_len ||
@@ -220,8 +235,7 @@ static bool can_be(struct attachment *a, char *why, size_t size)
 	else if (block > BLOCK_MAX || (block & (block - 1)))
 		(void)snprintf(why, size, "blocks of %u bytes are too large for nbd (%d)", block,
 			BLOCK_MAX);
-	else if (a->data.nbd.index >= 0 && is_other_epoch(a) &&
-		 nbdnl_was_written(a->data.nbd.index))
+	else if (a->data.nbd.index >= 0 && is_other_epoch(a) && was_written(a))
 		(void)snprintf(why, size,
 			"the other host was restarted: what was written to it "
 			"and not flushed may be lost");
@@ -347,6 +361,7 @@ static void adopt_if(void *user, int dir, const struct note *n)
 	a->data.nbd.index = n->index;
 	memcpy(a->data.nbd.epoch, n->epoch, n->epoch_len);
 	a->data.nbd.epoch_len = (uint32_t)n->epoch_len;
+	a->data.nbd.writes = n->writes;
 	(void)snprintf(a->device, sizeof(a->device), "/dev/nbd%d", n->index);
 	log_info("%s: is still there as %s", attach_title(a), a->device);
 }

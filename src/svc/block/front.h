@@ -64,6 +64,7 @@ union front_data {
 		int socket; /* being negotiated */
 		uint8_t epoch[64]; /* of the connection that the kernel has */
 		uint32_t epoch_len;
+		uint64_t writes; /* nbdnl_writes() when it was connected first */
 		struct task *task; /* ending the device */
 	} nbd;
 };

@@ -320,12 +320,12 @@ bool nbdnl_is_ours(int index, const char *backend)
 	return !strcmp(text, backend);
 }
 
-bool nbdnl_was_written(int index)
+uint64_t nbdnl_writes(int index)
 {
 	char text[512];
-	unsigned long long v[16] = {};
+	uint64_t v[16] = {};
 	if (read_sys(index, "stat", text, sizeof(text)) < 0)
-		return true;
+		return NBDNL_UNKNOWN;
 	char *p = text;
 	size_t n = 0;
 	for (char *end; n < ARRAY_SIZE(v); n++, p = end) {
@@ -334,5 +334,5 @@ bool nbdnl_was_written(int index)
 			break;
 	}
 	/* Documentation/block/stat.rst: writes are the fifth, discards the twelfth. */
-	return n < 7 || v[4] || v[6] || (n > 11 && v[11]);
+	return n < 7 ? NBDNL_UNKNOWN : v[4] + (n > 11 ? v[11] : 0);
 }

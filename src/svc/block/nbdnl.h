@@ -45,5 +45,6 @@ int nbdnl_disconnect(struct nbdnl *n, int index);
 
 /* True if the device is connected to that backend (of us). */
 bool nbdnl_is_ours(int index, const char *backend);
-/* Has anything been written to it since it was made? Not known counts as yes. */
-bool nbdnl_was_written(int index);
+#define NBDNL_UNKNOWN UINT64_MAX
+/* How often it was written to, by all that it has been connected to since the kernel made it. */
+uint64_t nbdnl_writes(int index);
