@@ -20,6 +20,7 @@ struct images {
 	int runtime;
 	struct block_resize *resize;
 	struct list list; /* struct image */
+	struct list gone; /* the same: ended, another one may serve that file; to be freed */
 	unsigned n, n_waits;
 	unsigned unclean;
 	char start[17], epoch[32];
@@ -167,8 +168,10 @@ static int on_end(sd_event_source *source, const siginfo_t *si, void *user)
 	}
 	m->control_src = sd_event_source_disable_unref(m->control_src);
 	m->process.child.pid = 0; /* reaped by who calls this */
-	if (m->state != IMAGE_HAS_FAILED)
-		list_unlink(&m->link); /* another may begin */
+	if (m->state != IMAGE_HAS_FAILED) { /* another may begin */
+		list_unlink(&m->link);
+		list_append(&m->all->gone, &m->link);
+	}
 	bool failed = m->state == IMAGE_HAS_FAILED;
 	m->state = IMAGE_GONE;
 	wake(m);
@@ -334,6 +337,7 @@ struct images *images_new(sd_event *event, int runtime, struct block_resize *res
 		return NULL;
 	*all = (struct images){.event = event, .runtime = runtime, .resize = resize};
 	list_init(&all->list);
+	list_init(&all->gone);
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2hex(all->start, sizeof(all->start), random, sizeof(random));
 	return all;
@@ -354,6 +358,11 @@ void images_free(struct images *all)
 		(void)poll(&p, 1, END_MS);
 		while (!list_empty(&m->waits))
 			images_forget(list_entry(m->waits.next, struct image_wait, link));
+		m->n = 0;
+		image_free(m);
+	}
+	while (!list_empty(&all->gone)) {
+		struct image *m = list_entry(all->gone.next, struct image, link);
 		m->n = 0;
 		image_free(m);
 	}
