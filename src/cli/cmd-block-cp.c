@@ -189,10 +189,10 @@ static int open_target(struct block_cp *c)
 static int open_ends(struct block_cp *c)
 {
 	if (!is_remote(c->src_uri) && !is_remote(c->dst_uri))
-		return err_set(&c->cli->err, -EINVAL,
+		return cli_wrong_use(c->cli,
 			"neither the source nor the destination is a reference or local: (use cp)");
 	if (!strcmp(c->src_uri, c->dst_uri))
-		return err_set(&c->cli->err, -EINVAL, "source and destination are the same");
+		return cli_wrong_use(c->cli, "source and destination are the same");
 	int r = open_source(c);
 	return r < 0 ? r : open_target(c);
 }

@@ -221,8 +221,6 @@ static void finish(struct server *s)
 static int serve_in_background(struct server *s)
 {
 	int report = -EBADF;
-	if (s->cli->n_args > 1)
-		return err_set(&s->cli->err, -EINVAL, "either --fork or a command");
 	int r = background_fork(&report, &s->cli->err);
 	if (r)
 		return MIN(r, 0);
@@ -246,6 +244,11 @@ int cmd_block_serve(struct cli *cli)
 		.signals = -EBADF,
 		.worker.pidfd = -EBADF,
 		.command.pidfd = -EBADF};
+	const char *wrong = serve_place_wrong(&cli->opt, cli->n_args > 1);
+	if (cli->opt.fork && cli->n_args > 1)
+		wrong = "either --fork or a command";
+	if (wrong)
+		return cli_wrong_use(cli, wrong);
 	AUTO_FREE char *uri = uri_read(cli->args[0], STDIN_FILENO, &cli->err);
 	if (!uri)
 		return cli->err.code;

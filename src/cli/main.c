@@ -112,6 +112,6 @@ int main(int argc, char **argv)
 	if (r == -EINTR && c.cli.signal)
 		end_by_signal(c.cli.signal);
 	if (r < 0)
-		return finish_output(report(&c, EXIT_FAILURE));
+		return finish_output(report(&c, c.cli.wrong_use ? EXIT_USAGE : EXIT_FAILURE));
 	return finish_output(r);
 }

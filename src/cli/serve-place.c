@@ -163,23 +163,30 @@ static int open_tcp(const char *word, bool expose, struct serve_place *p, struct
 static int open_activated(struct serve_place *p, struct err *err)
 {
 	struct sockaddr_storage sa;
-	int n = sd_listen_fds(0);
-	if (n <= 0)
-		return err_set(err, -EINVAL,
-			"where? --unix PATH or --tcp HOST:PORT, or a command after --");
-	if (n > 1 || sd_is_socket(SD_LISTEN_FDS_START, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
+	if (sd_listen_fds(0) > 1 ||
+		sd_is_socket(SD_LISTEN_FDS_START, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
 		return err_set(err, -EINVAL, "of systemd one listening stream socket is wanted");
 	p->fd = SD_LISTEN_FDS_START;
 	return set_tcp_uri(p, &sa, err);
+}
+
+const char *serve_place_wrong(const struct options *o, bool for_command)
+{
+	if (o->unix_ && o->tcp)
+		return "either --unix or --tcp";
+	if (!o->unix_ && !o->tcp && !for_command && sd_listen_fds(0) <= 0)
+		return "where? --unix PATH or --tcp HOST:PORT, or a command after --";
+	return NULL;
 }
 
 int serve_place_open(
 	const struct options *o, bool for_command, struct serve_place *ret, struct err *err)
 {
 	struct serve_place p = {.fd = -EBADF};
+	const char *wrong = serve_place_wrong(o, for_command);
 	int r;
-	if (o->unix_ && o->tcp)
-		r = err_set(err, -EINVAL, "either --unix or --tcp");
+	if (wrong)
+		r = err_set(err, -EINVAL, "%s", wrong);
 	else if (o->unix_)
 		r = open_unix(o->unix_, &p, err);
 	else if (o->tcp)

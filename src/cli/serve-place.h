@@ -23,6 +23,8 @@ struct serve_place {
 	ino_t ino; /* if it still is this one */
 };
 
+/* What is wrong with the options; NULL: nothing, as far as they alone tell. */
+const char *serve_place_wrong(const struct options *o, bool for_command);
 /* As the options say; with for_command and nothing said, in a new directory. Returns 0 or negative
  * errno with err set: -EADDRINUSE if somebody listens there. */
 int serve_place_open(

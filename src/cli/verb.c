@@ -55,3 +55,9 @@ bool verb_runs_command(const struct verb *v)
 			return true;
 	return false;
 }
+
+int cli_wrong_use(struct cli *cli, const char *text)
+{
+	cli->wrong_use = true;
+	return err_set(&cli->err, -EINVAL, "%s", text);
+}

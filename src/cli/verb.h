@@ -113,9 +113,13 @@ struct cli {
 	char **args; /* the words after noun, verb and options */
 	int n_args;
 	struct err err; /* text of the failure, without the "metac: noun verb: " in front */
+	bool wrong_use; /* what failed is the way it was called */
 	int signal; /* that interrupted it, 0 = none */
 	bool may_dial; /* can do without a node of this host: see client_open() */
 };
+
+/* What cli_wrong_use() says makes the exit status 2, and points to --help. Returns -EINVAL. */
+int cli_wrong_use(struct cli *cli, const char *text);
 
 struct verb {
 	const char *name;

@@ -85,8 +85,8 @@ check "as it is" cmp "$there/dense" "$here/fixed"
 rm "$here/fixed"
 check "from local:" metac_b block cp "local:$here/mine" "$here/mine2"
 check "as it is" cmp "$there/dense" "$here/mine2"
-fails_with "not between files of one's own" 1 'neither the source nor the destination' metac_b block cp "$here/mine" "$here/x"
-fails_with "not to itself" 1 'are the same' metac_b block cp "$dense" "$dense"
+fails_with "not between files of one's own" 2 'neither the source nor the destination' metac_b block cp "$here/mine" "$here/x"
+fails_with "not to itself" 2 'are the same' metac_b block cp "$dense" "$dense"
 
 check "without a node of this host" on_host b env METAC_RUNTIME_DIR="$TOP/none" METAC_ADDRESS=$B "$BUILD/metac" block cp --user \
 	"$odd" "$here/user"

@@ -109,7 +109,7 @@ check "without its worker it fails" ends $SERVER 1
 check "and says so" grep -q "the NBD worker has ended" "$TOP/four.err"
 check "it leaves no socket" test ! -e "$sock"
 
-fails_with "it has to be said where" 1 'where\? --unix' metac_b block serve "$disk"
+fails_with "it has to be said where" 2 'where\? --unix' metac_b block serve "$disk"
 fails_with "not for the whole network" 1 'whoever reaches it has the disk' metac_b block serve "$disk" --tcp 0.0.0.0:0
 serve_b tcp "$disk" --tcp 127.0.0.1:0
 check "TCP, of this host" ready tcp
@@ -155,7 +155,7 @@ check "its process is told" kill -0 "$forked"
 fails_with "another one cannot begin" 1 'somebody listens there' metac_b block serve "$disk" --fork --unix "$sock"
 kill -TERM "$forked"
 check "it ends with that" wait_until 30 test ! -e "$sock"
-fails_with "--fork goes with no command" 1 'either --fork or a command' metac_b block serve "$disk" --fork -- true
+fails_with "--fork goes with no command" 2 'either --fork or a command' metac_b block serve "$disk" --fork -- true
 
 # ---- images that are not raw
 if command -v qemu-storage-daemon >/dev/null && ! zgrep -q '^# CONFIG_SECURITY_LANDLOCK is not set' /proc/config.gz 2>/dev/null; then
