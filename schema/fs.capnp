@@ -55,6 +55,7 @@ interface File extends (Persistence.Persistable) {
   # Fails if there is no such file.
   openAsBlock @3 (options :Block.BlockOptions) -> (device :Block.BlockDevice);
   # The file, or the disk, as a block device. It need not exist yet, but when the device is used.
+  # Fails if it is a directory.
 }
 
 struct FileInfo {

@@ -123,7 +123,8 @@ check "that of a file that was put in its place too" said size '^4194304$'
 no_way
 
 # ---- what is none
-touch "$TOP/a/empty" && truncate -s 1000 "$TOP/a/odd" && mkdir "$TOP/a/directory" && mkfifo "$TOP/a/fifo" && ln -s disk "$TOP/a/link"
+fails_with "a directory is not even exported" 1 "$TOP/a: Is a directory" metac_a block export "local:$TOP/a"
+touch "$TOP/a/empty" && truncate -s 1000 "$TOP/a/odd" && mkfifo "$TOP/a/fifo" && ln -s disk "$TOP/a/link"
 while read -r name text; do
 	bad=$(export_a "local:$TOP/a/$name")
 	fails_with "$name is no block device" 1 "/$name: $text\$" metac_b block info "$bad"
@@ -134,7 +135,6 @@ while read -r name text; do
 done <<-END
 	empty is empty, so no block device
 	odd has 1000 bytes, which is no multiple of 512: no block device
-	directory Is a directory
 	fifo not a regular file
 	missing No such file or directory
 	link there is a symbolic link in this path .*

@@ -180,15 +180,29 @@ static void file_info(void *self, struct fs_file_info_ctx cx)
 	vat_ctx_return(cx.ctx);
 }
 
+/* What is not there yet may become one; a directory is named by mistake. */
+static bool is_directory(const struct view *v)
+{
+	struct err e = {};
+	struct stat st;
+	AUTO_CLOSE int fd = view_open(v, O_PATH, &e);
+	return fd >= 0 && !fstat(fd, &st) && S_ISDIR(st.st_mode);
+}
+
 static void file_open_as_block(void *self, struct fs_file_open_as_block_ctx cx)
 {
 	struct file *f = self;
 	struct block_target target;
 	struct block_block_options_r options =
 		fs_file_open_as_block_params_get_options(fs_file_open_as_block_params(cx));
+	if (is_directory(&f->view)) {
+		vat_ctx_fail(cx.ctx, VAT_FAILED, "%s: %s", f->view.path, strerror(EISDIR));
+		return;
+	}
 	int r = block_target_set(&target, &f->view, options);
 	if (r < 0) {
-		vat_ctx_fail(cx.ctx, r == -EINVAL ? VAT_FAILED : VAT_OVERLOADED, "%s",
+		vat_ctx_fail(cx.ctx, r == -EINVAL ? VAT_FAILED : VAT_OVERLOADED, "%s: %s",
+			f->view.path,
 			r == -EINVAL ? "unknown format (raw, qcow2, vmdk, vdi, vhdx, vpc)"
 				     : "out of memory");
 		return;
