@@ -168,12 +168,9 @@ static int set_up_task(const void *arg, const int *fds, struct task_result *ret)
 	struct err e = {};
 	struct loopdev_config cfg = {
 		.block = s->block, .read_only = s->read_only, .label = s->label};
-	int flags = (s->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC;
-	AUTO_CLOSE int file = openat(fds[0], "disk", flags | O_DIRECT);
-	if (file < 0 && errno == EINVAL)
-		file = openat(fds[0], "disk", flags);
+	AUTO_CLOSE int file = loopdev_open_file(fds[0], "disk", s->read_only);
 	if (file < 0)
-		return task_failed(ret, -errno, "open the file behind the device");
+		return task_failed(ret, file, "open the file behind the device");
 	cfg.file = file;
 	AUTO_CLOSE int loop = -EBADF;
 	int number = loopdev_new(&cfg, &loop, &e);
@@ -289,7 +286,8 @@ static int resize_task(const void *arg, const int *fds, struct task_result *ret)
 	struct statx st = {};
 	/* Asking the file for its size is how the kernel comes to know it. */
 	for (int i = 0; i < RESIZE_LOOKS_MAX; i++) {
-		if (statx(fds[0], "disk", AT_STATX_FORCE_SYNC, STATX_SIZE, &st) < 0)
+		if (statx(fds[0], "disk", AT_STATX_FORCE_SYNC | AT_SYMLINK_NOFOLLOW, STATX_SIZE,
+			    &st) < 0)
 			return task_failed(ret, -errno, "ask for the new size");
 		if (st.stx_size == to->size)
 			break;

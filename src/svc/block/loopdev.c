@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Theory of operation: loopdev.h. */
 #include "svc/block/loopdev.h"
+#include "sys/beneath.h"
 
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -48,6 +49,25 @@ static int configure(int fd, const struct loopdev_config *cfg)
 		return -errno;
 	c.info.lo_flags &= ~(uint32_t)LO_FLAGS_DIRECT_IO;
 	return ioctl(fd, LOOP_CONFIGURE, &c) < 0 ? -errno : 0;
+}
+
+static int open_regular(int dir, const char *name, int flags)
+{
+	struct stat st;
+	/* Opening a FIFO would wait. */
+	AUTO_CLOSE int fd = beneath_open(dir, name, flags | O_NONBLOCK, 0);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -ENXIO;
+}
+
+int loopdev_open_file(int dir, const char *name, bool read_only)
+{
+	int flags = read_only ? O_RDONLY : O_RDWR;
+	int fd = open_regular(dir, name, flags | O_DIRECT);
+	return fd == -EINVAL ? open_regular(dir, name, flags) : fd;
 }
 
 static int open_device(const char *path, bool read_only)

@@ -22,6 +22,11 @@ struct loopdev_config {
 
 /* Is there /dev/loop-control? 0, or negative errno with e set. */
 int loopdev_available(struct err *e);
+/* The file in that directory (name: one component) that a device is to be made of: past the page
+ * cache if it can be.  A regular file or nothing, -ENXIO, and no link is followed, -ELOOP: what
+ * answers for the file system may be a hostile worker, and would have any file of this host opened.
+ * A descriptor (owned by the caller) or negative errno. */
+int loopdev_open_file(int dir, const char *name, bool read_only);
 /* A free device, set up. Returns its number, and the descriptor (owned by the caller) that keeps
  * it; negative errno with e set: -EBUSY there is none free. */
 int loopdev_new(const struct loopdev_config *cfg, int *ret_fd, struct err *e);
