@@ -108,6 +108,34 @@ TEST(a_mount_of_another_namespace_is_found)
 	CHECK(rmdir(dir) == 0);
 }
 
+/* In a user namespace anybody mounts a tmpfs, and names its source as he likes. */
+TEST(who_only_says_that_he_has_mounted_it_is_no_user)
+{
+	int fd = loop_up(false), pipes[2];
+	char dir[] = "/tmp/metac-users.XXXXXX", c = 0;
+	CHECK(mkdtemp(dir) && pipe2(pipes, O_CLOEXEC) == 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(fd);
+		bool ok = unshare(CLONE_NEWNS) == 0 &&
+			  mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+			  mount(device, dir, "tmpfs", MS_NOSUID | MS_NODEV, NULL) == 0;
+		(void)!write(pipes[1], ok ? "y" : "n", 1);
+		for (;;)
+			(void)pause();
+	}
+	CHECK(read(pipes[0], &c, 1) == 1);
+	CHECK_INT(c, 'y');
+	CHECK(users_find(device, me, &u) == 0);
+	CHECK_INT(u.n, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	fd_close(pipes[0]);
+	fd_close(pipes[1]);
+	fd_close(fd);
+	CHECK(rmdir(dir) == 0);
+}
+
 TEST(a_device_clears_itself)
 {
 	struct stat st;

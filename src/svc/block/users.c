@@ -143,11 +143,17 @@ static bool path_is_device(const struct search *s, const char *path)
 	       S_ISBLK(st.stx_mode) && is_among(s, makedev(st.stx_rdev_major, st.stx_rdev_minor));
 }
 
+/* Those that show numbers of their own, but where they are from.  Of others that is any text that
+ * an ordinary user likes (of a tmpfs in a user namespace of his); these only root can mount. */
+static bool shows_source(const struct mountinfo *m)
+{
+	return !strcmp(m->fstype, "btrfs") || !strcmp(m->fstype, "bcachefs");
+}
+
 static int on_mount(void *user, const struct mountinfo *m)
 {
 	struct search *s = user;
-	/* btrfs shows numbers of its own, but where it is from */
-	if (is_among(s, m->dev) || path_is_device(s, m->source))
+	if (is_among(s, m->dev) || (shows_source(m) && path_is_device(s, m->source)))
 		add(s, USERS_MOUNT, 0, m->target);
 	return 0;
 }
