@@ -249,9 +249,11 @@ static void socket_close(struct pump *p, struct socket *s, bool cut)
 	for (unsigned i = 0; !cut && i < DISCARD_TIMES; i++)
 		if (recv(s->fd, p->bounce, sizeof(p->bounce), MSG_DONTWAIT) <= 0)
 			break;
-	/* Somebody may have a copy of the descriptor. */
+	/* Somebody may have a copy of the descriptor: then closing ours would leave it registered,
+	 * and what happens to it would be told of the next pair that has this number. */
 	if (cut)
 		(void)shutdown(s->fd, SHUT_RDWR);
+	(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, s->fd, NULL);
 	s->fd = fd_close(s->fd);
 }
 

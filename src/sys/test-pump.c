@@ -224,6 +224,34 @@ TEST(a_cut_closes_both_at_once)
 	down(&w);
 }
 
+/* A far end can have a copy of the near one, which stays as it is: not even its end is told of who
+ * has the number next. */
+TEST(a_number_is_not_haunted_by_who_had_it_before)
+{
+	struct world w;
+	int sv[2][2], copies[2];
+	up(&w, PUMP_PIPES_MAX);
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv[i]), 0);
+		copies[i] = fcntl(sv[i][1], F_DUPFD_CLOEXEC, 3);
+	}
+	CHECK_INT(pump_add(w.pump, 3, sv[0][1], sv[1][1]), 0);
+	while (pump_step(w.pump, 0) || pump_cut(w.pump, 3) < 0) /* it has its turn before */
+		;
+	add(&w, 3);
+	for (int i = 0; i < 2; i++)
+		fd_close(sv[i][0]);
+	put(&w, 3, 0, "there");
+	expect(&w, 3, 1, "there");
+	CHECK_INT(pump_step(w.pump, 0), 0);
+	put(&w, 3, 1, "and back");
+	expect(&w, 3, 0, "and back");
+	CHECK_INT(w.ended[3], 1); /* the one before */
+	for (int i = 0; i < 2; i++)
+		fd_close(copies[i]);
+	down(&w);
+}
+
 TEST(one_side_gone_is_the_end_of_the_other)
 {
 	struct world w;
