@@ -32,9 +32,9 @@ struct group {
 static const struct group groups[] = {
 	{"@base", CALLS{"read", "readv", "pread64", "preadv", "preadv2", "write", "writev",
 			  "pwrite64", "pwritev", "pwritev2", "lseek", "close", "dup", "dup2",
-			  "dup3", "fcntl", "fcntl64", "fstat", "fstat64", "newfstatat", "fstatat64",
-			  "statx", "munmap", "mremap", "madvise", "brk", "futex", "futex_time64",
-			  "clock_gettime", "clock_gettime64", "clock_getres", "clock_nanosleep",
+			  "dup3", "fstat", "fstat64", "newfstatat", "fstatat64", "statx", "munmap",
+			  "mremap", "madvise", "brk", "futex", "futex_time64", "clock_gettime",
+			  "clock_gettime64", "clock_getres", "clock_nanosleep",
 			  "clock_nanosleep_time64", "nanosleep", "gettimeofday", "time",
 			  "getrandom", "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid",
 			  "getegid", "getrlimit", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
@@ -86,6 +86,22 @@ static const struct {
 	{"mmap2", {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
 	{"mprotect", {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
 	{"prlimit64", {2, SCMP_CMP_EQ, 0, 0}}, /* asking, not setting */
+};
+
+/* What fcntl is allowed for: all but F_SETOWN, F_SETSIG and their like, F_SETLEASE and F_NOTIFY.  A
+ * descriptor that is told to signal what happens to it signals any process of the same user.  The
+ * kernel looks at 32 bits of the number. */
+static const struct {
+	uint32_t mask, number;
+} fcntl_commands[] = {
+	{~7U, 0}, /* F_DUPFD to F_SETLKW */
+	{~1U, 12}, /* F_GETLK64, F_SETLK64 */
+	{~0U, 14}, /* F_SETLKW64 */
+	{~1U, 36}, /* F_OFD_GETLK, F_OFD_SETLK */
+	{~0U, 38}, /* F_OFD_SETLKW */
+	{~0U, 1027}, /* F_DUPFD_QUERY */
+	{~3U, 1028}, /* F_CREATED_QUERY to F_SETPIPE_SZ, F_DUPFD_CLOEXEC among them */
+	{~7U, 1032}, /* F_GETPIPE_SZ, seals, hints */
 };
 
 /* Calls that are listed as "call:form". */
@@ -196,6 +212,23 @@ static int allow_restricted(scmp_filter_ctx ctx, const char *const *calls)
 	return 0;
 }
 
+static int allow_fcntl(scmp_filter_ctx ctx)
+{
+	static const char *const names[] = {"fcntl", "fcntl64"};
+	for (size_t i = 0; i < ARRAY_SIZE(names) * ARRAY_SIZE(fcntl_commands); i++) {
+		size_t k = i / ARRAY_SIZE(names);
+		int nr = seccomp_syscall_resolve_name(names[i % ARRAY_SIZE(names)]);
+		if (nr < 0) /* not on this machine */
+			continue;
+		struct scmp_arg_cmp cond = {
+			1, SCMP_CMP_MASKED_EQ, fcntl_commands[k].mask, fcntl_commands[k].number};
+		int r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, 1, &cond);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* A signal to itself is how a process aborts; to others of the same user it is none of its
  * business, and not every kernel's landlock says so. */
 static int allow_signal_to_self(scmp_filter_ctx ctx, const char *const *calls)
@@ -236,6 +269,8 @@ int seccomp_confine(const char *const *calls, enum seccomp_else otherwise)
 		r = allow_all(ctx, sanitizer_calls);
 	if (r >= 0)
 		r = allow_restricted(ctx, calls);
+	if (r >= 0)
+		r = allow_fcntl(ctx);
 	if (r >= 0)
 		r = allow_signal_to_self(ctx, calls);
 	if (r >= 0)

@@ -8,7 +8,8 @@
  *
  * Groups:
  *	@base     memory, signals of one's own, clock, futex, read/write/close on open descriptors,
- *	          exit; what every C program does once it is up
+ *	          exit; what every C program does once it is up. fcntl, but not to have a descriptor
+ *	          send signals
  *	@loop     epoll, timerfd, signalfd, eventfd, poll: an sd-event loop
  *	@socket   send, receive, accept, shutdown, socket options; no socket(), bind, connect,
  *listen

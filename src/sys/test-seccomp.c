@@ -201,6 +201,51 @@ TEST(no_other_process_can_be_sent_a_signal)
 	CHECK_INT(in_child(signals_itself_only), 0);
 }
 
+/* One socket that is told to kill the parent when something comes. */
+static int a_descriptor_kills(long setown)
+{
+	int sv[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0 ||
+		seccomp_confine(base_only, SECCOMP_ELSE_EPERM) < 0)
+		return 1;
+	int flags = fcntl(sv[0], F_GETFL);
+	if (flags < 0 || fcntl(sv[0], F_SETFL, flags | O_NONBLOCK) < 0 ||
+		fcntl(sv[0], F_DUPFD_CLOEXEC, 3) < 0 || fcntl(sv[0], F_SETFD, FD_CLOEXEC) < 0)
+		return 2;
+	struct f_owner_ex owner = {F_OWNER_PID, getppid()};
+	if (syscall(SYS_fcntl, sv[0], setown, setown == F_SETOWN_EX ? (long)&owner : getppid()) >=
+			0 ||
+		errno != EPERM)
+		return 3;
+	if (syscall(SYS_fcntl, sv[0], (long)F_SETSIG, (long)SIGKILL) >= 0 || errno != EPERM)
+		return 4;
+	return 0;
+}
+
+static int by_setown(void)
+{
+	return a_descriptor_kills(F_SETOWN);
+}
+
+static int by_setown_ex(void)
+{
+	return a_descriptor_kills(F_SETOWN_EX);
+}
+
+/* The kernel takes it for F_SETOWN. */
+static int by_a_long_number(void)
+{
+	return a_descriptor_kills((long)(INT64_C(1) << 32) + F_SETOWN);
+}
+
+TEST(nor_by_a_descriptor)
+{
+	CHECK_INT(in_child(by_setown), 0);
+	CHECK_INT(in_child(by_setown_ex), 0);
+	if (sizeof(long) == 8)
+		CHECK_INT(in_child(by_a_long_number), 0);
+}
+
 TEST(program_can_be_started_under_the_spawn_group)
 {
 	CHECK_INT(in_child(spawns), 0);
