@@ -76,11 +76,20 @@ static int open_unix(const char *word, struct serve_place *p, struct err *err)
 	return listen_on(p, err);
 }
 
+/* As the specification of it wants it.  With sudo it may be that of the one who has called it, who
+ * could put a directory of his in the place of ours. */
+static bool is_own_directory(const char *path)
+{
+	struct stat st;
+	return *path == '/' && strlen(path) <= 60 && !lstat(path, &st) && S_ISDIR(st.st_mode) &&
+	       st.st_uid == geteuid() && !(st.st_mode & 022);
+}
+
 /* A place that nobody else can look into. */
 static int open_private(struct serve_place *p, struct err *err)
 {
 	const char *base = getenv("XDG_RUNTIME_DIR");
-	if (!base || *base != '/' || strlen(base) > 60 || access(base, W_OK) < 0)
+	if (!base || !is_own_directory(base) || access(base, W_OK) < 0)
 		base = "/tmp";
 	(void)snprintf(p->dir, sizeof(p->dir), "%s/metac-serve-XXXXXX", base);
 	if (!mkdtemp(p->dir)) {

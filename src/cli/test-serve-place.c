@@ -79,6 +79,31 @@ TEST(the_one_for_a_command_is_nobodys_to_find)
 	CHECK(stat(where, &st) < 0);
 }
 
+TEST(the_one_for_a_command_is_in_nobody_elses_directory)
+{
+	static const struct {
+		mode_t mode;
+		uid_t user;
+		bool good;
+	} cases[] = {{0700, 0, true}, {0755, 0, true}, {0770, 0, false}, {0707, 0, false},
+		{0700, 65534, false}};
+	if (geteuid() != 0)
+		test_skip("needs root");
+	make_dir();
+	CHECK_INT(setenv("XDG_RUNTIME_DIR", dir, 1), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct serve_place p;
+		struct err e = {};
+		CHECK_INT(chmod(dir, cases[i].mode), 0);
+		CHECK_INT(chown(dir, cases[i].user, cases[i].user), 0);
+		CHECK_INT(serve_place_open(&(struct options){}, true, &p, &e), 0);
+		CHECK_INT(!strncmp(p.dir, dir, strlen(dir)), cases[i].good);
+		serve_place_close(&p);
+	}
+	CHECK_INT(unsetenv("XDG_RUNTIME_DIR"), 0);
+	CHECK_INT(rmdir(dir), 0);
+}
+
 TEST(tcp_is_for_this_host)
 {
 	static const char *const mine[] = {"127.0.0.1:0", "0", ":0", "[::1]:0"};

@@ -237,6 +237,20 @@ static bool is_stale(const char *path)
 	return fd == -ECONNREFUSED;
 }
 
+/* What the umask has taken away.  Who may rename in that directory may have put a link to another
+ * file in its place meanwhile. */
+static int set_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+	if (lstat(path, &st) < 0)
+		return -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	if ((st.st_mode & 07777) == mode)
+		return 0;
+	return fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 int listen_unix(const char *path, mode_t mode)
 {
 	struct sockaddr_un sun;
@@ -252,8 +266,10 @@ int listen_unix(const char *path, mode_t mode)
 		r = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ? -errno : 0;
 	if (r < 0)
 		return r;
-	if (chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0) { /* the umask took bits away */
+	r = set_mode(path, mode);
+	if (r >= 0 && listen(fd, SOMAXCONN) < 0)
 		r = -errno;
+	if (r < 0) {
 		unlink(path);
 		return r;
 	}
