@@ -5,7 +5,7 @@
  *	block-client way PATH SESSION COUNT -- block info REF
  *		the NBD stream as a Unix socket, bytes untouched, for programs of others: listens on
  *		PATH, and opens the stream of a session (no letters: none) for each of COUNT
- *		connections.  Says "ready", then "connected" or why not for each
+ *		connections.  Says "ready", then "connected, epoch ..." or why not for each
  *	block-client size KNOWN -- block info REF
  *		waits for another size than that, and says it
  *	block-client greedy COUNT -- block info REF
@@ -77,7 +77,9 @@ static void way(char **argv, int n, struct block_connection *kept)
 		} else {
 			join(fd, kept[i].fd);
 			kept[i].fd = fd_close(kept[i].fd);
-			say("connected");
+			printf("connected, epoch %.*s\n", (int)kept[i].epoch_len,
+				(const char *)kept[i].epoch);
+			fflush(stdout);
 		}
 		close(fd);
 	}

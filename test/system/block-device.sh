@@ -228,6 +228,21 @@ if command -v qemu-storage-daemon >/dev/null; then
 	no_way
 	check "read-only ones are as they were" cmp "$image" "$TOP/kept"
 
+	i=$(export_a --format qcow2 --readonly "local:$image")
+	way reader "fedcba9876543210fedcba9876543210" 2 "$i"
+	hold reader hold
+	check "a reader is served" wait_until 20 said hold here
+	first=$(daemons)
+	first_held=$held
+	hold reader again
+	check "when he comes back, too" wait_until 20 said again here
+	check "by the same server, which others may be using" test "$first" = "$(daemons)"
+	no_way
+	kill $first_held $held 2>/dev/null
+	wait $first_held $held 2>/dev/null
+	metac_a ref rm "$i" >/dev/null
+	check "which ends when nobody reads" wait_until 20 no_daemon
+
 	way one "0123456789abcdef0123456789abcdef" 3 "$w"
 	hold one hold
 	check "qcow2: a session's first connection is served" wait_until 20 said hold here
@@ -258,6 +273,30 @@ if command -v qemu-storage-daemon >/dev/null; then
 		done
 	}
 	check "nothing that was written is lost" all_there
+
+	# who has an image of his own can make its server end; others' images have lost nothing by that
+	image2=$TOP/a/image2.qcow2
+	qemu-img create -q -f qcow2 "$image2" 1M
+	i=$(export_a --format qcow2 --readonly "local:$image2")
+	epochs() { grep -o 'epoch .*' "$TOP/$1.said"; }
+	way one "" 2 "$w"
+	way other "" 2 "$i"
+	hold other hold
+	check "another image is served" wait_until 20 said hold here
+	other=$(daemons)
+	hold one here
+	check "and this one" wait_until 20 said here here
+	kill -9 $other
+	check "the server of the other one is killed" wait_until 5 test ! -e "/proc/$other"
+	hold one here
+	hold other hold
+	check "both are served again" wait_until 20 said hold here
+	check "(both)" wait_until 20 said here here
+	check "the other one may have lost something" test "$(epochs other | sort -u | wc -l)" = 2
+	check "this one has not" test "$(epochs one | sort -u | wc -l)" = 1
+	no_way
+	metac_a ref rm "$i" >/dev/null
+	check "their servers end" wait_until 20 no_daemon
 
 	qemu-img create -q -f qcow2 -b "$image" -F qcow2 "$TOP/a/backed" && echo hello >"$TOP/a/damaged"
 	head -c 70000 "$image" >"$TOP/a/cut" && truncate -s 1000000 "$TOP/a/cut"

@@ -40,8 +40,12 @@ static void epoch_now(struct fs_service *fs, const struct block_target *t, char 
 	AUTO_CLOSE int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, boot, BOOT_ID_LEN);
 	bool raw = block_target_is_raw(t);
+	struct block_identity id = {}; /* of a file that is not there now */
+	uint64_t size;
+	if (!raw)
+		(void)block_target_size(t, &id, &size);
 	(void)snprintf(ret, EPOCH_SIZE, "%.*s%s%s", (int)MAX(n, 0), boot, raw ? "" : "-",
-		raw ? "" : images_epoch(fs->images));
+		raw ? "" : images_epoch(fs->images, &id));
 }
 
 static int nbd_enter(void *self, struct err *e)

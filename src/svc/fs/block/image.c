@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-enum { END_MS = 30 * 1000 }; /* for all of them, when the service ends */
+enum {
+	END_MS = 30 * 1000, /* for all of them, when the service ends */
+	UNCLEAN_SLOTS = 1024,
+};
 
 #define LINGER_US (UINT64_C(2) * 1000000) /* without a connection */
 #define FAILED_US (UINT64_C(1) * 1000000)
@@ -22,7 +25,8 @@ struct images {
 	struct list list; /* struct image */
 	struct list gone; /* the same: ended, another one may serve that file; to be freed */
 	unsigned n, n_waits;
-	unsigned unclean;
+	unsigned unclean[UNCLEAN_SLOTS]; /* servers that ended so, by a hash of their file */
+	unsigned char key[crypto_shorthash_KEYBYTES];
 	char start[17], epoch[32];
 };
 
@@ -42,9 +46,21 @@ struct image {
 	unsigned n_sessions;
 };
 
-const char *images_epoch(struct images *all)
+/* Nobody can choose a file that has the slot of another one: he does not know the key. */
+static unsigned *unclean(struct images *all, const struct block_identity *id)
 {
-	(void)snprintf(all->epoch, sizeof(all->epoch), "%s-%u", all->start, all->unclean);
+	const uint64_t what[] = {id->dev, id->ino};
+	union {
+		unsigned char bytes[crypto_shorthash_BYTES];
+		uint64_t n;
+	} hash;
+	crypto_shorthash(hash.bytes, (const unsigned char *)what, sizeof(what), all->key);
+	return &all->unclean[hash.n % UNCLEAN_SLOTS];
+}
+
+const char *images_epoch(struct images *all, const struct block_identity *id)
+{
+	(void)snprintf(all->epoch, sizeof(all->epoch), "%s-%u", all->start, *unclean(all, id));
 	return all->epoch;
 }
 
@@ -163,7 +179,7 @@ static int on_end(sd_event_source *source, const siginfo_t *si, void *user)
 	if (m->state == IMAGE_STARTING)
 		set_failure(m, EIO, "the image server ended");
 	if (served && !clean) {
-		m->all->unclean++;
+		++*unclean(m->all, &m->id);
 		log_warning("the server of an image ended before it was told to");
 	}
 	m->control_src = sd_event_source_disable_unref(m->control_src);
@@ -252,6 +268,10 @@ static bool serves(const struct image *m, const struct block_target *t)
 
 static bool has_served(const struct image *m, const struct session_id *s)
 {
+	/* Of one that cannot write nothing is left to be done: a reader who comes back, however
+	 * often, disturbs no other. */
+	if (m->target.view.read_only)
+		return false;
 	for (unsigned i = 0; *s->name && i < MIN(m->n_sessions, IMAGE_SESSIONS_MAX); i++)
 		if (!strcmp(m->sessions[i], s->name))
 			return true;
@@ -340,6 +360,7 @@ struct images *images_new(sd_event *event, int runtime, struct block_resize *res
 	list_init(&all->gone);
 	randombytes_buf(random, sizeof(random));
 	sodium_bin2hex(all->start, sizeof(all->start), random, sizeof(random));
+	crypto_shorthash_keygen(all->key);
 	return all;
 }
 

@@ -13,7 +13,7 @@
  * Sessions.  That the connection between a client and the image server is gone does not mean that
  *all is done that came through it.  So when a session comes back to a server that it had a
  *connection to, that server is ended first, and the next one serves the session (and the others,
- *who come back too).
+ *who come back too).  Not with a read-only one: there is nothing that could be late.
  *
  * Writing.  An image that is being written to can not be read by another server at the same time,
  *and a client of one server can choose among its exports: so who has a read-only device of an image
@@ -36,9 +36,10 @@ struct images *images_new(sd_event *event, int runtime, struct block_resize *res
 /* Ends them, waiting until they have flushed. NULL is accepted. */
 void images_free(struct images *all);
 
-/* Changes when a server ended otherwise than it was told to: then what was acknowledged and not
- * flushed may be lost. Other letters after each start of the service. At most 27 bytes. */
-const char *images_epoch(struct images *all);
+/* Changes when a server of that file ended otherwise than it was told to: then what was
+ * acknowledged and not flushed may be lost. (With it changes that of a few other files, but of none
+ * that could be chosen.) Other letters after each start of the service. At most 27 bytes. */
+const char *images_epoch(struct images *all, const struct block_identity *id);
 
 /* Starts a server of the target if there is none. Returns a descriptor (borrowed) that becomes
  * readable when this is to be asked again; or -EBADF: images_connect() has the answer. */
