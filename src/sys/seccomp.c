@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -111,6 +112,7 @@ static const struct {
 } in_form[] = {
 	{"clone:thread", "clone", {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
 	{"ioctl:blkdiscard", "ioctl", {1, SCMP_CMP_EQ, BLKDISCARD, 0}},
+	{"setsockopt:rcvtimeo", "setsockopt", {2, SCMP_CMP_EQ, SO_RCVTIMEO, 0}},
 };
 
 /* Newer than libseccomp may be; all architectures have the same number. */

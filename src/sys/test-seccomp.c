@@ -143,6 +143,26 @@ static int executable_memory(void)
 	return mprotect(p, 4096, PROT_READ | PROT_EXEC) < 0 && errno == EPERM ? 0 : 3;
 }
 
+static int sets_options(void)
+{
+	static const char *const calls[] = {"@base", "setsockopt:rcvtimeo", NULL};
+	struct timeval t = {.tv_sec = 1};
+	int sv[2], one = 1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0 ||
+		seccomp_confine(calls, SECCOMP_ELSE_EPERM) < 0)
+		return 1;
+	if (setsockopt(sv[0], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) < 0)
+		return 2;
+	if (setsockopt(sv[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) >= 0 || errno != EPERM)
+		return 3;
+	return 0;
+}
+
+TEST(a_socket_can_be_told_how_long_to_wait_and_nothing_else)
+{
+	CHECK_INT(in_child(sets_options), 0);
+}
+
 TEST(memory_cannot_become_executable)
 {
 	CHECK_INT(in_child(executable_memory), 0);

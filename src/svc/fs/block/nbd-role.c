@@ -25,8 +25,8 @@
 enum { SOCK_FD = 3, FILE_FD = 4, CONTROL_FD = 5 };
 
 /* Everything the threads do, from nbd-worker.c and the modules beside it. */
-static const char *const calls[] = {"@base", "sendto", "recvfrom", "shutdown", "setsockopt", "poll",
-	"ppoll", /* the connection */
+static const char *const calls[] = {"@base", "sendto", "recvfrom", "shutdown",
+	"setsockopt:rcvtimeo", "poll", "ppoll", /* the connection */
 	"fdatasync", "fallocate", "fadvise64", "cachestat", "ioctl:blkdiscard", /* the file */
 	"pipe2", "splice", /* reads of some length */
 	"clone:thread", /* the pool's */
