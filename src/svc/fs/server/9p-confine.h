@@ -10,7 +10,7 @@
  * Returns 0 or negative errno: then do not serve. */
 int p9_lock_down(const struct p9_options *o, int tree_fd);
 
-/* The second half, once all threads run: no system call but those that serving takes. */
+/* The second half: no system call but those that serving takes. */
 int p9_confine(void);
 
 /* How many fids may exist, so that the descriptors they hold leave some over. At most `most`. */

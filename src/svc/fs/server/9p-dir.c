@@ -14,6 +14,8 @@
 /* A place in the file that no entry has: the next read starts with lseek. */
 #define NOWHERE UINT64_MAX
 
+enum { MOST_AT_ONCE = 128 << 10 }; /* bytes of entries in an answer */
+
 static struct p9_dir_buffer *dir_buffer_new(struct p9_tree *t)
 {
 	struct p9_dir_buffer *b = NULL;
@@ -127,6 +129,7 @@ static int read_entries(struct p9_job *j, struct p9_file *f, uint64_t offset, ui
 	}
 }
 
+/* What a client has room for may be much; it asks again anyway until nothing is left. */
 static int read_dir(struct p9_job *j, uint64_t offset, uint32_t count, put_entry put,
 	struct p9_data *ret, bool *ret_end)
 {
@@ -136,7 +139,9 @@ static int read_dir(struct p9_job *j, uint64_t offset, uint32_t count, put_entry
 	pthread_mutex_lock(&f->lock);
 	if (!f->dir)
 		f->dir = dir_buffer_new(j->tree);
-	r = f->dir ? read_entries(j, f, offset, count, put, &used, ret_end) : -ENOMEM;
+	r = f->dir ? read_entries(
+			     j, f, offset, MIN(count, (uint32_t)MOST_AT_ONCE), put, &used, ret_end)
+		   : -ENOMEM;
 	/* At the end it has done its work, and fids of directories may be many. */
 	if (!r && *ret_end) {
 		p9_dir_buffer_free(j->tree, f->dir);

@@ -50,6 +50,14 @@ static ssize_t read_quick(int fd, void *buf, size_t n, uint64_t offset)
 	return got;
 }
 
+ssize_t p9_read_fd(const struct p9_job *j, int fd, void *buf, size_t n, uint64_t offset)
+{
+	if (!j->may_block)
+		return read_quick(fd, buf, n, offset);
+	ssize_t got = pread(fd, buf, n, (off_t)offset);
+	return got < 0 ? -errno : got;
+}
+
 /* Whether the byte is in memory; where nothing else is known, it is if the file system is. */
 static bool at_hand(int fd, uint64_t offset)
 {
@@ -59,31 +67,26 @@ static bool at_hand(int fd, uint64_t offset)
 	return n == 1 || (n < 0 && errno == EOPNOTSUPP && in_memory(fd));
 }
 
-/* Through the pipe, if it is worth it and the data seems to be in memory. 0: it is not. */
-static size_t read_by_pipe(struct p9_job *j, int fd, uint64_t offset)
+/* Through the pipe, if it is worth it, and the data seems to be in memory or we may wait for it. 0:
+ * it is not worth it; -EAGAIN: we should have to wait. */
+static ssize_t read_by_pipe(struct p9_job *j, int fd, uint64_t offset)
 {
 	struct stat st;
 	if (j->q.count < P9_PIPE_LEAST || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 		offset >= (uint64_t)st.st_size)
 		return 0;
 	size_t n = (size_t)MIN((uint64_t)j->q.count, (uint64_t)st.st_size - offset);
-	if (n < P9_PIPE_LEAST || !at_hand(fd, offset) || !at_hand(fd, offset + n - 1))
+	if (n < P9_PIPE_LEAST)
 		return 0;
+	if (!j->may_block && (!at_hand(fd, offset) || !at_hand(fd, offset + n - 1)))
+		return -EAGAIN;
 	size_t piped = p9_pipe_fill(j->pipe, fd, offset, n);
 	if (piped == n || !piped)
-		return piped;
-	if (read_quick(fd, j->payload, n - piped, offset + piped) == (ssize_t)(n - piped))
-		return n;
+		return (ssize_t)piped;
+	if (p9_read_fd(j, fd, j->payload, n - piped, offset + piped) == (ssize_t)(n - piped))
+		return (ssize_t)n;
 	p9_pipe_close(j->pipe);
-	return 0;
-}
-
-ssize_t p9_read_fd(const struct p9_job *j, int fd, void *buf, size_t n, uint64_t offset)
-{
-	if (!j->may_block)
-		return read_quick(fd, buf, n, offset);
-	ssize_t got = pread(fd, buf, n, (off_t)offset);
-	return got < 0 ? -errno : got;
+	return j->may_block ? 0 : -EAGAIN;
 }
 
 int p9_do_read(struct p9_job *j)
@@ -98,7 +101,7 @@ int p9_do_read(struct p9_job *j)
 		return -EBADF;
 	if (offset > INT64_MAX)
 		return -EINVAL;
-	ssize_t n = j->pipe ? (ssize_t)read_by_pipe(j, f->fd, offset) : 0;
+	ssize_t n = j->pipe ? read_by_pipe(j, f->fd, offset) : 0;
 	if (!n)
 		n = p9_read_fd(j, f->fd, j->payload, j->q.count, offset);
 	if (n == -EAGAIN && !j->may_block)

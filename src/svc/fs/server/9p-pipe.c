@@ -19,6 +19,53 @@ void p9_pipe_close(struct p9_pipe *p)
 	p->held = 0;
 }
 
+void p9_pipes_init(struct p9_pipes *ps)
+{
+	pthread_mutex_init(&ps->lock, NULL);
+	pthread_cond_init(&ps->given, NULL);
+	for (size_t i = 0; i < P9_PIPES; i++)
+		p9_pipe_init(&ps->pipes[i]);
+}
+
+void p9_pipes_done(struct p9_pipes *ps)
+{
+	for (size_t i = 0; i < P9_PIPES; i++)
+		p9_pipe_close(&ps->pipes[i]);
+	pthread_cond_destroy(&ps->given);
+	pthread_mutex_destroy(&ps->lock);
+}
+
+/* The first that is free, so that no more are made than are needed. */
+static struct p9_pipe *find_free(struct p9_pipes *ps)
+{
+	for (size_t i = 0; i < P9_PIPES; i++)
+		if (!ps->pipes[i].used)
+			return &ps->pipes[i];
+	return NULL;
+}
+
+struct p9_pipe *p9_pipes_take(struct p9_pipes *ps, bool wait)
+{
+	struct p9_pipe *p;
+	pthread_mutex_lock(&ps->lock);
+	while (!(p = find_free(ps)) && wait)
+		pthread_cond_wait(&ps->given, &ps->lock);
+	if (p)
+		p->used = true;
+	pthread_mutex_unlock(&ps->lock);
+	return p;
+}
+
+void p9_pipes_give(struct p9_pipes *ps, struct p9_pipe *p)
+{
+	if (p->held)
+		p9_pipe_close(p);
+	pthread_mutex_lock(&ps->lock);
+	p->used = false;
+	pthread_cond_signal(&ps->given);
+	pthread_mutex_unlock(&ps->lock);
+}
+
 static bool make(struct p9_pipe *p)
 {
 	int fds[2];

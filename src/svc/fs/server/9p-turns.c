@@ -20,12 +20,20 @@ void p9_turns_init(struct p9_turns *ts, void (*relieved)(struct p9_turn *t))
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&ts->relief_wake, &attr);
 	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&ts->relief_done, NULL);
+}
+
+void p9_turns_set_help(struct p9_turns *ts, bool (*help)(struct p9_turns *ts))
+{
+	assert(!ts->relief_runs);
+	ts->help = help;
 }
 
 void p9_turns_done(struct p9_turns *ts)
 {
 	assert(!ts->relief_runs);
 	pthread_cond_destroy(&ts->relief_wake);
+	pthread_cond_destroy(&ts->relief_done);
 	pthread_mutex_destroy(&ts->lock);
 }
 
@@ -67,6 +75,9 @@ static void give(struct p9_turns *ts)
 	if (next) {
 		ts->idle = next->next_idle;
 		pthread_cond_signal(&next->wake);
+	} else if (ts->help && ts->relief_runs) {
+		ts->help_wanted = true;
+		pthread_cond_signal(&ts->relief_wake);
 	}
 	ts->taken = false;
 }
@@ -78,21 +89,36 @@ void p9_turn_give(struct p9_turns *ts)
 	pthread_mutex_unlock(&ts->lock);
 }
 
+/* Under the lock. */
+static void hold(struct p9_turns *ts, struct p9_turn *t, unsigned patience)
+{
+	assert(ts->taken && !ts->holder);
+	ts->holder = t;
+	ts->patience = patience;
+	ts->n_held++;
+	if (ts->relief_sleeps)
+		pthread_cond_signal(&ts->relief_wake);
+}
+
 bool p9_turn_hold(struct p9_turns *ts, struct p9_turn *t, unsigned patience)
 {
 	pthread_mutex_lock(&ts->lock);
-	assert(ts->taken && !ts->holder);
-	bool hold = ts->relief_runs && !ts->aside;
+	bool may = ts->relief_runs && !ts->aside;
 	ts->aside -= ts->aside > 0;
-	if (hold) {
-		ts->holder = t;
-		ts->patience = patience;
-		ts->n_held++;
-		if (ts->relief_sleeps)
-			pthread_cond_signal(&ts->relief_wake);
-	}
+	if (may)
+		hold(ts, t, patience);
 	pthread_mutex_unlock(&ts->lock);
-	return hold;
+	return may;
+}
+
+bool p9_turn_hold_anyway(struct p9_turns *ts, struct p9_turn *t, unsigned patience)
+{
+	pthread_mutex_lock(&ts->lock);
+	bool may = ts->relief_runs;
+	if (may)
+		hold(ts, t, patience);
+	pthread_mutex_unlock(&ts->lock);
+	return may;
 }
 
 bool p9_turn_release(struct p9_turns *ts, struct p9_turn *t)
@@ -104,6 +130,8 @@ bool p9_turn_release(struct p9_turns *ts, struct p9_turn *t)
 		if (++ts->kept == P9_TURN_KEPT)
 			ts->penalty = 0;
 	}
+	while (ts->relieving == t)
+		pthread_cond_wait(&ts->relief_done, &ts->lock);
 	pthread_mutex_unlock(&ts->lock);
 	return kept;
 }
@@ -133,11 +161,25 @@ static void relieve(struct p9_turns *ts)
 	ts->aside = ts->penalty;
 	ts->kept = 0;
 	if (ts->relieved) {
+		ts->relieving = t;
 		pthread_mutex_unlock(&ts->lock);
 		ts->relieved(t);
 		pthread_mutex_lock(&ts->lock);
+		ts->relieving = NULL;
+		pthread_cond_signal(&ts->relief_done);
 	}
 	give(ts);
+}
+
+/* Under the lock, but for the call. */
+static void get_help(struct p9_turns *ts)
+{
+	ts->help_wanted = false;
+	pthread_mutex_unlock(&ts->lock);
+	bool again = ts->help(ts);
+	pthread_mutex_lock(&ts->lock);
+	if (!again)
+		ts->help = NULL;
 }
 
 static void *relief_main(void *arg)
@@ -146,6 +188,10 @@ static void *relief_main(void *arg)
 	unsigned quiet = 0;
 	pthread_mutex_lock(&ts->lock);
 	while (!ts->over) {
+		if (ts->help_wanted && ts->help) {
+			get_help(ts);
+			continue;
+		}
 		if (!ts->holder && quiet >= QUIET_LOOKS) {
 			ts->relief_sleeps = true;
 			pthread_cond_wait(&ts->relief_wake, &ts->lock);
@@ -182,5 +228,7 @@ void p9_turns_stop(struct p9_turns *ts)
 	pthread_cond_signal(&ts->relief_wake);
 	pthread_mutex_unlock(&ts->lock);
 	pthread_join(ts->relief, NULL);
+	pthread_mutex_lock(&ts->lock);
 	ts->relief_runs = false;
+	pthread_mutex_unlock(&ts->lock);
 }

@@ -11,6 +11,10 @@
  *many each time it happens again, up to P9_TURN_ASIDE_MAX, until P9_TURN_KEPT times in a row were
  *short.
  *
+ * Threads may be started as they are needed: when the turn is given away and nobody waits for it,
+ * the relieving thread calls `help`.  Nobody waits for the new one: whoever is there first takes
+ * the turn.
+ *
  *	free --take--> taken --hold--> held --release (true)--> taken --give--> free
  *	                                 `--relief--> free ... release (false)
  */
@@ -40,11 +44,18 @@ struct p9_turns {
 	pthread_cond_t relief_wake;
 	bool relief_runs, relief_sleeps, over;
 	void (*relieved)(struct p9_turn *t);
+	struct p9_turn *relieving; /* for whom that is being called */
+	pthread_cond_t relief_done;
+	bool (*help)(struct p9_turns *ts);
+	bool help_wanted;
 };
 
 /* relieved: NULL, or called by the relieving thread, without any lock and before anybody else has
  * the turn, for one who is still busy with what it held the turn for. */
 void p9_turns_init(struct p9_turns *ts, void (*relieved)(struct p9_turn *t));
+/* Before p9_turns_start(): help is called by the relieving thread, without any lock, when there
+ * should be one more thread. False: there cannot be, do not call again. */
+void p9_turns_set_help(struct p9_turns *ts, bool (*help)(struct p9_turns *ts));
 void p9_turns_done(struct p9_turns *ts);
 void p9_turn_init(struct p9_turn *t);
 void p9_turn_done(struct p9_turn *t);
@@ -60,5 +71,8 @@ void p9_turn_give(struct p9_turns *ts);
 /* patience: relief comes after so many times P9_TURN_RELIEF_MS, at least 1. False: better not. The
  * caller still has the turn. */
 bool p9_turn_hold(struct p9_turns *ts, struct p9_turn *t, unsigned patience);
-/* What took long is over. False: somebody else has the turn by now. */
+/* The same however slow things seem to be. False: nobody would relieve us. */
+bool p9_turn_hold_anyway(struct p9_turns *ts, struct p9_turn *t, unsigned patience);
+/* What took long is over. False: `relieved` has been called for us and has returned, and somebody
+ * else has the turn by now, or may take it. */
 bool p9_turn_release(struct p9_turns *ts, struct p9_turn *t);

@@ -8,8 +8,10 @@
  * turn as well, which is taken from it if one takes longer than expected (9p-turns.h); the replies
  * it has collected are then sent for it.  No request is ever handed from one thread to another.
  *
- * A long read goes from the file to the connection by way of a pipe, if its data seems to be in
- * memory.  There is one for all threads; while it is in use others copy.
+ * A long read goes from the file to the connection by way of a pipe.  There are a few for all
+ * threads; while all are in use, reads that are too long to be copied wait for one.  A long write
+ * is done in pieces as it comes (9p-pieces.h).  So nothing of what is long takes memory of ours,
+ * but where things are slow or a file is of another kind; and that memory is given back.
  *
  * Each thread has a buffer of its own to receive into, so a request stays where it is for as long
  * as it runs.  Who gets the turn takes over what the one before had received and not used.
@@ -23,63 +25,17 @@
  * Locks are taken in the order writing, core; the one in `turns` is never held with another.
  * Nothing waits while it holds `core`.
  */
-#include "svc/fs/server/9p-confine.h"
-#include "svc/fs/server/9p-report.h"
-#include "svc/fs/server/9p-server.h"
+#include "svc/fs/server/9p-conn.h"
+
 #include "svc/fs/server/9p-session.h"
-#include "svc/fs/server/9p-turns.h"
 
 #include "base/log.h"
-#include "sys/seccomp.h"
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-enum {
-	N_THREADS = 16,
-	READ_AHEAD = 64 * 1024, /* received at a time, unless it is known that a frame is longer */
-	IN_SIZE = P9_MAX_MSIZE + READ_AHEAD,
-	BATCH = 192 * 1024, /* replies collected before they are sent */
-	OUT_SIZE = P9_MAX_MSIZE + 2 * BATCH, /* a batch, the largest reply, and parked flushes */
-	LARGE_KEPT = 4, /* threads whose buffers may stay large while they wait */
-	STACK_SIZE = 256 * 1024,
-	MAX_FIDS = 65536,
-	MAX_FLUSHES = 512,
-};
-
-struct thread;
-
-struct conn {
-	int sock;
-	struct p9_tree *tree;
-	struct p9_server *server;
-	struct p9_session *session;
-	struct p9_report report;
-	struct p9_control_stats moved; /* under `core`: bytes and requests */
-	struct p9_turns turns; /* at reading the connection */
-	pthread_mutex_t writing, core;
-	atomic_bool closed;
-	struct p9_pipe pipe;
-	atomic_int n_large; /* threads whose buffers are large */
-	struct thread *reader; /* with the turn: who received last, and may have bytes left */
-};
-
-struct thread {
-	pthread_t id;
-	struct conn *conn;
-	struct p9_turn turn;
-	struct p9_job job;
-	size_t in_at, in_len; /* bytes come but not used up yet */
-	size_t out_sent, out_len; /* with the turn, or under `writing` */
-	size_t pipe_at; /* where among them comes what job.pipe holds; 0: it holds nothing */
-	uint8_t *in; /* IN_SIZE */
-	uint8_t *out; /* OUT_SIZE */
-	bool large; /* more of them was used than a small request needs */
-};
-
 /* Ends everybody's waiting in receive and send. */
-static void hang_up(struct conn *c)
+void p9_conn_hang_up(struct conn *c)
 {
 	atomic_store(&c->closed, true);
 	shutdown(c->sock, SHUT_RDWR);
@@ -98,7 +54,7 @@ static void send_until(struct thread *t, size_t end, int flags)
 		if (n > 0)
 			t->out_sent += (size_t)n;
 		else if (errno != EINTR)
-			hang_up(c);
+			p9_conn_hang_up(c);
 	}
 }
 
@@ -109,7 +65,7 @@ static void send_out(struct thread *t)
 		send_until(t, t->pipe_at, MSG_MORE);
 		if (!atomic_load(&c->closed) &&
 			p9_pipe_send(t->job.pipe, c->sock, t->out_len > t->pipe_at) < 0)
-			hang_up(c);
+			p9_conn_hang_up(c);
 	}
 	send_until(t, t->out_len, 0);
 	t->out_sent = t->out_len = t->pipe_at = 0;
@@ -125,13 +81,16 @@ static void flush_batch(struct thread *t)
 }
 
 /* What a thread has collected does not wait for what keeps it busy. Where the payload of that goes
- * has been said already, so nothing is moved. */
-static void send_for_relieved(struct p9_turn *turn)
+ * has been said already, so nothing is moved. And who reads the connection next is to find the
+ * beginning of a frame there. */
+void p9_conn_relieved(struct p9_turn *turn)
 {
 	struct thread *t = container_of(turn, struct thread, turn);
 	pthread_mutex_lock(&t->conn->writing);
 	send_until(t, t->out_len, 0);
 	pthread_mutex_unlock(&t->conn->writing);
+	if (p9_pieces_receive(&t->rest) < 0)
+		p9_conn_hang_up(t->conn);
 }
 
 /* Where the payload of the reply to the request lies if it is encoded next. */
@@ -140,7 +99,7 @@ static uint8_t *payload_place(struct thread *t)
 	return t->out + t->out_len + p9_payload_offset((uint8_t)(t->job.q.t.type + 1));
 }
 
-static void on_send(void *ctx, struct p9_request *q, const struct p9_msg *m)
+void p9_conn_send(void *ctx, struct p9_request *q, const struct p9_msg *m)
 {
 	struct thread *t = q->user;
 	uint8_t *at = t->out + t->out_len;
@@ -188,7 +147,7 @@ static void tell_before_lock(struct thread *t)
 /* --- requests --- */
 
 /* Clunked fids are released without a lock held: the last close of a file can take its time. */
-static void reap(struct conn *c)
+void p9_conn_reap(struct conn *c)
 {
 	for (;;) {
 		pthread_mutex_lock(&c->core);
@@ -221,7 +180,7 @@ static void end(struct thread *t, int result)
 	p9_server_end(c->server, &t->job.q, result);
 	pthread_mutex_unlock(&c->core);
 	if (may_kill)
-		reap(c);
+		p9_conn_reap(c);
 }
 
 static int run(struct thread *t)
@@ -235,12 +194,62 @@ static int run(struct thread *t)
 	return j->q.t.once.seq ? p9_session_run(t->conn->session, j) : p9_tree_run(j);
 }
 
+static bool is_long_read(const struct thread *t)
+{
+	return t->job.q.t.type == P9_Tread && t->job.q.count >= P9_PIPE_LEAST;
+}
+
+/* For a long read that is worth it, if there is one: it may turn out that its data is not in
+ * memory, so the turn is held. */
+static bool take_pipe(struct thread *t)
+{
+	struct conn *c = t->conn;
+	struct p9_pipe *p = is_long_read(t) ? p9_pipes_take(&c->pipes, false) : NULL;
+	if (!p)
+		return false;
+	if (p9_turn_hold(&c->turns, &t->turn, 1)) {
+		t->job.pipe = p;
+		return true;
+	}
+	p9_pipes_give(&c->pipes, p);
+	return false;
+}
+
+/* What it holds still has no reply in the end, or nobody to send it to. */
+static void give_pipe(struct thread *t)
+{
+	struct p9_pipe *p = TAKE_PTR(t->job.pipe);
+	if (p)
+		p9_pipes_give(&t->conn->pipes, p);
+}
+
+static void grow_large(struct thread *t)
+{
+	if (!t->large)
+		atomic_fetch_add(&t->conn->n_large, 1);
+	t->large = true;
+}
+
+/* Gives memory back before waiting. What was received behind the last request, for others, is
+ * within the first 2 * READ_AHEAD bytes (next_frame). */
+static void shrink(struct thread *t)
+{
+	if (!t->large)
+		return;
+	atomic_fetch_sub(&t->conn->n_large, 1);
+	t->large = false;
+	(void)madvise(t->in + 2 * READ_AHEAD, IN_SIZE - 2 * READ_AHEAD, MADV_DONTNEED);
+	(void)madvise(t->out + OUT_KEPT, OUT_SIZE - OUT_KEPT, MADV_DONTNEED);
+}
+
 /* Does the request without holding anybody up for long. True: we had the turn (hold) and have it
  * still, and the reply goes out with the next ones. */
 static bool run_slowly(struct thread *t, bool hold)
 {
 	t->job.may_block = true;
 	t->job.payload = payload_place(t);
+	if (is_long_read(t))
+		t->job.pipe = p9_pipes_take(&t->conn->pipes, t->job.q.count > COPY_MOST);
 	int r = run(t);
 	if (t->job.q.t.type == P9_Tlock)
 		p9_watch_settle(t->conn->tree->watch);
@@ -252,32 +261,14 @@ static bool run_slowly(struct thread *t, bool hold)
 	pthread_mutex_lock(&t->conn->writing);
 	tell_before_lock(t);
 	end(t, r);
+	if (!held && t->out_len > OUT_KEPT)
+		grow_large(t);
 	if (!held)
 		send_out(t);
 	pthread_mutex_unlock(&t->conn->writing);
+	if (!held)
+		give_pipe(t);
 	return held;
-}
-
-static void grow_large(struct thread *t)
-{
-	if (!t->large)
-		atomic_fetch_add(&t->conn->n_large, 1);
-	t->large = true;
-}
-
-/* Gives memory back before waiting without a request, where many have much. What was received
- * behind the last request, for others, is within the first 2 * READ_AHEAD bytes (next_frame). */
-static void shrink(struct thread *t)
-{
-	if (!t->large)
-		return;
-	if (atomic_fetch_sub(&t->conn->n_large, 1) <= LARGE_KEPT) {
-		atomic_fetch_add(&t->conn->n_large, 1);
-		return;
-	}
-	t->large = false;
-	(void)madvise(t->in + 2 * READ_AHEAD, IN_SIZE - 2 * READ_AHEAD, MADV_DONTNEED);
-	(void)madvise(t->out + BATCH, OUT_SIZE - BATCH, MADV_DONTNEED);
 }
 
 /* Waits for the turn, and for what the one before has left. */
@@ -306,36 +297,10 @@ static void step_aside(struct thread *t)
 		flush_batch(t);
 		p9_turn_give(&c->turns);
 	}
-	if (t->job.q.t.type == P9_Tread && t->job.q.count > BATCH)
-		grow_large(t);
 	if (!run_slowly(t, hold)) {
 		shrink(t);
 		take_turn(t);
 	}
-}
-
-/* For a long read that is worth it, if nobody else has the pipe: it may turn out that its data is
- * not in memory, so the turn is held. */
-static bool take_pipe(struct thread *t)
-{
-	struct conn *c = t->conn;
-	if (t->job.q.t.type != P9_Tread || t->job.q.count < P9_PIPE_LEAST ||
-		atomic_load(&c->pipe.used) || !p9_turn_hold(&c->turns, &t->turn, 1))
-		return false;
-	atomic_store(&c->pipe.used, true);
-	t->job.pipe = &c->pipe;
-	return true;
-}
-
-static void give_pipe(struct thread *t)
-{
-	struct p9_pipe *p = t->job.pipe;
-	t->job.pipe = NULL;
-	if (!p)
-		return;
-	if (p->held) /* there was no reply in the end, or nobody to send it to */
-		p9_pipe_close(p);
-	atomic_store(&p->used, false);
 }
 
 /* With the turn, as everything that is quick. False: it has been taken from us, and what had to be
@@ -344,6 +309,10 @@ static bool run_quickly(struct thread *t, int *ret)
 {
 	struct conn *c = t->conn;
 	bool hold = take_pipe(t);
+	if (!hold && is_long_read(t) && t->job.q.count > COPY_MOST) {
+		*ret = P9_TREE_WOULD_BLOCK; /* wait for a pipe, at least */
+		return true;
+	}
 	t->job.may_block = false;
 	t->job.payload = payload_place(t);
 	*ret = p9_tree_run(&t->job);
@@ -364,6 +333,45 @@ static bool run_quickly(struct thread *t, int *ret)
 	return false;
 }
 
+/* A long write to a file. Called with the turn, returns with the turn. */
+static int write_in_pieces(struct thread *t)
+{
+	struct conn *c = t->conn;
+	bool held;
+	flush_batch(t);
+	shrink(t);
+	unsigned patience = atomic_load(&c->n_large) ? PIECE_MS_MOST : PIECE_MS;
+	int r = p9_pieces_write(&t->rest, &t->job, &c->turns, &t->turn, patience, &held);
+	if (t->rest.missing)
+		p9_conn_hang_up(c);
+	if (held) {
+		end(t, r);
+		return t->rest.missing ? -ECONNRESET : 0;
+	}
+	grow_large(t);
+	pthread_mutex_lock(&c->writing);
+	end(t, r);
+	send_out(t);
+	pthread_mutex_unlock(&c->writing);
+	shrink(t);
+	take_turn(t);
+	return 0;
+}
+
+/* Any other long request is there when it is done. False: it does not come any more. */
+static bool get_rest(struct thread *t, bool wanted)
+{
+	flush_batch(t);
+	if (wanted)
+		grow_large(t);
+	if ((wanted ? p9_pieces_receive(&t->rest) : p9_pieces_discard(&t->rest)) == 0)
+		return true;
+	p9_conn_hang_up(t->conn);
+	if (wanted)
+		end(t, -ECONNRESET);
+	return false;
+}
+
 /* Called with the turn, returns with the turn. */
 static int handle(struct thread *t, const uint8_t *frame, size_t len)
 {
@@ -373,8 +381,12 @@ static int handle(struct thread *t, const uint8_t *frame, size_t len)
 	c->moved.requests++;
 	int r = p9_server_begin(c->server, frame, len, &t->job.q);
 	pthread_mutex_unlock(&c->core);
+	if (t->rest.missing && r == P9_RUN && p9_pieces_allowed(&t->job))
+		return write_in_pieces(t);
+	if (t->rest.missing && r >= 0 && !get_rest(t, r == P9_RUN))
+		return -ECONNRESET;
 	if (r != P9_RUN) {
-		reap(c);
+		p9_conn_reap(c);
 		if (p9_frame_type(frame) == P9_Tevents)
 			p9_watch_wake(c->tree->watch);
 		return r;
@@ -396,19 +408,23 @@ static int handle(struct thread *t, const uint8_t *frame, size_t len)
 
 /* --- reading --- */
 
-/* More bytes; replies do not wait for them. 0 at the end. */
-static ssize_t receive(struct thread *t, void *buf, size_t n)
+/* More bytes, behind what there is already; neither replies nor memory wait for them. 0 at the end.
+ */
+static ssize_t receive(struct thread *t, size_t have, size_t n)
 {
 	flush_batch(t);
+	if (have <= 2 * READ_AHEAD)
+		shrink(t);
 	for (;;) {
-		ssize_t got = recv(t->conn->sock, buf, n, 0);
+		ssize_t got = recv(t->conn->sock, t->in + have, n, 0);
 		if (got >= 0 || errno != EINTR)
 			return got < 0 ? -errno : got;
 	}
 }
 
 /* The next frame: its size, 0 at the end of the connection, negative errno. Of a long one no more
- * is received than belongs to it, so that nothing has to be moved to make room for the next. */
+ * is received than belongs to it, so that nothing has to be moved to make room for the next; and of
+ * a long write perhaps just the beginning (t->rest). */
 static int next_frame(struct thread *t, const uint8_t **ret)
 {
 	struct conn *c = t->conn;
@@ -426,10 +442,18 @@ static int next_frame(struct thread *t, const uint8_t **ret)
 			memmove(t->in, t->in + t->in_at, have);
 		t->in_at = 0;
 		t->in_len = have;
-		size_t wanted = size > READ_AHEAD ? (size_t)size - have : READ_AHEAD;
-		if (size > 2 * READ_AHEAD)
+		if (p9_pieces_fit(t->in, have, (size_t)size)) {
+			t->rest.end = have;
+			t->rest.missing = (size_t)size - have;
+			t->in_len = 0;
+			*ret = t->in;
+			return size;
+		}
+		bool known = have > P9_WRITE_HEADER; /* what it is */
+		size_t wanted = known && size > READ_AHEAD ? (size_t)size - have : READ_AHEAD;
+		if (known && size > 2 * READ_AHEAD)
 			grow_large(t);
-		ssize_t n = receive(t, t->in + have, wanted);
+		ssize_t n = receive(t, have, wanted);
 		if (n <= 0)
 			return (int)n;
 		t->in_len += (size_t)n;
@@ -451,7 +475,7 @@ static void serve_turns(struct thread *t)
 			log_peer(LOG_INFO, "9p: connection closed: %s", strerror(-n));
 		if (n < 0) {
 			flush_batch(t);
-			hang_up(c);
+			p9_conn_hang_up(c);
 		}
 	}
 	t->out_sent = t->out_len = 0;
@@ -462,7 +486,7 @@ static void serve_turns(struct thread *t)
 	p9_turn_give(&c->turns);
 }
 
-static void *thread_main(void *arg)
+void *p9_thread_main(void *arg)
 {
 	struct thread *t = arg;
 	serve_turns(t);
@@ -472,7 +496,7 @@ static void *thread_main(void *arg)
 
 /* --- what the service asks --- */
 
-static void fill_report(void *ctx, struct p9_control_packet *p)
+void p9_conn_report(void *ctx, struct p9_control_packet *p)
 {
 	struct conn *c = ctx;
 	struct p9_report_files files;
@@ -488,7 +512,7 @@ static void fill_report(void *ctx, struct p9_control_packet *p)
 	p9_control_packet_finish(p, &s);
 }
 
-static void *watch_main(void *arg)
+void *p9_watch_main(void *arg)
 {
 	struct thread *t = arg;
 	struct conn *c = t->conn;
@@ -500,133 +524,4 @@ static void *watch_main(void *arg)
 		pthread_mutex_unlock(&c->writing);
 	}
 	return NULL;
-}
-
-/* --- start and end --- */
-
-/* Address space only: pages appear as far as they are used. */
-static int thread_alloc(struct thread *t, struct conn *c)
-{
-	t->conn = c;
-	p9_turn_init(&t->turn);
-	t->job.tree = c->tree;
-	uint8_t *p = mmap(NULL, IN_SIZE + OUT_SIZE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	t->in = p;
-	t->out = p + IN_SIZE;
-	return 0;
-}
-
-static void thread_free(struct thread *t)
-{
-	if (t->conn)
-		p9_turn_done(&t->turn);
-	if (t->in)
-		munmap(t->in, IN_SIZE + OUT_SIZE);
-}
-
-/* The turn is ours until all threads are there and confined. */
-static int run_threads(struct conn *c, struct thread *threads, bool confine)
-{
-	pthread_attr_t attr;
-	size_t started = 1;
-	int r = 0;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	size_t all = N_THREADS + (c->tree->watch != NULL);
-	for (size_t i = 0; i < all && !r; i++)
-		r = thread_alloc(&threads[i], c);
-	p9_turn_take(&c->turns, &threads[0].turn);
-	for (; started < all && !r; started++)
-		r = -pthread_create(&threads[started].id, &attr,
-			started < N_THREADS ? thread_main : watch_main, &threads[started]);
-	started -= r != 0;
-	if (!r)
-		r = p9_turns_start(&c->turns, &attr);
-	bool reports = !r && c->report.fd;
-	if (reports) {
-		r = p9_report_start(&c->report, &attr);
-		reports = !r;
-	}
-	pthread_attr_destroy(&attr);
-	if (!r && confine)
-		r = p9_confine();
-	if (r)
-		hang_up(c);
-	p9_turn_give(&c->turns);
-	if (!r)
-		thread_main(&threads[0]);
-	for (size_t i = 1; i < started; i++)
-		pthread_join(threads[i].id, NULL);
-	p9_turns_stop(&c->turns);
-	if (reports)
-		p9_report_stop(&c->report);
-	for (size_t i = 0; i < all; i++)
-		thread_free(&threads[i]);
-	return r;
-}
-
-static int serve_tree(const struct p9_options *o, struct p9_tree *tree, struct p9_session *session,
-	int sock, bool confine)
-{
-	AUTO_FREE struct thread *threads = calloc(N_THREADS + 1, sizeof(*threads));
-	AUTO_FREE struct conn *c = calloc(1, sizeof(*c));
-	if (!c || !threads)
-		return -ENOMEM;
-	c->session = session;
-	struct p9_server_config config = {.msize = o->msize,
-		.max_fids = p9_max_fids(MAX_FIDS),
-		.max_flushes = MAX_FLUSHES,
-		.read_only = o->read_only,
-		.send = on_send,
-		.ctx = c};
-	AUTO(p9_server_free) struct p9_server *server = p9_server_new(&config);
-	if (!server)
-		return -ENOMEM;
-	c->sock = sock;
-	c->report = (struct p9_report){.fd = o->control_fd, .fill = fill_report, .ctx = c};
-	c->tree = tree;
-	c->server = server;
-	p9_turns_init(&c->turns, send_for_relieved);
-	p9_pipe_init(&c->pipe);
-	pthread_mutex_init(&c->writing, NULL);
-	pthread_mutex_init(&c->core, NULL);
-	int r = run_threads(c, threads, confine);
-	p9_server_reset(server);
-	reap(c);
-	p9_pipe_close(&c->pipe);
-	p9_turns_done(&c->turns);
-	pthread_mutex_destroy(&c->writing);
-	pthread_mutex_destroy(&c->core);
-	return r;
-}
-
-static uint64_t path_of(const void *ctx, dev_t dev, ino_t ino)
-{
-	struct stat st = {.st_dev = dev, .st_ino = ino};
-	return p9_qid_of(ctx, &st).path;
-}
-
-int p9_serve(const struct p9_options *o, int sock, int tree_fd, bool confine)
-{
-	struct p9_tree tree;
-	signal(SIGPIPE, SIG_IGN); /* the peer may leave while something is spliced to it */
-	bool fixed = o->fixed || geteuid() != 0;
-	int r = p9_tree_init(&tree, tree_fd, o->read_only, fixed);
-	if (r)
-		return r;
-	struct p9_session *session = NULL;
-	r = p9_session_new(&tree, o->session_fd, &session);
-	if (!r && confine)
-		r = p9_lock_down(o, tree_fd);
-	if (!r && p9_watch_new(path_of, &tree, 0, &tree.watch) < 0)
-		log_debug("9p: nothing can be watched here");
-	if (!r)
-		r = serve_tree(o, &tree, session, sock, confine);
-	p9_session_free(session);
-	p9_watch_free(tree.watch);
-	p9_tree_done(&tree);
-	return r;
 }

@@ -2,6 +2,11 @@
 /* Open files and directories. */
 #include "svc/fs/server/test-9p.h"
 
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
 TEST(create_write_read)
 {
 	struct peer p;
@@ -187,6 +192,115 @@ TEST(long_reads_among_others)
 		reads++;
 	}
 	free(all);
+	stop(&p);
+}
+
+static void fill_pattern(uint8_t *p, size_t n, size_t at)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)((at + i) * 31 + (at + i) / 4096);
+}
+
+/* Long writes are done in pieces, which end where pages do. */
+TEST(long_writes_of_any_range)
+{
+	enum { MOST = P9_MAX_MSIZE - P9_WRITE_HEADER };
+	static const struct {
+		uint64_t offset;
+		uint32_t len;
+	} ranges[] = {{0, 131072}, {0, 131072 - P9_WRITE_HEADER}, {0, 131073}, {1, 131072},
+		{4095, 262144}, {4095, 262145}, {5, MOST}, {0, MOST}, {777777, 500001},
+		{1 << 20, 1 << 19}};
+	struct peer p;
+	uint8_t *data = malloc(MOST), *seen = malloc(MOST);
+	start(&p);
+	CHECK_INT(t_create(&p, 1, "f", P9_O_RDWR, 0600), 0);
+	int fd = openat(tree_dir, "f", O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		fill_pattern(data, ranges[i].len, i * 1000);
+		CHECK_INT(t_write(&p, 1, ranges[i].offset, data, ranges[i].len), ranges[i].len);
+		CHECK_INT(pread(fd, seen, ranges[i].len, (off_t)ranges[i].offset), ranges[i].len);
+		CHECK(!memcmp(data, seen, ranges[i].len));
+	}
+	CHECK_INT(t_write(&p, 77, 0, data, MOST), -EBADF);
+	CHECK_INT(t_write(&p, 0, 0, data, MOST), -EBADF);
+	CHECK_INT(t_write(&p, 1, INT64_MAX - 200000, data, MOST), -EFBIG);
+	CHECK_INT(t_write(&p, 1, UINT64_MAX - 1, data, MOST), -EINVAL);
+	CHECK_INT(t_getattr(&p, 1), 0);
+	close(fd);
+	free(data);
+	free(seen);
+	stop(&p);
+}
+
+/* What has been written before it did not go on counts, and the connection goes on. */
+TEST(a_long_write_that_ends_half_way)
+{
+	enum { LIMIT = 300000, MOST = P9_MAX_MSIZE - P9_WRITE_HEADER };
+	struct rlimit lim = {.rlim_cur = LIMIT, .rlim_max = LIMIT};
+	struct peer p;
+	uint8_t *data = calloc(1, MOST);
+	start(&p);
+	CHECK_INT(t_create(&p, 1, "f", P9_O_RDWR, 0600), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &lim);
+	CHECK_INT(t_write(&p, 1, 0, data, MOST), LIMIT);
+	CHECK_INT(t_write(&p, 1, LIMIT, data, MOST), -EFBIG);
+	CHECK_INT(t_getattr(&p, 1), 0);
+	free(data);
+	stop(&p);
+}
+
+static atomic_bool busy_over;
+
+/* Holds the file's lock for long again and again. */
+static void *keep_busy(void *arg)
+{
+	enum { BYTES = 64 << 20 };
+	void *zeros = mmap(NULL, BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	while (!atomic_load(&busy_over))
+		CHECK_INT(pwrite(*(int *)arg, zeros, BYTES, 64 << 20), BYTES);
+	munmap(zeros, BYTES);
+	return NULL;
+}
+
+/* Somebody else reads the connection meanwhile, from the next request on. */
+TEST(long_writes_to_a_file_that_is_slow)
+{
+	enum { N = 24, LEN = 1000000 };
+	struct peer p;
+	pthread_t other;
+	uint8_t *data = malloc(LEN), *seen = malloc(LEN);
+	start(&p);
+	CHECK_INT(t_create(&p, 1, "f", P9_O_RDWR, 0600), 0);
+	int fd = openat(tree_dir, "f", O_RDWR | O_CLOEXEC);
+	CHECK_INT(pthread_create(&other, NULL, keep_busy, &fd), 0);
+	for (uint16_t i = 0; i < N; i++) {
+		struct p9_msg w = {.type = P9_Twrite, .tag = i};
+		struct p9_msg g = {.type = P9_Tgetattr, .tag = (uint16_t)(100 + i)};
+		fill_pattern(data, LEN, i * 1000);
+		w.twrite.fid = 1;
+		w.twrite.offset = (uint64_t)i * LEN;
+		w.twrite.data = (struct p9_data){data, LEN};
+		send_msg(&p, &w);
+		send_msg(&p, &g);
+	}
+	for (int i = 0; i < 2 * N; i++) {
+		CHECK(recv_msg(&p));
+		CHECK_INT(p.r.type, p.r.tag < 100 ? P9_Rwrite : P9_Rgetattr);
+		if (p.r.tag < 100)
+			CHECK_INT(p.r.rwrite.count, LEN);
+	}
+	atomic_store(&busy_over, true);
+	pthread_join(other, NULL);
+	for (uint16_t i = 0; i < N; i++) {
+		fill_pattern(data, LEN, i * 1000);
+		CHECK_INT(pread(fd, seen, LEN, (off_t)i * LEN), LEN);
+		CHECK(!memcmp(data, seen, LEN));
+	}
+	close(fd);
+	free(data);
+	free(seen);
 	stop(&p);
 }
 

@@ -147,3 +147,36 @@ TEST(without_relief_nothing_is_held)
 	p9_turn_done(&me);
 	p9_turns_done(&turns);
 }
+
+static sem_t helped;
+
+static bool on_help(struct p9_turns *ts)
+{
+	CHECK(ts == &turns);
+	sem_post(&helped);
+	return false;
+}
+
+/* Help comes when nobody is left, and once only if there can be no more. */
+TEST(help_comes_when_nobody_waits_for_the_turn)
+{
+	struct p9_turn me;
+	int n;
+	sem_init(&helped, 0, 0);
+	p9_turns_init(&turns, NULL);
+	p9_turns_set_help(&turns, on_help);
+	p9_turn_init(&me);
+	CHECK_INT(p9_turns_start(&turns, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		p9_turn_take(&turns, &me);
+		p9_turn_give(&turns);
+		if (!i)
+			sem_wait(&helped);
+	}
+	p9_turns_stop(&turns);
+	CHECK_INT(sem_getvalue(&helped, &n), 0);
+	CHECK_INT(n, 0);
+	p9_turn_done(&me);
+	p9_turns_done(&turns);
+	sem_destroy(&helped);
+}
