@@ -231,6 +231,17 @@ else
 	echo "# no tbf here: interruptions are not tried"
 fi
 
+# ---- two at a time
+tr '\0' z </dev/zero | head -c 96M >"$there/target"
+if slow 60mbit; then
+	cp_b "$here/dense" "$target"
+	check "a copy to another host begins" wait_until 30 bash -c 'grep -qs "^done [1-9]" "$1"/.local/state/metac/block-cp/*' _ "$HOME"
+	fails_with "a second one of the same cannot" 1 'another copy from and to these is under way' metac_b block cp "$here/dense" "$target"
+	slow no
+	check "which does not hurt the first" ends $COPY 0
+	check "it is the same" cmp -n $((64 << 20)) "$here/dense" "$there/target"
+fi
+
 # ---- a block device of this host
 if loop=$(truncate -s 64M "$TOP/backing" && losetup -f --show "$TOP/backing" 2>/dev/null); then
 	check "to a block device" metac_b block cp "$dense" "$loop"

@@ -110,6 +110,12 @@ check "and says so" grep -q "the NBD worker has ended" "$TOP/four.err"
 check "it leaves no socket" test ! -e "$sock"
 
 fails_with "it has to be said where" 2 'where\? --unix' metac_b block serve "$disk"
+fails_with "in one place" 1 'either --unix or --tcp' metac_b block serve "$disk" --unix "$sock" --tcp 127.0.0.1:0
+fails_with "which is one" 1 "--tcp: .nowhere' is not HOST:PORT" metac_b block serve "$disk" --tcp nowhere
+fails_with "and not too long a path" 1 'the path of a socket has at most 107 characters' \
+	metac_b block serve "$disk" --unix "/$(printf 'x%.0s' $(seq 120))"
+fails_with "nor a file that is no socket" 1 'is there already, and is no socket' metac_b block serve "$disk" --unix "$src/disk"
+fails_with "nor in a directory that is not there" 1 'No such file' metac_b block serve "$disk" --unix "$TOP/none/sock"
 fails_with "not for the whole network" 1 'whoever reaches it has the disk' metac_b block serve "$disk" --tcp 0.0.0.0:0
 serve_b tcp "$disk" --tcp 127.0.0.1:0
 check "TCP, of this host" ready tcp
@@ -280,11 +286,28 @@ if [ -e /dev/loop-control ]; then
 	exec 8<&-
 	check "by its link it is detached" metac_b block detach "/dev/metac/$name"
 	check "and gone" test ! -e "/dev/metac/$name"
-	check "two with one name" metac_b block attach --transport loop --name "$name" --readonly "$disk"
-	fails_with "are not possible" 1 'attached under that name already' metac_b block attach --transport loop --name "$name" "$disk"
+	metac_b block attach --transport loop --name "$name" --readonly --json "$disk" >"$TOP/attached.json"
+	check "block attach --json prints an object" test "$(field name <"$TOP/attached.json") $(field size <"$TOP/attached.json")" = \
+		"$name $((16 << 20))"
+	check "with the device" test -b "$(field device <"$TOP/attached.json")"
+	check "that it is read-only" test "$(field readOnly <"$TOP/attached.json") $(field transport <"$TOP/attached.json")" = "True loop"
+	check "as block ls has it" test "$(row device) $(row readOnly)" = "$(field device <"$TOP/attached.json") True"
+	fails_with "two with one name are not possible" 1 'attached under that name already' metac_b block attach --transport loop --name "$name" "$disk"
+	check "several are one list" test "$(metac_b block attach --transport loop --name "$name-2" "$disk" >/dev/null &&
+		metac_b block ls --json | python3 -c 'import json, sys; print(*sorted(r["name"] for r in json.load(sys.stdin)))')" = "$name $name-2"
+	check "of two one is detached" metac_b block detach "$name-2"
 	check "by its name it is detached, forced" metac_b block detach --force "$name"
 	check "nothing is left" test "$(metac_b block ls --json)" = '[]'
 fi
+fails_with "no such transport" 2 'is not nbd or loop' metac_b block attach --transport floppy "$disk"
+fails_with "nothing is there to attach" 1 'No such file' metac_b block attach --transport loop "$(metac_a block export "local:$src/nothing")"
+fails_with "nor is a directory" 1 'this is a directory' metac_b block attach "$tree"
+fails_with "a reference that is none" 1 'malformed reference' metac_b block attach ref://nonsense
+fails_with "nor for info" 1 'malformed reference' metac_b block info ref://nonsense
+fails_with "nor to be served" 1 'malformed reference' metac_b block serve ref://nonsense --unix "$sock"
+fails_with "nor copied" 1 'malformed reference' metac_b block cp ref://nonsense "$TOP/copied"
+metac_b block info --json "$disk" "$tree/sub/disk" >"$TOP/two.json" 2>/dev/null &&
+	check "info of two is a list of two" test "$(python3 -c 'import json, sys; print(len(json.load(sys.stdin)))' <"$TOP/two.json")" = 2
 fails_with "a name that is none" 2 'is not 1 to 64 letters' metac_b block attach --name ../x "$disk"
 
 check "no process stays on host b but its node's" bash -c '! ip netns pids "$0" | xargs -r ps -o args= -p | grep -v "^metacd\|ps -o\|/metacd " | grep -q .' "${NS}b"
