@@ -50,6 +50,7 @@ enum manner { GIVES, FAILS, SILENT };
 struct object {
 	enum manner manner;
 	enum vat_error_kind kind; /* FAILS with */
+	const char *text; /* and this; NULL: some */
 	unsigned asked;
 	struct vat_ctx *waiting;
 	struct vat_cap *cap;
@@ -104,7 +105,7 @@ static void open_local(void *self, struct stream_stream_open_local_ctx cx)
 	struct object *o = self;
 	o->asked++;
 	if (o->manner == FAILS) {
-		vat_ctx_fail(cx.ctx, o->kind, "not now");
+		vat_ctx_fail(cx.ctx, o->kind, "%s", o->text ?: "not now");
 	} else if (o->manner == SILENT) {
 		CHECK(!o->waiting);
 		o->waiting = cx.ctx;
@@ -494,6 +495,31 @@ TEST(without_a_reference_what_is_gone_is_lost)
 	open_and_wait(&w, false);
 	CHECK(w.opened);
 	down(&w);
+}
+
+TEST(without_a_reference_what_was_revoked_is_void)
+{
+	static const struct {
+		const char *text;
+		enum way_miss miss;
+	} t[] = {{"revoked", WAY_MISS_REVOKED}, {"expired", WAY_MISS_REVOKED},
+		{"unrevoked", WAY_MISS_LOST}, {"connection closed by the peer", WAY_MISS_LOST}};
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct world w = {
+			.hand = {.manner = FAILS, .kind = VAT_DISCONNECTED, .text = t[i].text}};
+		up(&w, true, false);
+		open_and_wait(&w, false);
+		CHECK_INT(w.miss, t[i].miss);
+		struct vat_cap *broken = vat_cap_broken(w.loop.vat, VAT_DISCONNECTED, t[i].text);
+		way_set_object(w.way, broken);
+		vat_cap_unref(broken);
+		open_and_wait(&w, false);
+		CHECK_INT(w.miss, t[i].miss);
+		way_set_ref(w.way, reference()); /* which is asked then */
+		open_and_wait(&w, false);
+		CHECK(w.opened);
+		down(&w);
+	}
 }
 
 TEST(without_a_reference_silence_is_not_loss)

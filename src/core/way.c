@@ -69,6 +69,15 @@ static bool is_gone(const struct err *e)
 	return e->kind == ERR_DISCONNECTED && (e->code == -EREMOTEIO || e->code == -ENOTCONN);
 }
 
+/* So ends what was given by a reference that is void: the words of the persistence service
+ * (svc/persistence/internal.h), maybe after those of others. */
+static enum way_miss kind_of_loss(const char *text)
+{
+	const char *end = strrchr(text, ' ') ? strrchr(text, ' ') + 1 : text;
+	return !strcmp(end, "revoked") || !strcmp(end, "expired") ? WAY_MISS_REVOKED
+								  : WAY_MISS_LOST;
+}
+
 /* The stage "in hand" has failed. */
 static void fail(struct way *w, const struct err *e)
 {
@@ -83,7 +92,7 @@ static void fail(struct way *w, const struct err *e)
 	if (!w->fetched && w->ref) {
 		fetch_object(w);
 	} else if (!w->ref && is_gone(&copy)) {
-		give_up(w, WAY_MISS_LOST, &copy);
+		give_up(w, kind_of_loss(copy.msg), &copy);
 	} else {
 		give_up(w, WAY_MISS_TRY_AGAIN, &copy);
 	}
@@ -209,8 +218,12 @@ static void fetch_object(struct way *w)
 static void lost(struct way *w)
 {
 	struct err e = {};
+	struct vat_error why = {.text = ""};
+	if (w->object)
+		(void)vat_cap_is_broken(w->object, &why);
+	enum way_miss miss = kind_of_loss(why.text);
 	err_set(&e, -ENOTCONN, "%s is gone", w->cfg.what);
-	give_up(w, WAY_MISS_LOST, &e);
+	give_up(w, miss, &e);
 }
 
 void way_open(struct way *w, bool local)

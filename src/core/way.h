@@ -33,7 +33,7 @@ struct way;
 enum way_miss {
 	WAY_MISS_TRY_AGAIN, /* it may work later */
 	WAY_MISS_NOT_LOCAL, /* it is not on this host, or not to be had as a descriptor */
-	WAY_MISS_REVOKED, /* the reference is void, for good */
+	WAY_MISS_REVOKED, /* the reference is void, for good; or that the capability came by */
 	WAY_MISS_LOST, /* the capability is broken, and there is no reference to get another by */
 };
 

@@ -214,6 +214,20 @@ check "the other one goes on" dd if="$disk" of=/dev/null bs=4096 count=1 iflag=d
 check "what is gone is detached" detach revoked
 check "and its device free" cleared "$gone"
 
+own() { metac_a block ls | grep -- " $T-own " | grep -qw "$1"; }
+truncate -s 8M "$TOP/own.raw"
+sub=$(metac_a file export "local:$TOP/own.raw" --persistent)
+check "a persistent one of the own node" eval 'metac_a block attach "$sub" --transport loop --name "$T-own" --persistent'
+gone=$(dev own) && remember "$gone"
+stop_node a
+start_node a
+check "is back with its node, by no reference" wait_until 20 own connected
+metac_a ref rm "$sub"
+check "revoked, it is gone as well" wait_until 20 own gone
+check "and detached" metac_a block detach "$T-own"
+check "its device is free" cleared "$(dev own || echo "$gone")"
+check "those of the other node have come through" wait_until 20 state_is disk connected
+
 # ---- waiting with a limit, and detaching by force
 
 check "with a time limit" attach limited "$ref" --timeout 2

@@ -211,7 +211,7 @@ void creations_free(struct persistence *p);
 /* ---- taking back (remove.c) ---------------------------------------------------------------- */
 
 /* Both cut off at once whatever happens; negative errno if the store did not take it (it is tried
- * again until it does). why: "revoked", "expired" ... */
+ * again until it does). why: "revoked", "expired" ... (core/way.c knows both). */
 int remove_ref(struct persistence *p, struct ledger_ref *r, const char *why);
 int remove_object(struct persistence *p, struct ledger_object *o, const char *why);
 /* Removes those references that exist; takes what is in h. */
