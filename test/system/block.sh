@@ -110,7 +110,7 @@ check "and says so" grep -q "the NBD worker has ended" "$TOP/four.err"
 check "it leaves no socket" test ! -e "$sock"
 
 fails_with "it has to be said where" 2 'where\? --unix' metac_b block serve "$disk"
-fails_with "in one place" 1 'either --unix or --tcp' metac_b block serve "$disk" --unix "$sock" --tcp 127.0.0.1:0
+fails_with "in one place" 2 'either --unix or --tcp' metac_b block serve "$disk" --unix "$sock" --tcp 127.0.0.1:0
 fails_with "which is one" 1 "--tcp: .nowhere' is not HOST:PORT" metac_b block serve "$disk" --tcp nowhere
 fails_with "and not too long a path" 1 'the path of a socket has at most 107 characters' \
 	metac_b block serve "$disk" --unix "/$(printf 'x%.0s' $(seq 120))"

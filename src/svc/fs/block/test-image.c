@@ -219,7 +219,10 @@ TEST(a_session_that_comes_back_gets_another_server)
 		setenv("METAC_TEST_IMAGE", t[i].how, 1);
 		up(&w);
 		struct block_target target = target_of(&w, "i", "qcow2");
-		strcpy(epoch, images_epoch(w.images));
+		struct block_file f;
+		CHECK_INT(block_target_open(&target, &f, &e), 0);
+		close(f.fd);
+		strcpy(epoch, images_epoch(w.images, &f.id));
 		CHECK_INT(connect_and_close(&w, &target, &one, &m, &e), 0);
 		CHECK_INT(images_before(w.images, &target, &two), -EBADF);
 		CHECK_INT(connect_and_close(&w, &target, &two, &n, &e), 0);
@@ -227,7 +230,7 @@ TEST(a_session_that_comes_back_gets_another_server)
 		CHECK(images_before(w.images, &target, &one) >= 0); /* it is ended first */
 		CHECK_INT(connect_and_close(&w, &target, &one, &n, &e), 0);
 		CHECK(m != n);
-		CHECK_INT(strcmp(epoch, images_epoch(w.images)) != 0, t[i].other_epoch);
+		CHECK_INT(strcmp(epoch, images_epoch(w.images, &f.id)) != 0, t[i].other_epoch);
 		image_leave(m);
 		image_leave(m); /* the two's */
 		image_leave(n);
