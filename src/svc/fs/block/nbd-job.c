@@ -4,8 +4,11 @@
  *
  * Theory of operation: a thread does all of a request, and sends its reply by itself.  A long read
  * is sent in pieces where the protocol can (structured replies): so an error in the middle
- * is told where it is.  Else nothing may be said before everything has been read, and such a read
- * gets memory of its own; one at a time, as that may be 32 MiB.
+ * is told where it is.  It goes from the page cache to the socket through a pipe that the job makes
+ * for itself, so it takes no memory of ours; only with O_DIRECT, or where there is no pipe to be
+ * had, by way of the thread's buffer.  Where the protocol cannot take pieces nothing may be said
+ * before everything has been read, and such a read gets memory of its own; one at a time, as that
+ * may be 32 MiB.
  */
 #include "svc/fs/block/nbd-conn.h"
 
@@ -46,6 +49,22 @@ static int read_part(struct nbd_conn *c, const struct nbd_request *q, uint8_t *b
 	return 0;
 }
 
+/* The same without our memory. -EOPNOTSUPP: not this way. */
+static int splice_part(struct nbd_conn *c, const struct nbd_request *q, struct nbd_pipe *pipe,
+	uint64_t at, size_t n, bool last)
+{
+	uint8_t head[NBD_SERVER_HEADER_MAX];
+	if (c->file.direct || n < NBD_SPLICE_LEAST)
+		return -EOPNOTSUPP;
+	int r = nbd_pipe_fill(pipe, c->file.fd, at, n);
+	if (r == -EINVAL) /* it has become shorter */
+		atomic_store(&c->size_is_stale, true);
+	if (!r)
+		nbd_pipe_send(
+			pipe, &c->out, head, nbd_server_data(c->server, q, at, n, last, head), n);
+	return r;
+}
+
 static int read_whole(struct nbd_conn *c, const struct nbd_request *q)
 {
 	size_t size = NBD_FILE_ALIGN + q->length;
@@ -73,16 +92,22 @@ static void run_read(
 	struct nbd_conn *c, const struct nbd_request *q, uint64_t done, uint8_t *buffer)
 {
 	bool in_pieces = nbd_server_is_structured(c->server) && !(q->flags & NBD_CMD_FLAG_DF);
+	uint64_t most = in_pieces ? NBD_SPLICE_CHUNK : NBD_JOB_CHUNK;
+	struct nbd_pipe pipe = NBD_PIPE_INIT;
 	int r = 0;
 	if (q->length > NBD_JOB_CHUNK && !in_pieces) {
 		r = read_whole(c, q);
 		done = r ? 0 : q->length;
 	}
 	while (!r && done < q->length && !nbd_send_closed(&c->out)) {
-		size_t n = MIN(q->length - done, (uint64_t)NBD_JOB_CHUNK);
-		r = read_part(c, q, buffer, q->offset + done, n, done + n == q->length);
+		size_t n = MIN(q->length - done, most);
+		bool last = done + n == q->length;
+		r = splice_part(c, q, &pipe, q->offset + done, n, last);
+		if (r == -EOPNOTSUPP)
+			r = read_part(c, q, buffer, q->offset + done, n, last);
 		done += r ? 0 : n;
 	}
+	nbd_pipe_done(&pipe);
 	if (r && done)
 		break_off(c, q, r, done);
 	else if (r)
