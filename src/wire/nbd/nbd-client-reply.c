@@ -78,6 +78,18 @@ static int slot_cover(struct client_slot *s, uint64_t offset, uint64_t length)
 
 /* ---- the end of a chunk ---------------------------------------------------------------------- */
 
+/* The rest is not asked for. */
+static void op_cut_off(struct nbd_client *c, struct nbd_op *op, int error)
+{
+	uint64_t end = op->offset + op->length;
+	op->error = error;
+	if (op->at < end && op->state != OP_KEPT) {
+		list_unlink(&op->link);
+		list_append(&c->active, &op->link);
+	}
+	op->at = end;
+}
+
 static int slot_finish(struct nbd_client *c, struct client_slot *s)
 {
 	if (!s->error && s->type == NBD_CMD_READ && s->covered != s->length)
@@ -88,10 +100,8 @@ static int slot_finish(struct nbd_client *c, struct client_slot *s)
 	int error = s->error;
 	client_slot_release(c, s);
 	op->under_way--;
-	if (error && !op->error) {
-		op->error = error;
-		op->at = op->offset + op->length; /* the rest is not asked for */
-	}
+	if (error && !op->error)
+		op_cut_off(c, op, error);
 	if (op->under_way == 0 && op->at == op->offset + op->length)
 		client_op_finish(c, op);
 	return 0;

@@ -388,3 +388,24 @@ TEST(what_overlaps_is_sent_again_one_after_the_other)
 		free(t[i]);
 	nbd_client_free(c);
 }
+
+TEST(nothing_is_asked_for_after_an_error)
+{
+	begin(DIALECT_SIMPLE, 0);
+	struct try *t[7];
+	for (unsigned i = 0; i < 6; i++)
+		t[i] = submit(NBD_CMD_READ, i, 1, 0);
+	t[6] = submit(NBD_CMD_READ, 0, 32, 0); /* four requests, two of which have room */
+	m.fail_type = NBD_CMD_READ + 1;
+	m.fail_error = NBD_EIO;
+	size_t budget = 8 * NBD_REQUEST_SIZE + NBD_SIMPLE_REPLY_SIZE; /* and the first answer */
+	CHECK_INT(model_pump(&m, c, &budget), 0);
+	CHECK_INT(pump(), 0);
+	CHECK_INT(m.n_requests, 8);
+	for (unsigned i = 0; i < 7; i++) {
+		CHECK_INT(t[i]->n_done, 1);
+		CHECK_INT(t[i]->error, -EIO);
+		free(t[i]);
+	}
+	nbd_client_free(c);
+}
