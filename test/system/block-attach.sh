@@ -195,6 +195,36 @@ kill -CONT "$(role_pid a fs)"
 wait $reader
 ok $? "which answers them"
 
+dirty() { # dirty FILE: pages that are not on the disk; nothing where the kernel does not tell (before Linux 6.5)
+	python3 - "$1" <<-'END'
+	import ctypes, os, sys
+	stat, libc = (ctypes.c_uint64 * 5)(), ctypes.CDLL(None)
+	if libc.syscall(451, os.open(sys.argv[1], os.O_RDONLY), (ctypes.c_uint64 * 2)(0, 0), stat, 0) == 0:
+	    print(stat[1] + stat[2])
+	END
+}
+unflushed() { dd if=/dev/urandom of="$disk" bs=64k seek=16 count=16 oflag=direct conv=notrunc status=none; }
+is_clean() { [ "$(dirty "$TOP/disk.raw")" = 0 ]; }
+sync "$TOP/disk.raw"
+if is_clean; then
+	unflushed
+	kill -KILL "$(worker_pid b block nbd-client)"
+	check "a worker's successor flushes what it did not" wait_until 4 is_clean
+fi
+unflushed
+wait_until 10 state_is disk connected
+stop_node a KILL
+wait_until 10 state_is disk waiting
+kill -KILL "$(worker_pid b block nbd-client)"
+cat /proc/sys/kernel/random/uuid >"$TOP/boot_id" # as if the machine had been started anew
+mount --bind "$TOP/boot_id" /proc/sys/kernel/random/boot_id
+start_node a
+check "if there is nobody to write it anew when it is lost, the device fails" wait_until 20 state_is disk gone
+check "nothing is read from it" fails timeout 5 dd if="$disk" of=/dev/null bs=4096 count=1 iflag=direct status=none
+check "it is detached" detach disk
+check "and attached again" attach disk "$ref"
+disk=$(dev disk) && remember "$disk"
+
 kill -KILL "$(role_pid b block)"
 check "the service is killed: the device clears itself" wait_until 10 cleared "$disk"
 check "its link goes when the next one starts" wait_until 10 fails test -L "/dev/metac/$T-disk"

@@ -40,6 +40,10 @@ static void handle(struct attachment *a, const struct block_message *m)
 	case BLOCK_REFUSED:
 		attach_on_refused(a, m->error ?: EIO, *m->text ? m->text : "refused");
 		break;
+	case BLOCK_FLUSHED:
+		if (a->front->flushed)
+			a->front->flushed(a, m->error);
+		break;
 	default:
 		break; /* not for it to say, or not asked for */
 	}
@@ -139,6 +143,11 @@ int attach_worker_size(struct attachment *a, uint64_t size)
 {
 	struct block_message m = {.type = BLOCK_RESIZE, .size = size};
 	return a->control < 0 ? -EPIPE : block_message_send(a->control, &m, -EBADF);
+}
+
+int attach_worker_flush(struct attachment *a)
+{
+	return a->control < 0 ? -EPIPE : block_word_send(a->control, BLOCK_FLUSH, 0, NULL);
 }
 
 void attach_worker_stop(struct attachment *a)

@@ -208,13 +208,15 @@ void attach_on_failed(struct attachment *a, int error, const char *why)
 static void wait_for_connection(struct attachment *a, const char *why)
 {
 	bool was_up = a->state == ATTACH_UP;
-	if (was_up && now_us(a) - a->since_us > ATTACH_PROVEN_US)
+	bool proven = was_up && now_us(a) - a->since_us > ATTACH_PROVEN_US;
+	if (proven)
 		way_proven(a->way);
 	if (was_up)
 		log_peer(LOG_INFO, "%s: waiting: %s", attach_title(a), why);
 	drop_end(a);
 	attach_set_state(a, ATTACH_WAITING, why);
-	if (was_up)
+	/* Whoever takes connections and drops them does not keep us busy with that. */
+	if (proven)
 		way_open(a->way, false);
 	else
 		way_open_later(a->way, false);
@@ -285,7 +287,7 @@ static int connect_front(struct attachment *a, int fd, struct err *e)
 		return r;
 	a->begun = true;
 	r = a->front->connect(a, fd);
-	if (r >= 0)
+	if (r >= 0 && a->state != ATTACH_GONE)
 		r = set_timer(a, ATTACH_ANSWER_SECONDS);
 	return r < 0 ? err_errno(e, r, "give the connection to the worker") : 0;
 }

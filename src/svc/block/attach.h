@@ -187,6 +187,8 @@ int attach_worker_connect(struct attachment *a, int fd);
 /* There will be no other connection. */
 void attach_worker_over(struct attachment *a, int error, const char *why);
 int attach_worker_size(struct attachment *a, uint64_t size);
+/* Leads to front->flushed(). */
+int attach_worker_flush(struct attachment *a);
 /* Kills and reaps it. */
 void attach_worker_stop(struct attachment *a);
 

@@ -15,9 +15,10 @@
  *
  * This service keeps a descriptor of /dev/fuse.  So when the worker dies the file system goes on,
  * and another worker takes its place, which is sent again what was not answered (--again).  What
- * was answered and not flushed is with the server; unless that was restarted in the meantime
- * (another epoch): the worker would have written it anew, and has died, so the device fails.  When
- * both are closed the kernel ends the file system: everything fails at once, and nothing waits.
+ * was answered and not flushed is with the server; so the new worker flushes first of all.  If the
+ * server's machine is restarted before that is done (another epoch), it is lost: the worker that
+ * would have written it anew has died, so the device fails.  When both are closed the kernel ends
+ * the file system: everything fails at once, and nothing waits.
  */
 #include "base/log.h"
 #include "svc/block/attach.h"
@@ -237,31 +238,30 @@ static bool can_be(struct attachment *a, char *why, size_t size)
 	return false;
 }
 
-/* The worker that has died would have known what to write again. */
-static bool has_lost_writes(struct attachment *a)
+static void epoch_note(struct attachment *a)
 {
-	bool lost = a->data.loop.reborn && !a->read_only &&
-		    (a->data.loop.epoch_len != a->epoch_len ||
-			    memcmp(a->data.loop.epoch, a->epoch, a->epoch_len) != 0);
-	a->data.loop.reborn = false;
 	memcpy(a->data.loop.epoch, a->epoch, a->epoch_len);
 	a->data.loop.epoch_len = a->epoch_len;
-	return lost;
+}
+
+/* The worker that has died would have known what to write again. */
+static bool has_lost_writes(const struct attachment *a)
+{
+	return a->data.loop.reborn && !a->read_only &&
+	       (a->data.loop.epoch_len != a->epoch_len ||
+		       memcmp(a->data.loop.epoch, a->epoch, a->epoch_len) != 0);
 }
 
 static void negotiated(struct attachment *a)
 {
 	char why[100];
-	if (has_lost_writes(a)) {
-		attach_on_failed(a, EIO,
-			"the other host was restarted and the worker has died: what was written "
-			"and not flushed may be lost");
-		return;
-	}
+	epoch_note(a);
 	/* As the server has it: it may offer less than was asked for. */
 	if (a->export.flags & NBD_FLAG_READ_ONLY)
 		a->read_only = true;
 	if (*a->device) {
+		if (a->data.loop.reborn)
+			(void)attach_worker_flush(a); /* else it is as if it had not been done */
 		attach_on_connected(a);
 		return;
 	}
@@ -271,6 +271,12 @@ static void negotiated(struct attachment *a)
 		attach_on_failed(a, EINVAL, why);
 	else if (set_up(a) < 0)
 		attach_on_failed(a, ENOMEM, "out of memory");
+}
+
+static void flushed(struct attachment *a, int error)
+{
+	if (!error)
+		a->data.loop.reborn = false;
 }
 
 /* ---- its size ------------------------------------------------------------------------------ */
@@ -392,6 +398,13 @@ static void worker_ended(struct attachment *a)
 
 static int connect_worker(struct attachment *a, int fd)
 {
+	/* Before anybody reads what is there instead. */
+	if (has_lost_writes(a)) {
+		attach_on_failed(a, EIO,
+			"the other host was restarted and the worker has died: what was written "
+			"and not flushed may be lost");
+		return 0;
+	}
 	return attach_worker_connect(a, fd);
 }
 
@@ -401,6 +414,7 @@ const struct front front_loop = {
 	.begin = begin,
 	.connect = connect_worker,
 	.negotiated = negotiated,
+	.flushed = flushed,
 	.worker_ended = worker_ended,
 	.over = over,
 	.resize = resize,

@@ -21,10 +21,13 @@ struct front {
 	void (*adopt)(struct attachment *a);
 	/* Before the first connection. 0 or negative errno with e set. */
 	int (*begin)(struct attachment *a, struct err *e);
-	/* Another connection (borrowed); leads to attach_on_connected(), _lost() or _refused(). */
+	/* Another connection (borrowed); leads to attach_on_connected(), _lost(), _refused() or
+	 * _failed(). */
 	int (*connect)(struct attachment *a, int fd);
 	/* The worker has negotiated it: a->export is what is offered now. */
 	void (*negotiated)(struct attachment *a);
+	/* attach_worker_flush() has come to error: 0 or a positive errno. May be NULL. */
+	void (*flushed)(struct attachment *a, int error);
 	/* The worker has ended by itself. */
 	void (*worker_ended)(struct attachment *a);
 	/* There will be no other connection: requests, waiting and later, fail. */
@@ -52,7 +55,7 @@ struct front_loop_data {
 	bool resize_again;
 	uint8_t epoch[64]; /* of the last connection that was good */
 	uint32_t epoch_len;
-	bool reborn; /* the worker is in place of one that died, and has not been connected */
+	bool reborn; /* the worker is in place of one that died, and nothing was flushed since */
 	unsigned deaths;
 	uint64_t born_us;
 };
