@@ -26,6 +26,8 @@
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
+enum { RESIZE_MS = 100 };
+
 /* ---- ready ---------------------------------------------------------------------------------- */
 
 /* The word with each {} replaced; malloc'ed. */
@@ -126,8 +128,28 @@ static void run_events(struct server *s)
 	for (int i = 0; i < 64 && s->client; i++)
 		if (sd_event_run(s->client->loop.event, 0) <= 0)
 			break;
-	if (s->resized && s->client)
+}
+
+static bool is_waiting(const struct server *s)
+{
+	return s->state == SERVER_WAITING || s->state == SERVER_HANDED;
+}
+
+/* When something is to be done even if nothing happens; INT64_MAX: never. Who answers that the size
+ * is another one without end does not keep us busy with that. */
+static int64_t next_due(const struct server *s)
+{
+	int64_t due = is_waiting(s) ? s->next_ms : INT64_MAX;
+	return s->resized_ms ? MIN(due, s->resized_ms + RESIZE_MS) : due;
+}
+
+static void run_due(struct server *s)
+{
+	int64_t now = serve_now_ms();
+	if (s->resized_ms && now >= s->resized_ms + RESIZE_MS)
 		serve_watch_size(s);
+	if (is_waiting(s) && now >= s->next_ms && !s->cli->signal)
+		serve_connect_again(s);
 }
 
 static void on_signal(struct server *s)
@@ -149,7 +171,7 @@ static void on_signal(struct server *s)
 static void run(struct server *s)
 {
 	while (!s->ended && !s->cli->signal && (s->state != SERVER_OVER || s->command.pidfd >= 0)) {
-		int64_t left = MAX(s->next_ms - serve_now_ms(), (int64_t)0);
+		int64_t due = next_due(s), left = MAX(due - serve_now_ms(), (int64_t)0);
 		struct pollfd p[] = {
 			{.fd = s->control, .events = POLLIN},
 			{.fd = s->signals, .events = POLLIN},
@@ -157,8 +179,7 @@ static void run(struct server *s)
 				.events = POLLIN},
 			{.fd = s->command.pidfd, .events = POLLIN},
 		};
-		bool waiting = s->state == SERVER_WAITING || s->state == SERVER_HANDED;
-		if (poll(p, ARRAY_SIZE(p), waiting ? (int)left : -1) < 0 && errno != EINTR)
+		if (poll(p, ARRAY_SIZE(p), due < INT64_MAX ? (int)left : -1) < 0 && errno != EINTR)
 			return;
 		if (p[3].revents)
 			return;
@@ -168,9 +189,7 @@ static void run(struct server *s)
 			serve_on_message(s);
 		if (p[2].revents)
 			run_events(s);
-		waiting = s->state == SERVER_WAITING || s->state == SERVER_HANDED;
-		if (waiting && serve_now_ms() >= s->next_ms && !s->cli->signal)
-			serve_connect_again(s);
+		run_due(s);
 	}
 }
 

@@ -9,11 +9,12 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-enum { HANDED_SECONDS = 20, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 2000 };
+enum { HANDED_SECONDS = 20, PROVEN_MS = 5000, BACKOFF_FIRST_MS = 100, BACKOFF_MAX_MS = 2000 };
 
 void serve_disconnect(struct server *s)
 {
 	vat_call_free(TAKE_PTR(s->sizing));
+	s->resized_ms = 0;
 	block_connection_close(&s->connection);
 	block_target_done(&s->target);
 	client_close(TAKE_PTR(s->client));
@@ -46,11 +47,14 @@ static void on_size(void *user, const struct vat_error *err, struct vat_ptr_r re
 	struct server *s = user;
 	if (err)
 		return; /* it cannot tell, or is gone: that shows elsewhere */
-	s->size = block_block_device_size_changed_results_get_size(
+	uint64_t size = block_block_device_size_changed_results_get_size(
 		block_block_device_size_changed_results_from(results));
+	if (size > INT64_MAX)
+		return; /* and is not asked any more */
+	s->size = size;
 	struct block_message m = {.type = BLOCK_RESIZE, .size = s->size};
 	(void)block_message_send(s->control, &m, -EBADF);
-	s->resized = true;
+	s->resized_ms = serve_now_ms();
 }
 
 void serve_watch_size(struct server *s)
@@ -60,7 +64,7 @@ void serve_watch_size(struct server *s)
 	block_block_device_size_changed_params_set_known(q.params, s->size);
 	vat_call_free(s->sizing);
 	s->sizing = q.call;
-	s->resized = false;
+	s->resized_ms = 0;
 	vat_call_send(s->sizing, on_size, s);
 }
 
@@ -83,8 +87,11 @@ int64_t serve_now_ms(void)
  * has proved good. */
 void serve_wait_to_connect(struct server *s, const char *why)
 {
+	int64_t now = serve_now_ms();
+	if (s->state == SERVER_CONNECTED && now - s->connected_ms > PROVEN_MS)
+		s->delay_ms = 0;
 	s->state = SERVER_WAITING;
-	s->next_ms = serve_now_ms() + s->delay_ms;
+	s->next_ms = now + s->delay_ms;
 	s->delay_ms = MIN(MAX(2 * s->delay_ms, (int)BACKOFF_FIRST_MS), (int)BACKOFF_MAX_MS);
 	(void)sd_notifyf(0, "STATUS=waiting: %s", why);
 }

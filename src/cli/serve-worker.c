@@ -67,6 +67,7 @@ int serve_wait_attached(struct server *s)
 	s->export = m.export;
 	s->size = m.export.size;
 	s->state = SERVER_CONNECTED;
+	s->connected_ms = serve_now_ms();
 	return 0;
 }
 
@@ -106,7 +107,7 @@ void serve_on_message(struct server *s)
 		break;
 	case BLOCK_RECOVERED:
 		s->state = SERVER_CONNECTED;
-		s->delay_ms = 0;
+		s->connected_ms = serve_now_ms();
 		s->size = m.export.size;
 		serve_watch_size(s);
 		(void)sd_notify(0, "STATUS=connected");

@@ -20,7 +20,7 @@ struct server {
 	struct block_connection connection;
 	struct vat_call *sizing; /* waits for another size */
 	uint64_t size;
-	bool resized; /* size has just been told to the worker */
+	int64_t resized_ms; /* when size was told to the worker; 0: it is being waited for another */
 	struct block_export export;
 	struct spawn_child worker, command;
 	int control, signals;
@@ -32,6 +32,7 @@ struct server {
 		SERVER_OVER, /* there will be no other connection */
 	} state;
 	int delay_ms;
+	int64_t connected_ms; /* since when CONNECTED */
 	int64_t next_ms; /* when HANDED or WAITING comes to another attempt */
 	bool ended; /* the worker has */
 };

@@ -106,7 +106,7 @@ static void on_size(void *user, const struct vat_error *err, struct vat_ptr_r re
 	if (err || a->state != ATTACH_UP)
 		return; /* asked again when it is connected again */
 	if (size != a->export.size && size <= INT64_MAX) {
-		log_info("%s: %llu bytes now, %llu before", attach_title(a),
+		log_peer(LOG_INFO, "%s: %llu bytes now, %llu before", attach_title(a),
 			(unsigned long long)size, (unsigned long long)a->export.size);
 		a->export.size = size;
 		a->front->resize(a);

@@ -229,7 +229,7 @@ void client_link_connect(struct client *c, int takes_fd, const void *epoch, size
 
 void client_link_resize(struct client *c, uint64_t size)
 {
-	if (!c->attached)
+	if (!c->attached || size > INT64_MAX)
 		return;
 	nbd_client_set_size(c->core, size);
 	if (c->front)

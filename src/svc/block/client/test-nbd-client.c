@@ -301,6 +301,9 @@ TEST(a_new_size_holds_for_old_and_new_clients)
 	give_server(&w, "boot");
 	CHECK_INT(hear_word(&w, BLOCK_RECOVERED).export.size, 2 * DISK);
 	CHECK_INT(peer_do(s, NBD_CMD_READ, DISK, b, BLOCK), 0);
+	m.size = UINT64_MAX; /* nonsense: nothing changes */
+	CHECK_INT(block_message_send(w.control, &m, -EBADF), 0);
+	CHECK_INT(peer_do(s, NBD_CMD_READ, DISK, b, BLOCK), 0);
 	m.size = DISK / 2;
 	CHECK_INT(block_message_send(w.control, &m, -EBADF), 0);
 	tell(&w, BLOCK_STATS, 0);
