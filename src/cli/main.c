@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/mount-helper.h"
+#include "cli/show.h"
 #include "core/ref.h"
 
 #include <locale.h>
@@ -22,10 +23,11 @@ static int finish_output(int status)
 	return status;
 }
 
-static int report(const struct command *c, int status)
+static int report(struct command *c, int status)
 {
 	char name[64];
 	command_name(c, name, sizeof(name));
+	show_make_plain(c->cli.err.msg); /* some of it may be a peer's words */
 	const char *text = c->cli.err.code ? c->cli.err.msg : "failed";
 	if (status == EXIT_USAGE)
 		fprintf(stderr, "metac: %s%s%s (see `metac%s%s --help')\n", name, *name ? ": " : "",

@@ -20,7 +20,8 @@ struct server {
 	struct block_connection connection;
 	struct vat_call *sizing; /* waits for another size */
 	uint64_t size;
-	int64_t resized_ms; /* when size was told to the worker; 0: it is being waited for another */
+	int64_t resized_ms; /* when size was told to the worker; 0: it is being waited for another
+			     */
 	struct block_export export;
 	struct spawn_child worker, command;
 	int control, signals;

@@ -68,6 +68,22 @@ bool show_is_plain(const char *s, size_t n)
 	return true;
 }
 
+void show_make_plain(char *s)
+{
+	char *out = s;
+	for (size_t n = strlen(s), i = 0, len; i < n; i += MAX(len, (size_t)1)) {
+		uint32_t c = 0;
+		len = utf8_char((const unsigned char *)s + i, n - i, &c);
+		if (len && (!is_control(c) || c == '\n')) {
+			memmove(out, s + i, len);
+			out += len;
+		} else {
+			*out++ = '?';
+		}
+	}
+	*out = 0;
+}
+
 static char *quote_byte(char *out, unsigned char b)
 {
 	static const char from[] = "\n\t\r\a\b\f\v\033\\'", to[] = "ntrabfve\\'";

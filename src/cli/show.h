@@ -14,6 +14,9 @@ const char *show_word(const char *word, char *buf, size_t size);
 /* True if the n bytes are UTF-8 without control characters. */
 bool show_is_plain(const char *s, size_t n);
 
+/* Control characters, but newlines, and what is no UTF-8 become `?': for what a peer has said. */
+void show_make_plain(char *s);
+
 /* A name as a shell would take it: as it is when plain, else $'...' with escapes. Returns malloc'ed
  * text, NULL when memory is out. */
 char *show_quoted(const char *s, size_t n);

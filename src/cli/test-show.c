@@ -31,6 +31,14 @@ TEST(other_names_become_shell_words)
 	check_quoted("\xf4\x90\x80\x80", 4, "$'\\364\\220\\200\\200'"); /* above U+10FFFF */
 }
 
+TEST(what_a_peer_says_does_not_talk_to_the_terminal)
+{
+	char text[] = "a\xc3\xa4\nb\033[31m\xc2\x9b"
+		      "2J\xe2\x80\xae\xff.";
+	show_make_plain(text);
+	CHECK_STR(text, "a\xc3\xa4\nb?[31m?2J??.");
+}
+
 TEST(references_lose_their_secret)
 {
 	char buf[80], small[8];
