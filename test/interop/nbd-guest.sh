@@ -83,6 +83,25 @@ check "then it has no size" wait_until 10 size_is "$DEV" 0
 check "nor a link" test ! -e /dev/metac/data
 check "block ls shows nothing" sh -c '[ -z "$(metac block ls)" ]'
 
+# A file system leaves room for a partition table.
+partition() { # partition DEVICE: one of 4 MiB
+	printf '\0\0\0\0\203\0\0\0\0\010\0\0\0\040\0\0' | dd of="$1" bs=1 seek=446 conv=notrunc &&
+		printf '\125\252' | dd of="$1" bs=1 seek=510 conv=notrunc,fsync
+}
+parted_as() { # parted_as DISK PARTITION: opened, as udev does with each disk, it is looked for
+	: <"$1" && [ "$(cat "/sys/block/${1##*/}/${2##*/}/size")" = 8192 ]
+}
+check "to be parted" attach "$DEVICE"
+check "it has a partition table" partition "$DEV"
+check "it is detached" metac block detach "$DEV"
+check "attached again" attach "$DEVICE"
+check "its partition is a device" wait_until 10 parted_as "$DEV" "${DEV}p1"
+check "it is detached with it" metac block detach "$DEV"
+DEV=$(metac block attach --transport loop "$DEVICE")
+check "by a loop device its partition is one, too" parted_as "$DEV" "${DEV}p1"
+check "which goes with it" metac block detach "$DEV"
+check "at once" test ! -e "${DEV}p1"
+
 check "read-only" attach --readonly "$DEVICE"
 check "it is not written to" fails dd if=/bin/busybox of="$DEV" bs=4k count=1 conv=fsync
 check "but read" sh -c "mount -t ext4 -o ro,noload $DEV /mnt && cmp /tmp/pattern /mnt/by-attach; r=\$?; umount /mnt; exit \$r"
