@@ -5,7 +5,7 @@ DIR ?=
 PREFIX ?= /usr/local
 SECONDS_EACH ?= 60
 
-.PHONY: help build test demo install fuzz bench format lint clean
+.PHONY: help build test test-plain demo install fuzz bench format lint clean
 .DEFAULT_GOAL := build
 
 build: ## build metac and metacd under build/
@@ -18,6 +18,12 @@ test: ## run every test, under the address and undefined behaviour sanitizers
 	@test -f build-test/build.ninja || meson setup build-test -Db_sanitize=address,undefined
 	@ninja -C build-test -j $(JOBS)
 	@scripts/run-tests build-test
+
+test-plain: ## run some of them on what is installed: sanitizers widen what confined processes may call
+	@scripts/install-deps build test
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
+	@ninja -C $(BUILD) -j $(JOBS) programs test/system/block-client test/system/greedy
+	@scripts/run-tests $(BUILD) system/share system/streams system/block-device
 
 demo: ## share a directory between two hosts, step by step (DIR=/path for one of your own)
 	@scripts/install-deps build demo
@@ -52,4 +58,4 @@ clean: ## remove all build directories
 	rm -rf build build-*/
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST) | awk -F ' - ' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST) | awk -F ' - ' '{printf "%-16s %s\n", $$1, $$2}'
