@@ -149,14 +149,15 @@ check "and it is connected" wait_until 10 state_is disk connected
 as_another() { # host A goes without flushing, and comes back with another boot id
 	stop_node a KILL
 	wait_until 10 no_process a
-	printf '%1048576s' | tr ' ' x | dd of="$TOP/disk.raw" bs=1M seek=8 conv=notrunc status=none
+	printf '%1048576s' | tr ' ' x | dd of="$TOP/again.raw" bs=1M seek=8 conv=notrunc status=none
 	cat /proc/sys/kernel/random/uuid >"$TOP/boot_id"
-	mount --bind "$TOP/boot_id" /proc/sys/kernel/random/boot_id
+	mountpoint -q /proc/sys/kernel/random/boot_id || mount --bind "$TOP/boot_id" /proc/sys/kernel/random/boot_id
 	start_node a
 }
+truncate -s 64M "$TOP/again.raw"
 seq 1 200000 | head -c 128K >"$TOP/unflushed" # so little that it is not flushed for want of something to do
-in_file() { tail -c +$(((8 << 20) + 1)) "$TOP/disk.raw" | head -c 128K | cmp - "$TOP/unflushed"; }
-check "attached where the other host will be restarted" attach again "$ref"
+in_file() { tail -c +$(((8 << 20) + 1)) "$TOP/again.raw" | head -c 128K | cmp - "$TOP/unflushed"; }
+check "attached where the other host will be restarted" attach again "$(metac_a file export "local:$TOP/again.raw" --persistent)"
 again=$(dev again) && remember "$again"
 check "written to, not flushed" dd if="$TOP/unflushed" of="$again" bs=64k seek=128 oflag=direct conv=notrunc status=none
 check "it is there" in_file
@@ -164,12 +165,12 @@ check "the other host is restarted, and has lost it" as_another
 check "it is connected again" wait_until 30 state_is again connected
 check "and what was lost is written again" wait_until 10 in_file
 check "flushed" dd if=/dev/null of="$again" conv=notrunc,fsync status=none
-umount /proc/sys/kernel/random/boot_id
 check "the other host is restarted once more" as_another
 check "it is connected once more" wait_until 30 state_is again connected
 check "reading goes on" dd if="$again" of=/dev/null bs=4096 count=1 iflag=direct status=none
 check "what was flushed is not written again: it was safe" fails in_file
 check "it is detached" detach again
+check "and the others have come through" wait_until 20 state_is disk connected
 # It stays what it is now: with the former one the host would be another again.
 
 # ---- a service or worker of this host is killed
