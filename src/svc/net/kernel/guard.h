@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * What gets in and out beside what was agreed: nftables rules of this node, in one network
+ * namespace, through libnftables.  All of them are in tables named after the node ("metac-" and the
+ * first 8 hexadecimal digits of a hash of its address), so that several nodes on a host do not
+ *meet:
+ *
+ *	table inet    packets of tunnels (prerouting, output, forward), in the node's namespace
+ *	table netdev  frames at links: what comes out of a tunnel, restrictions, storms
+ *
+ * A rule is there before what it guards is, and goes after it.  Requests are one transaction each.
+ * 0 or negative errno with e set, which has nft's words.
+ *
+ * What the rules say (SECURITY.md has the table of attacks):
+ *   - to a port of ours: only from the remote address and port agreed, to the node's own address;
+ *     everything else is dropped and counted. A port without a tunnel yet: everything.
+ *   - forwarded by this host: nothing to or from an agreed remote's port, and nothing to ours.
+ *   - no packet with the node's own address as source comes from outside.
+ *   - a local process cannot send from a port of ours (the kernel has it; output is checked
+ *besides).
+ *   - frames out of a tunnel, or into a joined interface: nothing to or from the node's own
+ *address, tagged (802.1Q, 802.1ad) or not, unless the interface is the backplane's.
+ *   - broadcasts and other frames to groups: STORM_FRAMES a second from each tunnel.
+ */
+#include "svc/net/kernel/rtnl.h"
+
+enum {
+	GUARD_STORM_FRAMES = 5000, /* per second and tunnel */
+	GUARD_MACS_MAX = 64,
+};
+
+struct guard;
+
+/* netns as for rtnl_new(). node: the node's own address. backplane: this is the namespace with the
+ * node's tunnels' UDP sockets. What an earlier process left is removed by guard_clear() only. */
+int guard_new(int netns, const char *node, bool backplane, struct guard **ret, struct err *e);
+/* Removes all rules of this node in the namespace. Frees nothing. */
+int guard_clear(struct guard *g, struct err *e);
+/* The rules stay. NULL is accepted. */
+void guard_free(struct guard *g);
+
+/* ---- UDP, in the backplane's namespace ---- */
+
+/* Shuts the port (host byte order) for everybody. */
+int guard_port_add(struct guard *g, uint16_t port, struct err *e);
+int guard_port_remove(struct guard *g, uint16_t port, struct err *e);
+/* The one remote that may send to the port, in place of the one before (NULL: nobody). */
+int guard_port_remote(struct guard *g, uint16_t port, const struct rtnl_ip *address,
+	uint16_t remote_port, struct err *e);
+/* Packets to that port that were dropped. */
+int guard_port_foreign(struct guard *g, uint16_t port, uint64_t *ret, struct err *e);
+
+/* ---- links ---- */
+
+struct guard_link {
+	int index;
+	const char *name;
+	bool tunnel; /* other hosts' frames come out of it: storms are limited */
+	bool silent; /* nothing that it receives is for this host (a bridge of ours) */
+};
+
+/* In place of what there was for that link. */
+int guard_link_add(struct guard *g, const struct guard_link *l, struct err *e);
+int guard_link_remove(struct guard *g, const char *name, struct err *e);
+
+struct guard_restrictions {
+	uint64_t rate; /* bits per second, each way; 0: any */
+	unsigned protocols; /* 1 << NET_RESTRICTIONS_PROTOCOL_...; 0: any */
+	unsigned n_macs; /* 0: any */
+	uint8_t macs[GUARD_MACS_MAX][RTNL_MAC_SIZE];
+	/* Of a routed network: IP packets only, from these sources. */
+	bool routed;
+	unsigned n_sources;
+	struct rtnl_address sources[4];
+};
+
+/* For what passes the link, a tunnel's end, in both directions: all of the list hold. In place of
+ * what there was; count 0: none. */
+int guard_link_restrict(struct guard *g, const char *name, const struct guard_restrictions *list,
+	size_t count, struct err *e);
+/* Frames dropped by that and by the storm limit. */
+int guard_link_dropped(struct guard *g, const char *name, uint64_t *ret, struct err *e);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The network service: what its objects share.
+ *
+ *	net-service.c   bootstrap objects, restoring
+ *	namespace.c     KernelNetworkNamespace
+ *	iface.c         L2Interface and KernelInterface: which interface, with which restrictions
+ *	iface-tunnel.c  setupVxlan: the half of a tunnel that another host's binding asks for
+ *	binding*.c      bindTo: the half that asks, and asks again when it was lost
+ *	trace.c         captures, each in a worker (role net-trace)
+ *	routed.c        routed networks
+ *	loop.c          frames that come back another way
+ *	leftovers.c     what an earlier process left
+ *	segment.h, created.h, tunnel.h, place.h, kernel/   what they do it with
+ */
+#include "core/service.h"
+#include "core/stream.h"
+#include "svc/net/tunnel.h"
+
+enum {
+	NET_BINDINGS_MAX = 1024, /* made here */
+	NET_TUNNELS_MAX = 4096, /* both halves */
+	NET_CREATED_MAX = 1024,
+	NET_PLACES_MAX = 256,
+};
+
+#define NET_INTERFACE_CATEGORY "net:interface"
+#define NET_TRACE_CATEGORY "net:trace"
+#define NET_BINDING_CATEGORY "net:binding"
+
+struct net_service {
+	struct service *service;
+	int runtime; /* directory of what must be known after a crash */
+	struct rtnl_ip address; /* the node's */
+	char address_text[64];
+	struct stream_host streams;
+	struct place *root; /* the namespace the service runs in */
+	struct list places, created;
+	struct list bindings; /* binding.h */
+	struct list tunnels; /* iface-tunnel.c: those that others have */
+	struct list offers; /* iface.h: struct joint_offer */
+	unsigned n_bindings, n_tunnels, n_created, n_places;
+};
+
+/* ---- leftovers.c ---- */
+
+/* What a killed process of the same node left: created interfaces are kept for LEFTOVERS_SECONDS,
+ * for who restores them; all other links with our mark, and rules, are removed at once. In all
+ * namespaces that ns->runtime remembers. */
+enum { LEFTOVERS_SECONDS = 20 };
+void leftovers_start(struct net_service *ns);
+/* A namespace is used from now on. */
+void leftovers_remember(struct net_service *ns, const char *name);
+
+/* The alias that marks a link as ours: "metac ADDRESS WHAT ID". */
+void net_mark(const struct net_service *ns, const char *what, const char *id,
+	char ret[static RTNL_ALIAS_MAX + 1]);
+/* True, with the id and what, if it is this node's. */
+bool net_mark_is_ours(const struct net_service *ns, const char *alias, char ret_what[static 16],
+	char ret_id[static 33]);
