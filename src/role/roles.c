@@ -86,6 +86,28 @@ const struct role role_table[] = {
 		       "SETUID, SETGID) and ends them (KILL); parses RPC, no data of a resource",
 	},
 	{
+		.name = "net",
+		.title = "metacd: net",
+		IN_METACD(role_net),
+		.kind = ROLE_SERVICE,
+		.caps = PRIV_CAP(CAP_NET_ADMIN) | PRIV_CAP(CAP_NET_RAW) | PRIV_CAP(CAP_SYS_ADMIN) |
+			PRIV_CAP(CAP_SYS_PTRACE) | PRIV_CAP(CAP_SETPCAP) | PRIV_CAP(CAP_SETUID) |
+			PRIV_CAP(CAP_SETGID) | PRIV_CAP(CAP_KILL),
+		.passes_caps = true,
+		.has_workers = true,
+		.has_runtime = true,
+		.death_signal = SIGTERM,
+		.holds = "control, link to the node, connections to other services, netlink "
+			 "sockets and files of the network namespaces in use, control sockets of "
+			 "its workers",
+		.why = "makes links, addresses, rules and BPF programs (NET_ADMIN), sends "
+		       "frames that find loops and opens packet sockets for captures (NET_RAW), "
+		       "enters network namespaces (SYS_ADMIN), also by the process that is in one "
+		       "(SYS_PTRACE, for /proc/PID/ns/net), takes privileges from its workers "
+		       "(SETPCAP, SETUID, SETGID) and ends them (KILL); parses RPC and what the "
+		       "kernel says, no frame",
+	},
+	{
 		.name = "9p-server",
 		.title = "metacd: 9p server",
 		IN_WORKER(role_9p_server),
@@ -177,6 +199,8 @@ static const struct {
 	{CAP_FOWNER, "FOWNER"},
 	{CAP_FSETID, "FSETID"},
 	{CAP_KILL, "KILL"},
+	{CAP_NET_ADMIN, "NET_ADMIN"},
+	{CAP_NET_RAW, "NET_RAW"},
 	{CAP_SETGID, "SETGID"},
 	{CAP_SETUID, "SETUID"},
 	{CAP_SETPCAP, "SETPCAP"},

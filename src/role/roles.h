@@ -15,6 +15,7 @@ int role_node(int argc, char **argv);
 int role_persistence(int argc, char **argv);
 int role_fs(int argc, char **argv);
 int role_block(int argc, char **argv);
+int role_net(int argc, char **argv);
 int role_9p_server(int argc, char **argv);
 int role_9p_mount(int argc, char **argv);
 int role_nbd_server(int argc, char **argv);

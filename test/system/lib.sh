@@ -55,8 +55,11 @@ wait_until() { # wait_until SECONDS COMMAND...: polls a condition that no event 
 address_of() { [ "$1" = a ] && echo $A || echo $B; }
 
 services_up() { # services_up a|b
-	local list
-	list=$(metac_"$1" node services) && grep -q '^fs' <<<"$list" && grep -q '^persistence' <<<"$list"
+	local list s
+	list=$(metac_"$1" node services) || return
+	for s in fs block net persistence; do
+		grep -q "^$s" <<<"$list" || return
+	done
 }
 
 launch_node() { # launch_node a|b LOG [metacd options]: does not wait
