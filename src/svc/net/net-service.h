@@ -12,6 +12,7 @@
  *	routed.c        routed networks
  *	loop.c          frames that come back another way
  *	leftovers.c     what an earlier process left
+ *	reaper.c        what is deleted, many links at once; reaper_done() ends the service's
  *	segment.h, created.h, tunnel.h, place.h, kernel/   what they do it with
  */
 #include "core/service.h"
@@ -40,6 +41,7 @@ struct net_service {
 	struct list bindings; /* binding.h */
 	struct list tunnels; /* iface-tunnel.c: those that others have */
 	struct list offers; /* iface.h: struct joint_offer */
+	struct reaper *reaper; /* reaper.h: links to be deleted; NULL: none were yet */
 	unsigned n_bindings, n_tunnels, n_created, n_places;
 };
 

@@ -53,6 +53,11 @@ void tunnel_free(struct tunnel *t);
  * with the number the network between would have to have. */
 int tunnel_path_mtu(
 	struct net_service *ns, const struct rtnl_ip *remote, uint32_t *ret, struct err *e);
+/* Of what is asked for, where that much is possible: -EINVAL (too small), -EMSGSIZE (too large: e
+ * has what is possible, and what the network between would have to have for it; remote NULL: what
+ * the other interface would). */
+int tunnel_check_mtu(
+	uint32_t asked, uint32_t possible, const struct rtnl_ip *remote, struct err *e);
 /* Refuses loopback, multicast, unspecified, link-local and IPv4-mapped addresses, and ports below
  * 1024. */
 int tunnel_check_remote(const struct rtnl_remote *remote, struct err *e);

@@ -97,7 +97,8 @@ struct rtnl_remote {
 };
 
 /* What every frame is sent to: the remote takes the place of the old one (NULL: there was none) in
- * the entry for all addresses, with no frame lost in between if they differ. */
+ * the entry for all addresses, with no frame lost in between if they differ. now NULL: nothing is
+ * sent any more. */
 int rtnl_vxlan_remote(struct rtnl *n, int index, const struct rtnl_remote *old,
 	const struct rtnl_remote *now, struct err *e);
 
