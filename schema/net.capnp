@@ -42,6 +42,9 @@ struct TunnelOptions {
   # The caller sends in TunnelInfo.vniNum; else both sides use the caller's.
   client @2 :Text;
   # Its host's name, for people.
+  key @3 :Data;
+  # Names the caller's binding in a routed network: 16 to 32 random bytes, the same as long as the
+  # binding lives, also across restarts. Who has it gets the same addresses again.
 }
 
 struct TunnelInfo {
@@ -66,9 +69,13 @@ struct RoutedConfig {
   # The caller's interface has to have this one.
 }
 
-interface Tunnel extends (Metac.Holder, Metac.Waitable) {}
-# What setupVxlan's holder is. wait fails when the tunnel has ended from the other side: the interface
-# is gone, say, or the same caller has set it up anew.
+interface Tunnel extends (Metac.Holder, Metac.Waitable) {
+  # What setupVxlan's holder is. wait fails when the tunnel has ended from the other side: the interface
+  # is gone, say, or the same caller has set it up anew.
+  leave @0 ();
+  # The binding is over for good: its addresses in a routed network may be given to others. Without
+  # this they are kept for who comes with the same key.
+}
 
 struct Restrictions {
   rate @0 :UInt64;

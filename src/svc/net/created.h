@@ -30,6 +30,7 @@ struct created {
 	bool own_taken; /* a tunnel uses it as its own device */
 	uint8_t mac[RTNL_MAC_SIZE];
 	struct vat_message *options; /* CreateOptions, with mac filled in */
+	struct routed *routed; /* routed.h: it is a routed network of this host; NULL: it is none */
 };
 
 /* id: "" (a new one), or that of a stored one: then a link with that alias that is there is taken

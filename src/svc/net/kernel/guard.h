@@ -69,7 +69,8 @@ struct guard_restrictions {
 	unsigned protocols; /* 1 << NET_RESTRICTIONS_PROTOCOL_...; 0: any */
 	unsigned n_macs; /* 0: any */
 	uint8_t macs[GUARD_MACS_MAX][RTNL_MAC_SIZE];
-	/* Of a routed network: IP packets only, from these sources. */
+	/* Of a routed network: only IP packets from these sources come out of the link, and only
+	 * such to them get into it, none with a group's MAC, no ARP, no ICMPv6 133 to 137, no ICMP 5. */
 	bool routed;
 	unsigned n_sources;
 	struct rtnl_address sources[4];
