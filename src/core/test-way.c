@@ -69,6 +69,7 @@ struct world {
 	struct way *way;
 	/* what `ask` does itself */
 	bool no_end, no_fd; /* nothing, or no descriptor, comes for a local one */
+	bool answers; /* the answer itself is what is wanted, and lasts as long as a holder */
 	int ask_result;
 	bool narrowed;
 	/* how it ended */
@@ -160,11 +161,33 @@ static const struct metac_node_admin_impl admin_impl = {.get_node = get_node};
 
 /* ---- the owner of the way ------------------------------------------------------------------ */
 
+static void on_opened_local(void *user, const struct vat_error *err, struct vat_ptr_r results)
+{
+	struct way *way = user;
+	if (err)
+		way_fail_vat(way, err);
+	else
+		way_holder(way, stream_stream_open_local_results_get_end(
+					stream_stream_open_local_results_from(results))
+					.cap);
+}
+
+static int ask_for_answer(struct world *w, struct way *way, struct vat_cap *object)
+{
+	struct stream_stream_open_local_req q =
+		stream_stream_open_local(w->loop.vat, stream_stream_cast(object));
+	way_call(way, q.call);
+	stream_stream_open_local_send(q, on_opened_local, way);
+	return q.call ? 0 : -ENOMEM;
+}
+
 static int ask(void *user, struct way *way, struct vat_cap *object, bool local)
 {
 	struct world *w = user;
 	if (w->ask_result < 0)
 		return w->ask_result;
+	if (w->answers)
+		return ask_for_answer(w, way, object);
 	if (!local)
 		return way_stream(way, object);
 	struct vat_cap *end = metac_holder_serve(w->loop.vat, &end_impl, NULL, NULL).cap;
@@ -193,10 +216,11 @@ static void finished(struct world *w)
 static void on_opened(void *user, int fd, struct vat_cap *end)
 {
 	struct world *w = user;
-	CHECK(fd >= 0 && end);
+	CHECK((fd >= 0) == !w->answers && end);
 	CHECK(way_is_idle(w->way));
-	CHECK_INT(fcntl(fd, F_GETFD), FD_CLOEXEC);
-	close(fd);
+	CHECK(w->answers ? fd == -EBADF : fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
 	vat_cap_unref(end);
 	w->opened = true;
 	finished(w);
@@ -559,6 +583,41 @@ TEST(what_is_not_of_this_host_is_not_fetched_for_that)
 	CHECK_INT(w.restored, 0);
 	w.no_end = true;
 	open_and_wait(&w, false); /* as a connection it is to be had */
+	CHECK(w.opened);
+	down(&w);
+}
+
+/* ---- what is no stream --------------------------------------------------------------------- */
+
+TEST(an_answer_with_a_holder_is_enough)
+{
+	struct world w = {.answers = true};
+	up(&w, true, true);
+	for (unsigned i = 1; i <= 2; i++) {
+		open_and_wait(&w, false);
+		CHECK(w.opened);
+		CHECK_INT(w.hand.asked, i);
+	}
+	w.hand.manner = FAILS; /* the reference is next */
+	open_and_wait(&w, false);
+	CHECK(w.opened && w.narrowed);
+	CHECK_INT(w.far.asked, 1);
+	down(&w);
+}
+
+TEST(an_answer_that_does_not_come_is_not_waited_for_for_ever)
+{
+	struct world w = {.answers = true, .hand = {.manner = SILENT}};
+	up(&w, true, false);
+	clock_state.passes = WAY_FIRST_US;
+	open_and_wait(&w, false);
+	CHECK_INT(w.miss, WAY_MISS_TRY_AGAIN);
+	CHECK_INT(w.e.code, -ETIMEDOUT);
+	answer_silent(&w.hand.waiting);
+	clock_state.passes = 0;
+	w.hand.manner = GIVES;
+	w.frees = true;
+	open_and_wait(&w, false);
 	CHECK(w.opened);
 	down(&w);
 }

@@ -172,6 +172,11 @@ void way_carrier(struct way *w, struct vat_cap *carrier, struct vat_cap *end)
 		way_fail_code(w, -EOPNOTSUPP, "it is not on this host");
 }
 
+void way_holder(struct way *w, struct vat_cap *end)
+{
+	succeed(w, -EBADF, vat_cap_ref(end));
+}
+
 void way_call(struct way *w, struct vat_call *takes)
 {
 	vat_call_free(w->call);

@@ -2,9 +2,9 @@
 #pragma once
 /*
  * The way to something of another node (a directory that is mounted here, a block device that is
- * attached): a connection to it, or a descriptor of it if it is on this host.  Opened when it is
- * asked for, as often as it is asked for, first by the capability in hand, then by the reference
- * anew.
+ * attached, an interface that is bound): a connection to it, a descriptor of it if it is on this
+ * host, or just what it answers.  Opened when it is asked for, as often as it is asked for, first
+ * by the capability in hand, then by the reference anew.
  *
  *	IDLE --way_open--> IN HAND --opened--> IDLE
  *	  ^                   | failed, or no answer in time
@@ -17,7 +17,7 @@
  * for trying again, ever more slowly.
  *
  * What the object is, only the owner knows: his callback `ask` asks it, and hands what comes to
- * way_stream() or way_carrier().
+ * way_stream(), way_carrier() or way_holder().
  */
 #include "core/fetch.h"
 #include "core/stream.h"
@@ -44,13 +44,14 @@ struct way_config {
 	struct ref *ref; /* taken; may be NULL */
 	const char *what; /* is opened, for errors ("what is mounted"); static */
 	/* Asks the object for a connection, or a descriptor if local: begins what leads to one of
-	 * way_stream(), way_carrier() and way_fail_vat(). 0 or negative errno. */
+	 * way_stream(), way_carrier(), way_holder() and way_fail_vat(). 0 or negative errno. */
 	int (*ask)(void *user, struct way *w, struct vat_cap *object, bool local);
 	/* Makes of what the reference stands for (taken) what is opened (a reference of the
 	 * caller's): a part of it, say. NULL: that very object. */
 	struct vat_cap *(*narrow)(void *user, struct vat_cap *takes_object);
-	/* fd (taken) is a connected socket, or what came as a descriptor; end is to be held while
-	 * it is used (taken): a Connection or an Offer. */
+	/* fd (taken) is a connected socket, or what came as a descriptor, or -EBADF after
+	 * way_holder(); end is to be held while it is used (taken): a Connection, an Offer or
+	 * another Holder. */
 	void (*opened)(void *user, int takes_fd, struct vat_cap *takes_end);
 	/* Once for each way_open() that does not lead to opened. */
 	void (*missed)(void *user, enum way_miss miss, const struct err *e);
@@ -88,6 +89,9 @@ int way_stream(struct way *w, struct vat_cap *stream);
 /* The call is answered: a descriptor comes with this capability (borrowed, may be NULL: then it
  * does not), and end (borrowed) is to be held while it is used. May free w. */
 void way_carrier(struct way *w, struct vat_cap *carrier, struct vat_cap *end);
+/* The call is answered, and there is nothing to connect: the answer lasts as long as end (borrowed)
+ * is held. Its results are gone when `opened` is called. May free w. */
+void way_holder(struct way *w, struct vat_cap *end);
 /* The call has failed. May free w. */
 void way_fail_vat(struct way *w, const struct vat_error *err);
 void way_fail_code(struct way *w, int code, const char *what);
