@@ -287,8 +287,11 @@ struct TraceDescription {
 }
 
 struct BindingDescription {
-  iface @0 :L2Interface;
-  other @1 :L2Interface;
+  iface @0 :InterfaceDescription;
+  # Of the interface here: described, for a capability would come back through the gate of its reference.
+  interfaceId @1 :Text;
+  # Its runtime id, if it was created.
+  other @2 :L2Interface;
   # Null if options has a reference.
-  options @2 :BindOptions;
+  options @3 :BindOptions;
 }

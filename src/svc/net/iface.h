@@ -57,13 +57,24 @@ void iface_tunnel_infos(struct net_service *ns, struct vat_list_b list, uint32_t
 
 /* A binding of this process offers its end to an interface of the same node (setupVxlan with the
  * node's own address): found by port and VNI, once. The offer is the caller's, and lives until it
- * is taken or withdrawn. */
+ * is withdrawn; what is made of it belongs to the Tunnel object of who took it. */
 struct joint_offer {
-	struct list link; /* in net_service.offers */
-	uint16_t port; /* 0 is never offered: made up by offer_new() */
+	struct list link; /* in net_service.offers, while it can be taken */
+	uint16_t port; /* 0: made up by joint_offer_new(); else that of the tunnel */
 	uint32_t vni;
 	const struct tunnel_config *config; /* of the end that is offered; borrowed */
-	struct joint *joint; /* made by who took it, and its: freed with the Tunnel object */
+	/* Just before it is joined: a tunnel that stood in for it has to let go of the interface.
+	 */
+	void (*taken)(struct joint_offer *o);
+	struct joint *joint; /* while it is joined: owned by taker, which sets it NULL */
+	void *taker; /* iface-tunnel.c's */
+	char peer[80]; /* for people: the other interface */
+	uint32_t mtu; /* that both can take */
 };
 void joint_offer_new(struct net_service *ns, struct joint_offer *o);
+/* From now on nobody takes it; one that was taken stays joined, but is not told of any more. */
 void joint_offer_withdraw(struct joint_offer *o);
+
+/* The tunnel (exported) that has this device is cut for good, and its other side told why: for
+ * loop.c. False: there is none. */
+bool iface_tunnel_cut(struct net_service *ns, const char *device, const char *why);
