@@ -294,4 +294,6 @@ struct BindingDescription {
   other @2 :L2Interface;
   # Null if options has a reference.
   options @3 :BindOptions;
+  key @4 :Data;
+  # TunnelOptions.key
 }
