@@ -6,9 +6,11 @@ using Persistence = import "persistence.capnp";
 using Stream = import "stream.capnp";
 $Vat.prefix("net");
 
-interface L2Interface extends (Persistence.Persistable) {
+interface L2Interface extends (Persistence.Persistable, Metac.Waitable) {
   # A port of an Ethernet: whoever has it can join it to another. Frames never pass through RPC: they
   # run in VXLAN (RFC 7348) between the two kernels, unicast, or inside one kernel on the same host.
+  # wait is for what createInterface made, and fails when that has gone: a stored one is then made
+  # again. All others need nobody who waits for them, and say "unimplemented".
 
   setupVxlan @0 (remote :Metac.NodeAddress, dstPort :UInt16, vniNum :UInt32, options :TunnelOptions)
       -> (local :Metac.NodeAddress, srcPort :UInt16, holder :Metac.Holder, tunnel :TunnelInfo);
@@ -109,7 +111,8 @@ struct L2Info {
   # "" is the one that the node is in.
   name @2 :Text;
   mtu @3 :UInt32;
-  restrictions @4 :Restrictions;
+  restrictions @4 :List(Restrictions);
+  # All of them hold.
   routed @5 :Bool;
   tunnels @6 :UInt32;
   # Tunnels and direct joints it has now, through whatever reference.
@@ -204,7 +207,8 @@ struct Stats {
 interface KernelInterface extends (L2Interface) {
   getName @0 () -> (name :Text);
   rename @1 (newname :Text);
-  # 1 to 15 bytes, no "/", ":" or white space. Stored references to it follow.
+  # 1 to 15 bytes, no "/", ":" or white space. Stored references to it follow. (They follow as well, until
+  # the host is rebooted, when somebody else renames it.)
   destroy @2 ();
   # Deletes it, also one that was not created here. Fails for hardware.
   l2Interface @3 () -> (iface :L2Interface) $Vat.name("as_l2");
@@ -268,11 +272,15 @@ struct InterfaceDescription {
   namespace @0 :Text;
   name @1 :Text;
   kernel @2 :Bool;
-  restrictions @3 :Restrictions;
+  restrictions @3 :List(Restrictions);
   created @4 :Bool;
   options @5 :CreateOptions;
   # If created.
   leases @6 :List(Lease);
+  index @7 :UInt32;
+  networkId @8 :UInt64;
+  # As long as its network namespace is the one of that id, which is until the host is rebooted, and an
+  # interface has that index, that is meant, whatever its name is by now; else the one of that name.
 }
 
 struct Lease {

@@ -47,6 +47,9 @@ interface ServicePersistenceHandler extends (Metac.Waitable) {
       cap :AnyPointer, timeout :UInt64) -> (ref :Metac.MetacSturdyRef);
   forgetObject @2 (runtimeId :Text);
   # Removes the object and every reference to it. No error if there is none.
+  describeAgain @3 (description :CapDescription);
+  # Takes the place of the stored description and summary of the object with that runtimeId; both the old
+  # one and the new one are without capabilities. No error if there is none.
 }
 
 struct ObjectInfo {

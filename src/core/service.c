@@ -210,6 +210,28 @@ void service_create_sturdy_ref(struct service *s,
 	vat_ctx_tail_call(cx.ctx, q.call);
 }
 
+static void on_described(void *user, const struct vat_error *err, struct vat_ptr_r results)
+{
+	if (err)
+		log_warning("what has changed of an object is not stored: %s", err->text);
+}
+
+void service_describe_again(struct service *s, const struct service_object *o)
+{
+	if (!s->handler.cap)
+		return;
+	struct persistence_service_persistence_handler_describe_again_req q =
+		persistence_service_persistence_handler_describe_again(s->loop.vat, s->handler);
+	struct persistence_cap_description_b d =
+		persistence_service_persistence_handler_describe_again_params_init_description(
+			q.params);
+	persistence_cap_description_set_runtime_id(d, vat_str(o->runtime_id));
+	persistence_cap_description_set_summary(d, vat_str(o->summary));
+	o->describe(o->self, persistence_cap_description_get_description_b(d));
+	persistence_service_persistence_handler_describe_again_send(q, on_described, NULL);
+	vat_call_detach(q.call);
+}
+
 bool service_is_persistable(struct service *s)
 {
 	return s->handler.cap && s->handler_watch;

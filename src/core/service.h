@@ -49,6 +49,11 @@ struct service_object {
 void service_create_sturdy_ref(struct service *s,
 	struct persistence_persistable_create_sturdy_ref_ctx cx, const struct service_object *o);
 
+/* What is stored of the object (runtime_id), if it is stored, is to be another description and
+ * summary, neither with capabilities; cap and category are not looked at. Not waited for: a failure
+ * is logged. */
+void service_describe_again(struct service *s, const struct service_object *o);
+
 /* The persistence service is there and knows us. */
 bool service_is_persistable(struct service *s);
 

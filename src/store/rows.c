@@ -16,6 +16,8 @@ static const char *const sql[STMT_N] = {
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(service, runtime_id) DO NOTHING",
 	[STMT_OBJECT_WAITS] = "UPDATE objects SET waits = ?3 WHERE service = ?1 AND runtime_id = "
 			      "?2 AND waits <> ?3",
+	[STMT_OBJECT_DESCRIBE] = "UPDATE objects SET summary = ?3, description = ?4"
+				 " WHERE service = ?1 AND runtime_id = ?2",
 	[STMT_OBJECT_DESCRIPTION] =
 		"SELECT description FROM objects WHERE service = ?1 AND runtime_id = ?2",
 	[STMT_OBJECT_EACH] =
@@ -116,6 +118,15 @@ int store_object_set_waits(struct store *s, const char *service, const char *run
 	sqlite3_stmt *st = s->stmt[STMT_OBJECT_WAITS];
 	bind_key(st, service, runtime_id);
 	sqlite3_bind_int(st, 3, waits);
+	return store_run(s, st);
+}
+
+int store_object_describe(struct store *s, const struct store_object *o)
+{
+	sqlite3_stmt *st = s->stmt[STMT_OBJECT_DESCRIBE];
+	bind_key(st, o->service, o->runtime_id);
+	bind_text(st, 3, o->summary);
+	bind_blob(st, 4, o->description, o->description_size);
 	return store_run(s, st);
 }
 

@@ -55,6 +55,8 @@ void store_rollback(struct store *s);
 int store_object_put(struct store *s, const struct store_object *o);
 int store_object_set_waits(
 	struct store *s, const char *service, const char *runtime_id, bool waits);
+/* Another summary and description for an object that is there. No error if there is none. */
+int store_object_describe(struct store *s, const struct store_object *o);
 /* The description as one malloc'ed block. -ENOENT if there is no such object. */
 int store_object_description(
 	struct store *s, const char *service, const char *runtime_id, void **ret, size_t *ret_size);

@@ -453,6 +453,38 @@ void create_start(struct client *client,
 	advance(c);
 }
 
+int create_describe_again(
+	struct client *client, struct persistence_cap_description_r d, struct err *e)
+{
+	struct persistence *p = client->p;
+	struct vat_text id = persistence_cap_description_get_runtime_id(d);
+	struct vat_text summary = persistence_cap_description_get_summary(d);
+	struct ledger_object *o = id.len && text_ok(id, RUNTIME_ID_MAX)
+					  ? ledger_object_find(p->ledger, client->name, id.s)
+					  : NULL;
+	AUTO(pack_free) struct pack *pack = NULL;
+	AUTO_FREE void *bytes = NULL;
+	struct store_object row = {.service = client->name, .runtime_id = id.s};
+	if (!o || !o->persistent)
+		return 0;
+	if (!text_ok(summary, SUMMARY_MAX))
+		return err_set(e, -EINVAL, "summary: more than %d bytes, or a NUL", SUMMARY_MAX);
+	int r = pack_new(persistence_cap_description_get_description(d), e, &pack);
+	if (r < 0)
+		return r;
+	if (pack->n_caps)
+		return err_set(e, -EINVAL, "a description with capabilities can not be replaced");
+	r = pack_finish(pack, e, &bytes, &row.description_size);
+	if (r < 0)
+		return r;
+	row.summary = summary.s;
+	row.description = bytes;
+	r = store_object_describe(p->store, &row);
+	if (r >= 0)
+		r = ledger_object_set_summary(o, summary.s);
+	return r < 0 ? err_errno(e, r, "save the description") : 0;
+}
+
 void creations_free(struct persistence *p)
 {
 	struct err e = {};

@@ -45,6 +45,21 @@ static void forget_object(
 		vat_ctx_return(cx.ctx);
 }
 
+static void describe_again(
+	void *self, struct persistence_service_persistence_handler_describe_again_ctx cx)
+{
+	struct client *c = self;
+	struct err e = {};
+	int r = create_describe_again(c,
+		persistence_service_persistence_handler_describe_again_params_get_description(
+			persistence_service_persistence_handler_describe_again_params(cx)),
+		&e);
+	if (r < 0)
+		fail(cx.ctx, &e);
+	else
+		vat_ctx_return(cx.ctx);
+}
+
 static void wait_while_alive(void *self, struct metac_waitable_wait_ctx cx)
 {
 	client_wait(self, cx);
@@ -55,6 +70,7 @@ const struct persistence_service_persistence_handler_impl persistence_handler_im
 	.register_restorer = register_restorer,
 	.create_sturdy_ref = create_sturdy_ref,
 	.forget_object = forget_object,
+	.describe_again = describe_again,
 };
 
 /* ---- Service; self is the struct persistence ----------------------------------------------- */

@@ -206,6 +206,9 @@ int store_part(struct persistence *p, struct pack *pack, uint32_t i,
 /* Handles ServicePersistenceHandler.createSturdyRef. */
 void create_start(
 	struct client *c, struct persistence_service_persistence_handler_create_sturdy_ref_ctx cx);
+/* The object's stored description and summary, if it is stored, are those from now on. -EINVAL,
+ * -ENOMEM or what the store says, with e set. */
+int create_describe_again(struct client *c, struct persistence_cap_description_r d, struct err *e);
 void creations_free(struct persistence *p);
 
 /* ---- taking back (remove.c) ---------------------------------------------------------------- */

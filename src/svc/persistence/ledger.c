@@ -129,6 +129,16 @@ int ledger_object_add(
 	return 0;
 }
 
+int ledger_object_set_summary(struct ledger_object *o, const char *summary)
+{
+	char *copy = strdup(summary);
+	if (!copy)
+		return -ENOMEM;
+	free(o->summary);
+	o->summary = copy;
+	return 0;
+}
+
 void ledger_object_set_error(struct ledger_object *o, const char *text)
 {
 	free(o->error);

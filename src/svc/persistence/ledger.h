@@ -67,6 +67,9 @@ struct ledger *ledger_new(const struct ledger_limits *limits);
 void ledger_free(struct ledger *g);
 DEFINE_AUTO(struct ledger *, ledger_free);
 
+/* -ENOMEM: it keeps the one it has. */
+int ledger_object_set_summary(struct ledger_object *o, const char *summary);
+
 struct ledger_object_spec {
 	const char *service, *runtime_id, *category, *summary;
 	int64_t created;

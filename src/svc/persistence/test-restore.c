@@ -387,3 +387,42 @@ TEST(a_dead_relay_is_noticed_before_it_is_handed_out)
 	vat_cap_unref(far);
 	world_down(&w);
 }
+
+static struct answer describe_again(
+	struct host *h, const char *id, const char *path, struct fs_filesystem_c fs)
+{
+	struct persistence_service_persistence_handler_describe_again_req q =
+		persistence_service_persistence_handler_describe_again(h->w->loop.vat, h->handler);
+	struct persistence_cap_description_b d =
+		persistence_service_persistence_handler_describe_again_params_init_description(
+			q.params);
+	persistence_cap_description_set_runtime_id(d, vat_str(id));
+	persistence_cap_description_set_summary(d, vat_str("described again"));
+	struct fs_mount_description_b m =
+		fs_mount_description_init(persistence_cap_description_get_description_b(d));
+	fs_mount_description_set_path(m, vat_str(path));
+	fs_mount_description_set_fs(m, fs);
+	struct answer a =
+		CALL(&h->w->loop, q, persistence_service_persistence_handler_describe_again_send);
+	vat_call_free(q.call);
+	return a;
+}
+
+TEST(an_object_that_was_described_again_is_restored_as_that)
+{
+	struct world w;
+	world_up(&w);
+	struct secret s = export(&w, "photos", true);
+	CHECK(!describe_again(&w.a, "photos", "pictures", (struct fs_filesystem_c){}).failed);
+	CHECK(!describe_again(&w.a, "nothing", "pictures", (struct fs_filesystem_c){}).failed);
+	host_restart(&w.a);
+	host_register(&w.a);
+	struct vat_cap *c = must_restore(&w, &s);
+	must_create(&w, c, false, 0); /* the tests' directories are called after their id */
+	CHECK(strstr(objects(&w, &w.a), "fs pictures 1 alive"));
+	CHECK(strstr(objects(&w, &w.a), "fs photos 1 alive persistent;"));
+	struct answer a = describe_again(&w.a, "photos", "x", fs_filesystem_cast(c));
+	CHECK(a.failed && strstr(a.text, "capabilities"));
+	vat_cap_unref(c);
+	world_down(&w);
+}
