@@ -12,6 +12,7 @@
  *	routed.c        routed networks
  *	loop.c          frames that come back another way
  *	leftovers.c     what an earlier process left
+ *	mark.c          links that are ours
  *	reaper.c        what is deleted, many links at once; reaper_done() ends the service's
  *	segment.h, created.h, tunnel.h, place.h, kernel/   what they do it with
  */
@@ -55,9 +56,13 @@ void leftovers_start(struct net_service *ns);
 /* A namespace is used from now on. */
 void leftovers_remember(struct net_service *ns, const char *name);
 
+/* ---- mark.c ---- */
+
 /* The alias that marks a link as ours: "metac ADDRESS WHAT ID". */
 void net_mark(const struct net_service *ns, const char *what, const char *id,
 	char ret[static RTNL_ALIAS_MAX + 1]);
 /* True, with the id and what, if it is this node's. */
 bool net_mark_is_ours(const struct net_service *ns, const char *alias, char ret_what[static 16],
 	char ret_id[static 33]);
+/* True if it is some node's of this host. */
+bool net_mark_is_any(const char *alias);
