@@ -8,7 +8,7 @@ hosts_up
 
 src=$TOP/a/tree
 mnt=$TOP/b/mnt
-mkdir "$src" "$TOP/work"
+mkdir "$src" "$TOP/jobs"
 ref=$(metac_a fs export --persistent "local:$src")
 check "a mount" metac_b fs mount --persistent "$ref" "$mnt"
 
@@ -28,11 +28,11 @@ begin() { # begin ROUND: all programs, each in a directory of its own
 	local kind
 	for kind in $kinds; do
 		mkdir -p "$mnt/$1-$kind"
-		: >"$TOP/work/$1-$kind"
-		tar -cf "$TOP/work/stop-$1-$kind.tar" -C "$TOP/seed" .
-		ln -sfn "$TOP/seed" "$TOP/work/stop-$1-$kind.tree"
-		python3 "$here/ride.py" "$kind" "$mnt/$1-$kind" "$TOP/work/$1-$kind" \
-			"$TOP/work/stop-$1-$kind" >"$TOP/work/$1-$kind.out" 2>&1 &
+		: >"$TOP/jobs/$1-$kind"
+		tar -cf "$TOP/jobs/stop-$1-$kind.tar" -C "$TOP/seed" .
+		ln -sfn "$TOP/seed" "$TOP/jobs/stop-$1-$kind.tree"
+		python3 "$here/ride.py" "$kind" "$mnt/$1-$kind" "$TOP/jobs/$1-$kind" \
+			"$TOP/jobs/stop-$1-$kind" >"$TOP/jobs/$1-$kind.out" 2>&1 &
 		worker[$kind]=$!
 		seen[$kind]=0
 	done
@@ -41,23 +41,23 @@ begin() { # begin ROUND: all programs, each in a directory of its own
 all_went_on() { # all_went_on ROUND: each has made progress since it was last asked, or has ended
 	local kind size
 	for kind in $kinds; do
-		size=$(stat -c %s "$TOP/work/$1-$kind")
+		size=$(stat -c %s "$TOP/jobs/$1-$kind")
 		[ "$size" -gt "${seen[$kind]:-0}" ] || ! kill -0 "${worker[$kind]}" 2>/dev/null || return 1
 	done
 }
 
 look() { # look ROUND: progress counts from here
 	local kind
-	for kind in $kinds; do seen[$kind]=$(stat -c %s "$TOP/work/$1-$kind"); done
+	for kind in $kinds; do seen[$kind]=$(stat -c %s "$TOP/jobs/$1-$kind"); done
 }
 
 finish() { # finish ROUND TEXT
 	local kind
-	for kind in $kinds; do touch "$TOP/work/stop-$1-$kind"; done
+	for kind in $kinds; do touch "$TOP/jobs/stop-$1-$kind"; done
 	for kind in $kinds; do
 		wait "${worker[$kind]}"
 		ok $? "$2: $kind"
-		sed 's/^/# /' "$TOP/work/$1-$kind.out" | tail -n 5
+		sed 's/^/# /' "$TOP/jobs/$1-$kind.out" | tail -n 5
 	done
 }
 
