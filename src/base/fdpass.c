@@ -45,7 +45,7 @@ int fdpass_send(int sock, const void *data, size_t len, const int *fds, size_t n
 	return (size_t)n == len ? 0 : -EMSGSIZE;
 }
 
-static void close_all(const int *fds, size_t n)
+void fdpass_close(const int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		fd_close(fds[i]);
@@ -88,7 +88,7 @@ ssize_t fdpass_recvmsg(
 		return -errno;
 	size_t got = msg.msg_controllen ? collect(&msg, fds, max_fds) : 0;
 	if (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) {
-		close_all(fds, got);
+		fdpass_close(fds, got);
 		return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : -EMFILE;
 	}
 	*ret_n_fds = got;
@@ -102,6 +102,28 @@ ssize_t fdpass_recv(int sock, void *data, size_t size, int *fds, size_t max_fds,
 		n = fdpass_recvmsg(sock, data, size, 0, fds, max_fds, ret_n_fds);
 	while (n == -EINTR);
 	return n;
+}
+
+int fdpass_packet_send(int sock, const void *packet, size_t size, const int *fds, size_t n_fds)
+{
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)packet, .iov_len = size};
+	ssize_t n = fdpass_sendmsg(sock, &iov, 1, MSG_NOSIGNAL | MSG_DONTWAIT, fds, n_fds);
+	return n < 0 ? (int)n : 0;
+}
+
+int fdpass_packet_recv(
+	int sock, void *ret, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds)
+{
+	ssize_t n = fdpass_recvmsg(sock, ret, size, MSG_DONTWAIT, fds, max_fds, ret_n_fds);
+	if (n == -ECONNRESET)
+		return 0;
+	if (n <= 0)
+		return n == -EMSGSIZE ? -EPROTO : n == -EINTR ? -EAGAIN : (int)n;
+	if ((size_t)n == size)
+		return 1;
+	fdpass_close(fds, *ret_n_fds);
+	*ret_n_fds = 0;
+	return -EPROTO;
 }
 
 int peercred_get(int sock, struct peercred *ret)

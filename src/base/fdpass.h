@@ -27,6 +27,19 @@ ssize_t fdpass_sendmsg(
 ssize_t fdpass_recvmsg(
 	int sock, void *data, size_t size, int flags, int *fds, size_t max_fds, size_t *ret_n_fds);
 
+/*
+ * A packet of fixed size (SOCK_SEQPACKET), without waiting: what services and their workers say to
+ * one another. Sending: 0 or negative errno (-EPIPE the other side is gone, -EAGAIN it does not
+ * read).
+ */
+int fdpass_packet_send(int sock, const void *packet, size_t size, const int *fds, size_t n_fds);
+/* 1: a packet of that very size, and *ret_n_fds descriptors, which are the caller's. 0: the other
+ * side is gone. -EAGAIN: nothing is there. -EPROTO: something of another size. -EMFILE: a packet is
+ * there, its descriptors are lost. */
+int fdpass_packet_recv(
+	int sock, void *ret, size_t size, int *fds, size_t max_fds, size_t *ret_n_fds);
+void fdpass_close(const int *fds, size_t n_fds);
+
 struct peercred {
 	pid_t pid;
 	uid_t uid;

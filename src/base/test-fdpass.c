@@ -111,3 +111,63 @@ TEST(peer_credentials_are_ours)
 	CHECK_INT(c.gid, getgid());
 	close_pair(sv);
 }
+
+TEST(a_packet_has_its_size_or_is_none)
+{
+	int sv[2], got[2] = {-EBADF, -EBADF}, fds[2];
+	size_t n;
+	char buf[8];
+	make_pair(SOCK_SEQPACKET, sv);
+	fds[0] = fds[1] = sv[0];
+	CHECK_INT(fdpass_packet_recv(sv[1], buf, 8, got, 2, &n), -EAGAIN);
+	CHECK_INT(fdpass_packet_send(sv[0], "12345678", 8, fds, 2), 0);
+	CHECK_INT(fdpass_packet_send(sv[0], "1234567", 7, fds, 1), 0);
+	CHECK_INT(fdpass_packet_send(sv[0], "123456789", 9, fds, 2), 0);
+	CHECK_INT(fdpass_packet_send(sv[0], "abcdefgh", 8, NULL, 0), 0);
+	CHECK_INT(fdpass_packet_recv(sv[1], buf, 8, got, 2, &n), 1);
+	CHECK(n == 2 && !memcmp(buf, "12345678", 8));
+	fdpass_close(got, n);
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(fdpass_packet_recv(sv[1], buf, 8, got, 2, &n), -EPROTO);
+		CHECK_INT(n, 0);
+	}
+	CHECK_INT(fdpass_packet_recv(sv[1], buf, 8, got, 2, &n), 1);
+	CHECK_INT(n, 0);
+	CHECK_INT(memcmp(buf, "abcdefgh", 8), 0);
+	close_pair(sv);
+}
+
+TEST(a_packet_does_not_wait_for_who_does_not_read)
+{
+	int sv[2], r;
+	size_t n, sent = 0, got = 0;
+	char buf[1000] = {};
+	make_pair(SOCK_SEQPACKET, sv);
+	while (!(r = fdpass_packet_send(sv[0], buf, sizeof(buf), NULL, 0)))
+		sent++;
+	CHECK_INT(r, -EAGAIN);
+	close(sv[0]);
+	while ((r = fdpass_packet_recv(sv[1], buf, sizeof(buf), NULL, 0, &n)) == 1)
+		got++;
+	CHECK_INT(r, 0);
+	CHECK_INT(got, sent);
+	CHECK_INT(fdpass_packet_send(sv[1], buf, sizeof(buf), NULL, 0), -EPIPE);
+	close(sv[1]);
+}
+
+TEST(a_packet_may_come_without_the_descriptors_it_had)
+{
+	int sv[2], got[1];
+	size_t n;
+	struct rlimit before, few;
+	char buf[8] = {};
+	make_pair(SOCK_SEQPACKET, sv);
+	CHECK_INT(fdpass_packet_send(sv[0], "12345678", 8, sv, 1), 0);
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){.rlim_cur = (rlim_t)sv[1] + 1, .rlim_max = before.rlim_max};
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &few), 0);
+	CHECK_INT(fdpass_packet_recv(sv[1], buf, 8, got, 1, &n), -EMFILE);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CHECK_INT(memcmp(buf, "12345678", 8), 0);
+	close_pair(sv);
+}

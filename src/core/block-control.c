@@ -6,14 +6,9 @@
 #include "base/fdpass.h"
 #include "core/block-control.h"
 
-#include <sys/socket.h>
-
 int block_message_send(int control, const struct block_message *m, int attached)
 {
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)m, .iov_len = sizeof(*m)};
-	ssize_t n = fdpass_sendmsg(
-		control, &iov, 1, MSG_NOSIGNAL | MSG_DONTWAIT, &attached, attached >= 0);
-	return n < 0 ? (int)n : 0;
+	return fdpass_packet_send(control, m, sizeof(*m), &attached, attached >= 0);
 }
 
 int block_connection_send(int control, int fd, const void *epoch, size_t n)
@@ -58,14 +53,11 @@ int block_message_recv(int control, struct block_message *ret, int *ret_attached
 	int got = -EBADF;
 	size_t n_fds;
 	*ret_attached = -EBADF;
-	ssize_t n = fdpass_recvmsg(control, &m, sizeof(m), MSG_DONTWAIT, &got, 1, &n_fds);
-	if (n == -ECONNRESET)
-		return 0;
-	if (n <= 0)
-		return n == -EMSGSIZE ? -EPROTO : n == -EINTR ? -EAGAIN : (int)n;
-	if (n != sizeof(m) || !known(&m) || (m.type == BLOCK_CONNECTION) != (n_fds == 1)) {
-		if (n_fds)
-			fd_close(got);
+	int r = fdpass_packet_recv(control, &m, sizeof(m), &got, 1, &n_fds);
+	if (r <= 0)
+		return r;
+	if (!known(&m) || (m.type == BLOCK_CONNECTION) != (n_fds == 1)) {
+		fdpass_close(&got, n_fds);
 		return -EPROTO;
 	}
 	m.text[sizeof(m.text) - 1] = '\0';

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways to an object of a node that plays all parts (as in test-fetch.c): there is one in hand,
+ * The ways to an object of a node that plays all parts (test-parts.h): there is one in hand,
  * and one that the reference stands for, and each gives a connection, fails or is silent as the
  * test says.  Time limits are not waited for: those that a test wants to pass do so at once.
  */
 #include "core/way.h"
 #include "core/service.h"
 #include "core/test-call.h"
+#include "core/test-parts.h"
 
 #include <fcntl.h>
 
@@ -45,8 +46,6 @@ static uint64_t last_limit(void)
 
 /* ---- the world ----------------------------------------------------------------------------- */
 
-enum manner { GIVES, FAILS, SILENT };
-
 struct object {
 	enum manner manner;
 	enum vat_error_kind kind; /* FAILS with */
@@ -58,14 +57,8 @@ struct object {
 
 struct world {
 	struct loop loop;
-	struct metac_node_admin_c admin;
-	struct metac_node_c node;
-	struct metac_service_c service;
+	struct parts parts;
 	struct object hand, far; /* in hand, and of the reference */
-	enum manner restores;
-	const char *void_text; /* restore fails so */
-	unsigned restored;
-	struct vat_ctx *waiting;
 	struct way *way;
 	/* what `ask` does itself */
 	bool no_end, no_fd; /* nothing, or no descriptor, comes for a local one */
@@ -82,7 +75,7 @@ struct world {
 /* The way asks its service for these two only. */
 struct metac_node_admin_c service_node(struct service *s)
 {
-	return ((struct world *)s)->admin;
+	return ((struct world *)s)->parts.admin;
 }
 
 const char *service_address(struct service *s)
@@ -123,41 +116,8 @@ static void tcp_listen(void *self, struct stream_stream_tcp_listen_ctx cx)
 	vat_ctx_fail(cx.ctx, VAT_UNIMPLEMENTED, "nor so");
 }
 
-static void restore(void *self, struct metac_service_restore_ctx cx)
-{
-	struct world *w = self;
-	w->restored++;
-	if (w->restores == SILENT) {
-		w->waiting = cx.ctx;
-	} else if (w->restores == FAILS) {
-		vat_ctx_fail(cx.ctx, VAT_FAILED, "%s", w->void_text);
-	} else {
-		vat_set_cap(
-			metac_service_restore_results_get_obj_b(metac_service_restore_results(cx)),
-			w->far.cap);
-		vat_ctx_return(cx.ctx);
-	}
-}
-
-static void get_service(void *self, struct metac_node_get_service_ctx cx)
-{
-	struct world *w = self;
-	metac_node_get_service_results_set_service(metac_node_get_service_results(cx), w->service);
-	vat_ctx_return(cx.ctx);
-}
-
-static void get_node(void *self, struct metac_node_admin_get_node_ctx cx)
-{
-	struct world *w = self;
-	metac_node_admin_get_node_results_set_node(metac_node_admin_get_node_results(cx), w->node);
-	vat_ctx_return(cx.ctx);
-}
-
 static const struct stream_stream_impl object_impl = {
 	.tcp_listen = tcp_listen, .open_local = open_local};
-static const struct metac_service_impl service_impl = {.restore = restore};
-static const struct metac_node_impl node_impl = {.get_service = get_service};
-static const struct metac_node_admin_impl admin_impl = {.get_node = get_node};
 
 /* ---- the owner of the way ------------------------------------------------------------------ */
 
@@ -237,35 +197,20 @@ static void on_missed(void *user, enum way_miss miss, const struct err *e)
 	finished(w);
 }
 
-static struct ref *reference(void)
-{
-	struct err e = {};
-	struct ref *ref = NULL;
-	struct vat_message *m = vat_message_new(0, 0);
-	struct metac_metac_sturdy_ref_b b = metac_metac_sturdy_ref_init(vat_root_b(m));
-	metac_node_address_set_ip(metac_metac_sturdy_ref_init_node(b), vat_str("127.0.0.2"));
-	metac_metac_sturdy_ref_set_service(b, vat_str("persistence"));
-	vat_set_data(metac_metac_sturdy_ref_get_object_info_b(b), (struct vat_data){"secret", 6});
-	CHECK_INT(ref_from_sturdy(metac_metac_sturdy_ref_from(vat_root(m)), &ref, &e), 0);
-	vat_message_free(m);
-	return ref;
-}
-
 static void up(struct world *w, bool in_hand, bool has_ref)
 {
 	CHECK_INT(loop_init(&w->loop), 0);
 	struct vat *v = w->loop.vat;
 	the_world = w;
-	w->service = metac_service_serve(v, &service_impl, w, NULL);
-	w->node = metac_node_serve(v, &node_impl, w, NULL);
-	w->admin = metac_node_admin_serve(v, &admin_impl, w, NULL);
+	parts_init(&w->parts, v);
 	w->hand.cap = stream_stream_serve(v, &object_impl, &w->hand, NULL).cap;
 	w->far.cap = stream_stream_serve(v, &object_impl, &w->far, NULL).cap;
+	w->parts.object = w->far.cap;
 	struct way_config cfg = {
 		.loop = &w->loop,
 		.service = (struct service *)w,
 		.object = in_hand ? w->hand.cap : NULL,
-		.ref = has_ref ? reference() : NULL,
+		.ref = has_ref ? parts_ref() : NULL,
 		.what = "what is sought",
 		.ask = ask,
 		.narrow = narrow,
@@ -277,25 +222,16 @@ static void up(struct world *w, bool in_hand, bool has_ref)
 	CHECK(w->way);
 }
 
-static void answer_silent(struct vat_ctx **ctx)
-{
-	struct vat_ctx *c = TAKE_PTR(*ctx);
-	if (c)
-		vat_ctx_fail(c, VAT_FAILED, "at last");
-}
-
 static void down(struct world *w)
 {
 	way_free(w->way);
-	w->hand.manner = w->far.manner = w->restores = GIVES; /* calls that are still to come */
-	answer_silent(&w->waiting);
+	w->hand.manner = w->far.manner = w->parts.restores = GIVES; /* calls still to come */
+	answer_silent(&w->parts.waiting);
 	answer_silent(&w->hand.waiting);
 	answer_silent(&w->far.waiting);
 	vat_cap_unref(w->hand.cap);
 	vat_cap_unref(w->far.cap);
-	metac_node_admin_unref(w->admin);
-	metac_node_unref(w->node);
-	metac_service_unref(w->service);
+	parts_done(&w->parts);
 	loop_done(&w->loop);
 }
 
@@ -334,7 +270,7 @@ TEST(what_is_in_hand_is_opened_as_often_as_wanted)
 		CHECK(w.opened);
 		CHECK_INT(w.hand.asked, i);
 	}
-	CHECK_INT(w.restored, 0);
+	CHECK_INT(w.parts.restored, 0);
 	CHECK(way_object(w.way) == w.hand.cap);
 	down(&w);
 }
@@ -366,7 +302,7 @@ TEST(when_it_fails_the_reference_is_next)
 	CHECK_INT(last_limit(), WAY_FETCH_US);
 	open_and_wait(&w, false); /* what was fetched is in hand now */
 	CHECK(w.opened);
-	CHECK_INT(w.restored, 1);
+	CHECK_INT(w.parts.restored, 1);
 	CHECK_INT(w.far.asked, 2);
 	CHECK_INT(w.n_done, 2);
 	down(&w);
@@ -406,7 +342,7 @@ TEST(one_that_cannot_even_be_asked_is_a_failure_of_that_try)
 	open_and_wait(&w, false);
 	CHECK(!w.opened);
 	CHECK_INT(w.miss, WAY_MISS_TRY_AGAIN);
-	CHECK_INT(w.restored, 1);
+	CHECK_INT(w.parts.restored, 1);
 	CHECK(strstr(w.e.msg, "what is sought"));
 	down(&w);
 }
@@ -431,7 +367,7 @@ TEST(each_stage_is_tried_once)
 	up(&w, true, true);
 	open_and_wait(&w, false);
 	CHECK_INT(w.miss, WAY_MISS_TRY_AGAIN);
-	CHECK(w.hand.asked == 1 && w.restored == 1 && w.far.asked == 1 && w.n_done == 1);
+	CHECK(w.hand.asked == 1 && w.parts.restored == 1 && w.far.asked == 1 && w.n_done == 1);
 	CHECK(strstr(w.e.msg, "not now"));
 	w.far.manner = GIVES;
 	open_and_wait(&w, false);
@@ -454,14 +390,14 @@ TEST(what_was_fetched_has_a_time_limit_too)
 
 TEST(a_host_that_does_not_answer_is_tried_again)
 {
-	struct world w = {.restores = SILENT};
+	struct world w = {.parts.restores = SILENT};
 	up(&w, false, true);
 	clock_state.passes = WAY_FETCH_US;
 	open_and_wait(&w, false);
 	CHECK_INT(w.miss, WAY_MISS_TRY_AGAIN);
 	CHECK_INT(w.e.code, -ETIMEDOUT);
-	answer_silent(&w.waiting);
-	w.restores = GIVES;
+	answer_silent(&w.parts.waiting);
+	w.parts.restores = GIVES;
 	clock_state.passes = 0;
 	open_and_wait(&w, false);
 	CHECK(w.opened);
@@ -475,7 +411,7 @@ TEST(a_void_reference_is_told_from_a_failure)
 		enum way_miss miss;
 	} t[] = {{"no such reference", WAY_MISS_REVOKED}, {"not yet", WAY_MISS_TRY_AGAIN}};
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
-		struct world w = {.restores = FAILS, .void_text = t[i].text};
+		struct world w = {.parts = {.restores = FAILS, .text = t[i].text}};
 		up(&w, false, true);
 		open_and_wait(&w, false);
 		CHECK_INT(w.miss, t[i].miss);
@@ -489,7 +425,7 @@ TEST(another_reference_is_used_from_then_on)
 	up(&w, true, false);
 	open_and_wait(&w, false);
 	CHECK_INT(w.miss, WAY_MISS_LOST);
-	way_set_ref(w.way, reference());
+	way_set_ref(w.way, parts_ref());
 	open_and_wait(&w, false);
 	CHECK(w.opened);
 	way_set_ref(w.way, NULL);
@@ -539,7 +475,7 @@ TEST(without_a_reference_what_was_revoked_is_void)
 		vat_cap_unref(broken);
 		open_and_wait(&w, false);
 		CHECK_INT(w.miss, t[i].miss);
-		way_set_ref(w.way, reference()); /* which is asked then */
+		way_set_ref(w.way, parts_ref()); /* which is asked then */
 		open_and_wait(&w, false);
 		CHECK(w.opened);
 		down(&w);
@@ -580,7 +516,7 @@ TEST(what_is_not_of_this_host_is_not_fetched_for_that)
 	open_and_wait(&w, true);
 	CHECK(!w.opened);
 	CHECK_INT(w.miss, WAY_MISS_NOT_LOCAL);
-	CHECK_INT(w.restored, 0);
+	CHECK_INT(w.parts.restored, 0);
 	w.no_end = true;
 	open_and_wait(&w, false); /* as a connection it is to be had */
 	CHECK(w.opened);
@@ -663,10 +599,10 @@ static void stop_here(struct world *w, bool stop)
 	}
 	way_stop(w->way);
 	CHECK(way_is_idle(w->way));
-	answer_silent(&w->waiting);
+	answer_silent(&w->parts.waiting);
 	answer_silent(&w->hand.waiting);
 	answer_silent(&w->far.waiting);
-	w->restores = w->hand.manner = w->far.manner = GIVES;
+	w->parts.restores = w->hand.manner = w->far.manner = GIVES;
 	open_and_wait(w, false);
 	CHECK(w->opened);
 	CHECK_INT(w->n_done, 1); /* nothing came of the first */
@@ -677,7 +613,7 @@ TEST(it_can_be_stopped_and_freed_at_every_stage)
 {
 	for (int stop = 0; stop < 2; stop++) {
 		struct world begun = {}, hand = {.hand = {.manner = SILENT}};
-		struct world fetching = {.restores = SILENT};
+		struct world fetching = {.parts.restores = SILENT};
 		struct world far = {.far = {.manner = SILENT}}, local = {}, later = {};
 		up(&begun, true, true);
 		way_open(begun.way, false);
@@ -688,7 +624,7 @@ TEST(it_can_be_stopped_and_freed_at_every_stage)
 		stop_here(&hand, stop);
 		up(&fetching, false, true);
 		way_open(fetching.way, false);
-		run_until(&fetching, &fetching.restored);
+		run_until(&fetching, &fetching.parts.restored);
 		stop_here(&fetching, stop);
 		up(&far, false, true);
 		way_open(far.way, false);
@@ -720,14 +656,14 @@ TEST(opening_anew_ends_what_is_under_way)
 
 TEST(it_may_be_freed_by_who_is_told)
 {
-	struct world opened = {.frees = true}, failed = {.frees = true, .restores = FAILS};
+	struct world opened = {.frees = true}, failed = {.frees = true, .parts.restores = FAILS};
 	struct world missed = {.frees = true, .hand = {.manner = FAILS}};
 	struct world late = {.frees = true, .hand = {.manner = SILENT}};
 	struct world lost = {.frees = true}, local = {.frees = true, .no_fd = true};
 	up(&opened, true, true);
 	open_and_wait(&opened, false);
 	down(&opened);
-	failed.void_text = "no such reference";
+	failed.parts.text = "no such reference";
 	up(&failed, false, true);
 	open_and_wait(&failed, false);
 	down(&failed);
