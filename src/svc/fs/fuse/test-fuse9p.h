@@ -8,6 +8,7 @@
  * All replies since world_arm() are written down in w->log, as are the tree and its content by
  * world_end(), so that two runs can be compared.
  */
+#include "base/fdpass.h"
 #include "base/test.h"
 #include "svc/fs/fuse/fuse9p-data.h"
 #include "svc/fs/fuse/fuse9p-inval.h"
@@ -47,8 +48,8 @@ struct world {
 
 	char tree[64];
 	int tree_fd, journal;
-	pid_t server;
-	int conn;
+	pid_t nursery;
+	int to_nursery, conn;
 	uint8_t in[2 * P9_MAX_MSIZE]; /* from the server, not handed on yet */
 	size_t n_in;
 	int refused; /* by the last recovery */
@@ -86,22 +87,70 @@ UNUSED __attribute__((format(printf, 2, 3))) static void w_log(
 	w->n_log += (size_t)n;
 }
 
-/* ---- the server ---- */
+/* ---- the server ----
+ *
+ * Servers are begotten by a process that has no threads, the nursery: the worker under test has,
+ * and what is forked while a thread begins or allocates may find locks held for ever (those of the
+ * address sanitizer, for one).
+ */
+
+static void serve(const struct world *w, int sock, int journal, int tree)
+{
+	struct p9_options o = {.msize = P9_MAX_MSIZE, .session_fd = w->plain ? 0 : journal};
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	umask(0);
+	_exit(p9_serve(&o, sock, tree, false) < 0);
+}
+
+/* Three descriptors, connection, journal and tree: a server in place of the last one. None: no
+ * server. */
+static void run_nursery(struct world *w, int sock)
+{
+	int fds[3];
+	size_t n;
+	char c = 0;
+	pid_t server = 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (fdpass_recv(sock, &c, 1, fds, 3, &n) == 1) {
+		if (server && (kill(server, SIGKILL) || waitpid(server, NULL, 0) != server))
+			_exit(1);
+		server = n ? fork() : 0;
+		if (n && !server)
+			serve(w, fds[0], fds[1], fds[2]);
+		fdpass_close(fds, n);
+		if (fdpass_send(sock, &c, 1, NULL, 0) < 0)
+			break;
+	}
+	_exit(0);
+}
+
+static void nursery_new(struct world *w)
+{
+	int pair[2];
+	CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	w->nursery = fork();
+	CHECK(w->nursery >= 0);
+	if (!w->nursery) {
+		close(pair[0]);
+		run_nursery(w, pair[1]);
+	}
+	close(pair[1]);
+	w->to_nursery = pair[0];
+}
+
+static void nursery_ask(struct world *w, const int *fds, size_t n)
+{
+	char c = 0;
+	size_t none;
+	CHECK_INT(fdpass_send(w->to_nursery, &c, 1, fds, n), 0);
+	CHECK_INT(fdpass_recv(w->to_nursery, &c, 1, NULL, 0, &none), 1);
+}
 
 static void server_start(struct world *w)
 {
 	int pair[2];
 	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	w->server = fork();
-	CHECK(w->server >= 0);
-	if (!w->server) {
-		struct p9_options o = {
-			.msize = P9_MAX_MSIZE, .session_fd = w->plain ? 0 : w->journal};
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(pair[0]);
-		umask(0);
-		_exit(p9_serve(&o, pair[1], w->tree_fd, false) < 0);
-	}
+	nursery_ask(w, (int[]){pair[1], w->journal, w->tree_fd}, 3);
 	close(pair[1]);
 	w->conn = pair[0];
 	w->n_in = 0;
@@ -112,8 +161,15 @@ static void server_kill(struct world *w)
 	if (w->conn < 0)
 		return;
 	w->conn = fd_close(w->conn);
-	kill(w->server, SIGKILL);
-	CHECK_INT(waitpid(w->server, NULL, 0), w->server);
+	nursery_ask(w, NULL, 0);
+}
+
+static void nursery_free(struct world *w)
+{
+	int status;
+	close(w->to_nursery);
+	CHECK_INT(waitpid(w->nursery, &status, 0), w->nursery);
+	CHECK_INT(status, 0);
 }
 
 static void journal_new(struct world *w)
@@ -476,6 +532,7 @@ static struct world *world_new(bool plain)
 	w->tree_fd = open(w->tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CHECK(w->tree_fd >= 0);
 	journal_new(w);
+	nursery_new(w);
 
 	CHECK_INT(p9_client_new(&config, &w->client), 0);
 	w->fs.aname = "";
@@ -606,6 +663,7 @@ static void world_end(struct world *w)
 static void world_free(struct world *w)
 {
 	server_kill(w);
+	nursery_free(w);
 	f9_over(&w->fs, -EIO);
 	f9_inval_free(w->fs.invalidator);
 	CHECK_INT(w->fs.n_ops, 0);
