@@ -44,24 +44,24 @@ static void thread_free(struct thread *t)
 	*t = (struct thread){};
 }
 
-/* One more that takes turns. False: there are enough. */
-static bool start_thread(struct p9_turns *turns)
+/* One more that takes turns (p9_turns_set_help). */
+static int start_thread(struct p9_turns *turns)
 {
 	struct conn *c = container_of(turns, struct conn, turns);
 	unsigned n = atomic_load(&c->n_started);
 	if (n == N_THREADS || atomic_load(&c->closed))
-		return false;
+		return 0;
 	struct thread *t = &c->threads[n];
 	int r = thread_alloc(t, c);
 	if (!r)
 		r = -pthread_create(&t->id, &c->attr, p9_thread_main, t);
 	if (!r) {
 		atomic_store(&c->n_started, n + 1);
-		return true;
+		return 1;
 	}
 	thread_free(t);
 	log_peer(LOG_WARNING, "9p: no thread: %s", strerror(-r));
-	return true;
+	return r;
 }
 
 /* Those from `first` on; more may come meanwhile. How many there are. */

@@ -23,7 +23,7 @@ void p9_turns_init(struct p9_turns *ts, void (*relieved)(struct p9_turn *t))
 	pthread_cond_init(&ts->relief_done, NULL);
 }
 
-void p9_turns_set_help(struct p9_turns *ts, bool (*help)(struct p9_turns *ts))
+void p9_turns_set_help(struct p9_turns *ts, int (*help)(struct p9_turns *ts))
 {
 	assert(!ts->relief_runs);
 	ts->help = help;
@@ -176,10 +176,14 @@ static void get_help(struct p9_turns *ts)
 {
 	ts->help_wanted = false;
 	pthread_mutex_unlock(&ts->lock);
-	bool again = ts->help(ts);
+	int r = ts->help(ts);
 	pthread_mutex_lock(&ts->lock);
-	if (!again)
+	if (!r)
 		ts->help = NULL;
+	if (r >= 0 || ts->over)
+		return;
+	wait_a_little(ts);
+	ts->help_wanted = !ts->taken;
 }
 
 static void *relief_main(void *arg)

@@ -46,7 +46,7 @@ struct p9_turns {
 	void (*relieved)(struct p9_turn *t);
 	struct p9_turn *relieving; /* for whom that is being called */
 	pthread_cond_t relief_done;
-	bool (*help)(struct p9_turns *ts);
+	int (*help)(struct p9_turns *ts);
 	bool help_wanted;
 };
 
@@ -54,8 +54,9 @@ struct p9_turns {
  * the turn, for one who is still busy with what it held the turn for. */
 void p9_turns_init(struct p9_turns *ts, void (*relieved)(struct p9_turn *t));
 /* Before p9_turns_start(): help is called by the relieving thread, without any lock, when there
- * should be one more thread. False: there cannot be, do not call again. */
-void p9_turns_set_help(struct p9_turns *ts, bool (*help)(struct p9_turns *ts));
+ * should be one more thread. 1: it comes. 0: there cannot be more, do not call again. Negative: not
+ * now: called again after a millisecond if nobody has taken the turn by then. */
+void p9_turns_set_help(struct p9_turns *ts, int (*help)(struct p9_turns *ts));
 void p9_turns_done(struct p9_turns *ts);
 void p9_turn_init(struct p9_turn *t);
 void p9_turn_done(struct p9_turn *t);

@@ -150,11 +150,15 @@ TEST(without_relief_nothing_is_held)
 
 static sem_t helped;
 
-static bool on_help(struct p9_turns *ts)
+static int refusals; /* that many times first */
+
+static int on_help(struct p9_turns *ts)
 {
 	CHECK(ts == &turns);
+	if (refusals && refusals--)
+		return -EAGAIN;
 	sem_post(&helped);
-	return false;
+	return 0;
 }
 
 /* Help comes when nobody is left, and once only if there can be no more. */
@@ -176,6 +180,26 @@ TEST(help_comes_when_nobody_waits_for_the_turn)
 	p9_turns_stop(&turns);
 	CHECK_INT(sem_getvalue(&helped, &n), 0);
 	CHECK_INT(n, 0);
+	p9_turn_done(&me);
+	p9_turns_done(&turns);
+	sem_destroy(&helped);
+}
+
+/* Nobody else would ask again: who gave the turn away may be busy for as long as he likes. */
+TEST(help_that_failed_is_asked_for_again)
+{
+	struct p9_turn me;
+	refusals = 3;
+	sem_init(&helped, 0, 0);
+	p9_turns_init(&turns, NULL);
+	p9_turns_set_help(&turns, on_help);
+	p9_turn_init(&me);
+	CHECK_INT(p9_turns_start(&turns, NULL), 0);
+	p9_turn_take(&turns, &me);
+	p9_turn_give(&turns);
+	sem_wait(&helped);
+	p9_turns_stop(&turns);
+	CHECK_INT(refusals, 0);
 	p9_turn_done(&me);
 	p9_turns_done(&turns);
 	sem_destroy(&helped);
