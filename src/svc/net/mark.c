@@ -39,13 +39,13 @@ bool net_mark_is_any(const char *alias)
 bool net_mark_is_ours(const struct net_service *ns, const char *alias, char ret_what[static 16],
 	char ret_id[static 33])
 {
-	char address[sizeof(ns->address_text)], what[16], id[33];
-	if (!net_mark_is_any(alias))
+	char address[sizeof(ns->address_text)], what[16], id[33], whole[RTNL_ALIAS_MAX + 1];
+	const char *at = alias + sizeof(prefix) - 1;
+	if (!net_mark_is_any(alias) || !next_word(&at, address, sizeof(address)) ||
+		!next_word(&at, what, sizeof(what)) || !next_word(&at, id, sizeof(id)))
 		return false;
-	alias += sizeof(prefix) - 1;
-	if (!next_word(&alias, address, sizeof(address)) || strcmp(address, ns->address_text) ||
-		!next_word(&alias, what, sizeof(what)) || !next_word(&alias, id, sizeof(id)) ||
-		*alias)
+	net_mark(ns, what, id, whole);
+	if (strcmp(alias, whole) != 0)
 		return false;
 	memcpy(ret_what, what, sizeof(what));
 	memcpy(ret_id, id, sizeof(id));
