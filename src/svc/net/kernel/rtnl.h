@@ -70,7 +70,8 @@ int rtnl_link_by_name(struct rtnl *n, const char *name, struct rtnl_link *ret, s
 int rtnl_link_by_index(struct rtnl *n, int index, struct rtnl_link *ret, struct err *e);
 /* All of them; *ret is malloc'ed, the caller's. */
 int rtnl_link_list(struct rtnl *n, struct rtnl_link **ret, size_t *ret_count, struct err *e);
-/* 1 to 15 bytes; no "/", ":", white space or control character; not "." and "..". */
+/* 1 to 15 bytes; no "/", ":", "%" (the kernel puts numbers there), white space or control
+ * character; not "." and "..". */
 bool rtnl_name_is_valid(const char *name);
 
 struct rtnl_vxlan {
@@ -105,7 +106,7 @@ int rtnl_vxlan_remote(struct rtnl *n, int index, const struct rtnl_remote *old,
 /* No STP, no multicast snooping, no IPv6 link-local address, up. */
 int rtnl_bridge_add(struct rtnl *n, const char *name, const char *alias, struct err *e);
 /* A pair, both down; the peer in the namespace of the descriptor (-EBADF: the same). mac: of the
- * first, NULL: random. */
+ * first, NULL: random. alias: of both; only of the first if the peer is in another namespace. */
 int rtnl_veth_add(struct rtnl *n, const char *name, const char *peer, const char *alias,
 	const uint8_t *mac, int peer_netns, struct err *e);
 /* A persistent tap (TUNSETPERSIST). */
@@ -135,7 +136,8 @@ struct rtnl_change { /* what is to be changed; unset: as it is */
 int rtnl_link_set(struct rtnl *n, int index, const struct rtnl_change *c, struct err *e);
 int rtnl_link_delete(struct rtnl *n, int index, struct err *e); /* -ENODEV: is gone */
 /* Many at once, which is far quicker than one by one (one synchronisation of the kernel). Those
- * that are gone are skipped. */
+ * that are gone are skipped. Of VXLAN links that are up the kernel still closes one socket after
+ * the other, some ten milliseconds each, before which it does not return. */
 int rtnl_link_delete_many(struct rtnl *n, const int *index, size_t count, struct err *e);
 
 /* ---- addresses, routes, neighbours --------------------------------------------------------- */
@@ -173,6 +175,7 @@ int rtnl_neighbour_add(struct rtnl *n, int index, const struct rtnl_ip *ip,
  * of one of the same priority; the clsact qdisc is made if there is none. name: shown by tc. */
 int rtnl_bpf_attach(struct rtnl *n, int index, bool ingress, uint16_t priority, int program,
 	const char *name, struct err *e);
+/* With the last filter of the link the qdisc goes as well. */
 int rtnl_bpf_detach(struct rtnl *n, int index, bool ingress, uint16_t priority, struct err *e);
 
 /* ---- what happens -------------------------------------------------------------------------- */
