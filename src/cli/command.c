@@ -174,7 +174,7 @@ static int add_map(
 }
 
 /* What an option without an argument sets; NULL: it is another one. */
-static bool *flag_of(enum opt_bit bit, struct options *opt)
+static bool *flag_of(uint64_t bit, struct options *opt)
 {
 	switch (bit) {
 	case OPT_FORK:

@@ -10,7 +10,7 @@
 struct command {
 	const struct noun *noun; /* NULL: only options were given */
 	const struct verb *verb; /* NULL: only a noun was given (then with --help) */
-	unsigned given; /* enum opt_bit of the options present */
+	uint64_t given; /* OPT_... of the options present */
 	struct cli cli;
 };
 

@@ -79,7 +79,7 @@ static const char *kind_word(const struct verb *v)
 	return uri ? "uri" : path ? "path" : "none";
 }
 
-static void bash_options(FILE *out, unsigned bits)
+static void bash_options(FILE *out, uint64_t bits)
 {
 	const char *sep = "";
 	for (const struct opt *o = opt_table; o->name; o++) {

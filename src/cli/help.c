@@ -2,7 +2,7 @@
 /* See help.h. */
 #include "cli/help.h"
 
-static void print_options(FILE *out, unsigned bits)
+static void print_options(FILE *out, uint64_t bits)
 {
 	for (const struct opt *o = opt_table; o->name; o++) {
 		if (!(bits & o->bit) || !o->help)
@@ -115,7 +115,7 @@ static void synopsis_noun(FILE *out, const struct noun *noun)
 		fprintf(out, ".Nm metac %s %s\n", noun->name, v->name);
 		for (const struct opt *o = opt_table; o->name; o++) {
 			if (!o->help ||
-				!(v->options & o->bit & ~(unsigned)(OPT_CONNECT | OPT_JSON)))
+				!(v->options & o->bit & ~(OPT_CONNECT | OPT_JSON)))
 				continue;
 			fprintf(out, ".Op Fl -%s%s%s\n", o->name, o->arg ? " Ar " : "",
 				o->arg ? o->arg : "");

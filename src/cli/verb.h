@@ -10,43 +10,46 @@
 
 #include <stdio.h>
 
-enum opt_bit { /* which options a verb takes */
-	OPT_NODE = 1 << 0,
-	OPT_CONNECT_TIMEOUT = 1 << 1,
-	OPT_JSON = 1 << 2,
-	OPT_PERSISTENT = 1 << 3,
-	OPT_TIMEOUT = 1 << 4,
-	OPT_READ_ONLY = 1 << 5,
-	OPT_TRANSPORT = 1 << 6,
-	OPT_LONG = 1 << 7,
-	OPT_APPEND = 1 << 8,
-	OPT_WRITE = 1 << 9,
-	OPT_HELP = 1 << 10,
-	OPT_VERSION = 1 << 11,
-	OPT_RECURSIVE = 1 << 12,
-	OPT_RESUME = 1 << 13,
-	OPT_PROGRESS = 1 << 14,
-	OPT_USER = 1 << 15,
-	OPT_OFFSET = 1 << 16,
-	OPT_LENGTH = 1 << 17,
-	OPT_MAP_USER = 1 << 18,
-	OPT_MAP_GROUP = 1 << 19,
-	OPT_FORCE = 1 << 20,
-	OPT_LAZY = 1 << 21,
-	OPT_FORMAT = 1 << 22,
-	OPT_DIRECT = 1 << 23,
-	OPT_NAME = 1 << 24,
-	OPT_BLOCK_TRANSPORT = 1 << 25,
-	OPT_UNIX = 1 << 26,
-	OPT_TCP = 1 << 27,
-	OPT_EXPOSE = 1 << 28,
-	OPT_FORK = 1 << 30,
-	OPT_HERE = 1 << 29,
+/* Which options a verb takes. */
+#define OPT_NODE (UINT64_C(1) << 0)
+#define OPT_CONNECT_TIMEOUT (UINT64_C(1) << 1)
+#define OPT_JSON (UINT64_C(1) << 2)
+#define OPT_PERSISTENT (UINT64_C(1) << 3)
+#define OPT_TIMEOUT (UINT64_C(1) << 4)
+#define OPT_READ_ONLY (UINT64_C(1) << 5)
+#define OPT_TRANSPORT (UINT64_C(1) << 6)
+#define OPT_LONG (UINT64_C(1) << 7)
+#define OPT_APPEND (UINT64_C(1) << 8)
+#define OPT_WRITE (UINT64_C(1) << 9)
+#define OPT_HELP (UINT64_C(1) << 10)
+#define OPT_VERSION (UINT64_C(1) << 11)
+#define OPT_RECURSIVE (UINT64_C(1) << 12)
+#define OPT_RESUME (UINT64_C(1) << 13)
+#define OPT_PROGRESS (UINT64_C(1) << 14)
+#define OPT_USER (UINT64_C(1) << 15)
+#define OPT_OFFSET (UINT64_C(1) << 16)
+#define OPT_LENGTH (UINT64_C(1) << 17)
+#define OPT_MAP_USER (UINT64_C(1) << 18)
+#define OPT_MAP_GROUP (UINT64_C(1) << 19)
+#define OPT_FORCE (UINT64_C(1) << 20)
+#define OPT_LAZY (UINT64_C(1) << 21)
+#define OPT_FORMAT (UINT64_C(1) << 22)
+#define OPT_DIRECT (UINT64_C(1) << 23)
+#define OPT_NAME (UINT64_C(1) << 24)
+#define OPT_BLOCK_TRANSPORT (UINT64_C(1) << 25)
+#define OPT_UNIX (UINT64_C(1) << 26)
+#define OPT_TCP (UINT64_C(1) << 27)
+#define OPT_EXPOSE (UINT64_C(1) << 28)
+#define OPT_HERE (UINT64_C(1) << 29)
+#define OPT_FORK (UINT64_C(1) << 30)
+#define OPT_MTU (UINT64_C(1) << 31)
+#define OPT_ALL (UINT64_C(1) << 32)
+#define OPT_L3 (UINT64_C(1) << 33)
+#define OPT_INTERVAL (UINT64_C(1) << 34)
 
-	OPT_COMMON = OPT_HELP,
-	OPT_CONNECT = OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT,
-	OPT_EXPORT = OPT_CONNECT | OPT_PERSISTENT | OPT_TIMEOUT,
-};
+#define OPT_COMMON OPT_HELP
+#define OPT_CONNECT (OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT)
+#define OPT_EXPORT (OPT_CONNECT | OPT_PERSISTENT | OPT_TIMEOUT)
 
 /* What an argument is; tells the shell what to complete. */
 enum word_kind {
@@ -60,10 +63,13 @@ enum word_kind {
 	WORD_FORMAT,
 	WORD_COMMAND_LAST, /* a command too, but options may come before its `--' */
 	WORD_BLOCK_TRANSPORT,
+	WORD_NET_URI,
+	WORD_INTERFACE, /* the name of one of this host */
+	WORD_NETNS,
 };
 
 struct opt {
-	enum opt_bit bit;
+	uint64_t bit; /* one of OPT_... */
 	char letter; /* 0 = none */
 	const char *name; /* without the dashes */
 	const char *arg; /* name of its argument, NULL = none */
@@ -105,6 +111,10 @@ struct options { /* as given; unset is NULL, 0 or false */
 	bool expose;
 	bool fork;
 	bool here;
+	uint32_t mtu;
+	bool all;
+	const char *l3;
+	uint64_t interval_us;
 };
 
 /* What a verb's function gets. */
@@ -125,7 +135,7 @@ struct verb {
 	const char *name;
 	const char *args; /* "URI PATH"; [X] may be left out, X... may be repeated */
 	enum word_kind kinds[3];
-	unsigned options; /* enum opt_bit */
+	uint64_t options; /* OPT_... */
 	const char *help; /* one line: what it does */
 	const char *more; /* paragraphs for --help, NULL = none */
 	const char *example;
@@ -174,6 +184,14 @@ int cmd_block_detach(struct cli *cli);
 int cmd_block_serve(struct cli *cli);
 int cmd_block_ls(struct cli *cli);
 int cmd_block_cp(struct cli *cli);
+int cmd_net_export(struct cli *cli);
+int cmd_net_bind(struct cli *cli);
+int cmd_net_unbind(struct cli *cli);
+int cmd_net_ls(struct cli *cli);
+int cmd_net_stats(struct cli *cli);
+int cmd_net_interfaces(struct cli *cli);
+int cmd_net_rename(struct cli *cli);
+int cmd_net_rm(struct cli *cli);
 int cmd_stream_cat(struct cli *cli);
 int cmd_stream_bind(struct cli *cli);
 int cmd_stream_run(struct cli *cli);
