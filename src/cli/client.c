@@ -349,6 +349,18 @@ static int create_sturdy_ref(struct client *c, struct vat_cap *cap, struct reply
 	return client_call(c, q.call, reply);
 }
 
+int client_reference(struct client *c, struct vat_cap *cap, char **ret)
+{
+	AUTO_REPLY reply = {};
+	int r = create_sturdy_ref(c, cap, &reply);
+	return r < 0 ? r
+		     : sturdy_text(c,
+			       persistence_persistable_create_sturdy_ref_results_get_id(
+				       persistence_persistable_create_sturdy_ref_results_from(
+					       reply.results)),
+			       ret);
+}
+
 int client_keep(struct client *c, struct vat_cap *cap)
 {
 	AUTO_REPLY reply = {};

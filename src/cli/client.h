@@ -89,6 +89,8 @@ struct metac_service_admin_c client_service(struct client *c, const char *name);
 
 /* Makes a sturdy reference as the options say, and prints it as one line. */
 int client_export(struct client *c, struct vat_cap *cap);
+/* Makes one as the options say, as malloc'ed text. */
+int client_reference(struct client *c, struct vat_cap *cap, char **ret);
 /* Makes one that nobody is told: the object lives on when the command has ended. */
 int client_keep(struct client *c, struct vat_cap *cap);
 int client_print_ref(struct client *c, struct metac_metac_sturdy_ref_r sturdy);

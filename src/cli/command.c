@@ -5,6 +5,7 @@
  */
 #include "cli/command.h"
 #include "cli/duration.h"
+#include "cli/net-uri.h"
 #include "cli/show.h"
 
 #include <getopt.h>
@@ -63,8 +64,9 @@ static int set_time(const struct opt *o, const char *text, struct cli *cli)
 	int r = duration_parse(text, &us, &cli->err);
 	if (r < 0)
 		return err_wrap(&cli->err, -EINVAL, "--%s", o->name);
-	if (o->bit == OPT_CONNECT_TIMEOUT) {
-		cli->opt.connect_timeout_us = us;
+	if (o->bit == OPT_CONNECT_TIMEOUT || o->bit == OPT_INTERVAL) {
+		*(o->bit == OPT_INTERVAL ? &cli->opt.interval_us : &cli->opt.connect_timeout_us) =
+			us;
 		return 0;
 	}
 	if (us % 1000000)
@@ -138,6 +140,19 @@ static int set_size(const struct opt *o, const char *text, uint64_t *ret, struct
 	return 0;
 }
 
+static int set_mtu(const struct opt *o, const char *text, struct cli *cli)
+{
+	char shown[80], *end;
+	errno = 0;
+	unsigned long v = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || errno || *end || v < NET_URI_MTU_MIN ||
+		v > NET_URI_MTU_MAX)
+		return err_set(&cli->err, -EINVAL, "--%s: `%s' is no number from %d to %d", o->name,
+			show_word(text, shown, sizeof(shown)), NET_URI_MTU_MIN, NET_URI_MTU_MAX);
+	cli->opt.mtu = (uint32_t)v;
+	return 0;
+}
+
 /* An id and what follows it; NULL: none. The last one is no id. */
 static const char *parse_id(const char *text, uint32_t *ret)
 {
@@ -183,6 +198,8 @@ static bool *flag_of(uint64_t bit, struct options *opt)
 		return &opt->expose;
 	case OPT_HERE:
 		return &opt->here;
+	case OPT_ALL:
+		return &opt->all;
 	case OPT_DIRECT:
 		return &opt->direct;
 	case OPT_FORCE:
@@ -227,7 +244,13 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	switch (o->bit) {
 	case OPT_TIMEOUT:
 	case OPT_CONNECT_TIMEOUT:
+	case OPT_INTERVAL:
 		return set_time(o, arg, cli);
+	case OPT_MTU:
+		return set_mtu(o, arg, cli);
+	case OPT_L3:
+		opt->l3 = arg;
+		break;
 	case OPT_TRANSPORT:
 	case OPT_BLOCK_TRANSPORT:
 		return set_transport(o, arg, cli);

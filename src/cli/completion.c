@@ -57,6 +57,22 @@ static const char bash_tail[] =
 	"\t\tCOMPREPLY=($(compgen -W 'local: ref:// -' -- \"$cur\"))\n"
 	"\t\tcompopt -o nospace -o filenames\n"
 	"\t\t[[ $cur == /* ]] && COMPREPLY+=($(compgen -f -- \"$cur\")) ;;\n"
+	"\tneturi)\n"
+	"\t\t[[ $cur == : ]] && cur=\n"
+	"\t\t[[ $prev == : ]] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+	"\t\tcase $prev in\n"
+	"\t\tlocal) words=$(command ls /sys/class/net 2>/dev/null) ;;\n"
+	"\t\tnetns | newnetns) words=$(command ls /run/netns 2>/dev/null) ;;\n"
+	"\t\tnewlocal) words= ;;\n"
+	"\t\t*) words='local: newlocal: netns: newnetns: ref:// -' ;;\n"
+	"\t\tesac\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+	"\t\tcompopt -o nospace ;;\n"
+	"\tinterface)\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$(command ls /sys/class/net 2>/dev/null)\" -- \"$cur\")) "
+	";;\n"
+	"\tnetns)\n"
+	"\t\tCOMPREPLY=($(compgen -W \"$(command ls /run/netns 2>/dev/null)\" -- \"$cur\")) ;;\n"
 	"\tcommand)\n"
 	"\t\tCOMPREPLY=($(compgen -c -- \"$cur\")) ;;\n"
 	"\tpath)\n"
@@ -73,6 +89,12 @@ static const char *kind_word(const struct verb *v)
 	for (size_t i = 0; i < ARRAY_SIZE(v->kinds); i++) {
 		if (v->kinds[i] == WORD_COMMAND)
 			return "command";
+		if (v->kinds[i] == WORD_NET_URI)
+			return "neturi";
+		if (v->kinds[i] == WORD_INTERFACE)
+			return "interface";
+		if (v->kinds[i] == WORD_NETNS)
+			return "netns";
 		path |= v->kinds[i] == WORD_PATH;
 		uri |= v->kinds[i] == WORD_URI;
 	}
@@ -185,6 +207,9 @@ static void zsh_verb(FILE *out, const struct noun *n, const struct verb *v)
 	static const char *const actions[] = {[WORD_PATH] = "_files",
 		[WORD_URI] = "_metac_uri",
 		[WORD_COMMAND] = "_normal",
+		[WORD_NET_URI] = "_metac_net_uri",
+		[WORD_INTERFACE] = "_metac_interface",
+		[WORD_NETNS] = "_metac_netns",
 		[WORD_COMMAND_LAST] = "_normal",
 		[WORD_OTHER] = " "};
 	fprintf(out, "\t'%s %s')\n\t\t_arguments -s", n->name, v->name);
@@ -215,6 +240,18 @@ static const char zsh_head[] = "#compdef metac\n"
 			       "\t\t_files\n"
 			       "\telse\n"
 			       "\t\tcompadd -S '' local: ref://\n"
+			       "\tfi\n"
+			       "}\n"
+			       "_metac_interface() { compadd -- /sys/class/net/*(N:t) }\n"
+			       "_metac_netns() { compadd \"$@\" -- /run/netns/*(N:t) }\n"
+			       "_metac_net_uri()\n"
+			       "{\n"
+			       "\tif compset -P 'local:'; then\n"
+			       "\t\t_metac_interface\n"
+			       "\telif compset -P 'netns:' || compset -P 'newnetns:'; then\n"
+			       "\t\t_metac_netns -S :\n"
+			       "\telse\n"
+			       "\t\tcompadd -S '' local: newlocal: netns: newnetns: ref://\n"
 			       "\tfi\n"
 			       "}\n"
 			       "_metac_address()\n"

@@ -114,8 +114,7 @@ static void synopsis_noun(FILE *out, const struct noun *noun)
 	for (const struct verb *v = noun->verbs; v->name; v++) {
 		fprintf(out, ".Nm metac %s %s\n", noun->name, v->name);
 		for (const struct opt *o = opt_table; o->name; o++) {
-			if (!o->help ||
-				!(v->options & o->bit & ~(OPT_CONNECT | OPT_JSON)))
+			if (!o->help || !(v->options & o->bit & ~(OPT_CONNECT | OPT_JSON)))
 				continue;
 			fprintf(out, ".Op Fl -%s%s%s\n", o->name, o->arg ? " Ar " : "",
 				o->arg ? o->arg : "");

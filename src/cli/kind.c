@@ -6,6 +6,7 @@
  */
 #include "cli/kind.h"
 #include "schema/fs.capnp.h"
+#include "schema/net.capnp.h"
 #include "schema/stream.capnp.h"
 
 static const char *kind_by_id(uint64_t interface)
@@ -19,6 +20,12 @@ static const char *kind_by_id(uint64_t interface)
 		return "a block device";
 	case STREAM_STREAM_ID:
 		return "a stream";
+	case NET_L2_INTERFACE_ID:
+		return "a network interface";
+	case NET_KERNEL_INTERFACE_ID:
+		return "one that may be renamed or removed";
+	case NET_BINDING_ID:
+		return "a binding";
 	default:
 		return NULL;
 	}
@@ -30,7 +37,10 @@ static const char *kind_by_name(const char *text, const char *end, const char **
 		{"fs.capnp:File", "a file"}, {"fs.capnp:Mount", "a mount"},
 		{"block.capnp:BlockDevice", "a block device"},
 		{"block.capnp:Attachment", "an attached block device"},
-		{"stream.capnp:Stream", "a stream"}};
+		{"stream.capnp:Stream", "a stream"},
+		{"net.capnp:L2Interface", "a network interface"},
+		{"net.capnp:KernelInterface", "a network interface"},
+		{"net.capnp:Binding", "a binding of network interfaces"}};
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		size_t len = strlen(names[i][0]);
 		if ((size_t)(end - text) < len || memcmp(end - len, names[i][0], len) != 0)

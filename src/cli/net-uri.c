@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See net-uri.h.  The text is cut at its commas; the first piece says which interface, each of the others
- * is a key of a table and its value.
+ * See net-uri.h.  The text is cut at its commas; the first piece says which interface, each of the
+ * others is a key of a table and its value.
  */
 #include "cli/net-uri.h"
 #include "cli/show.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define FORMS "local:DEV, newlocal:DEV, netns:NS:DEV, newnetns:NS:DEV or a reference (ref://...)"
 
@@ -26,7 +27,8 @@ const char *net_name_wrong(const char *name)
 	return NULL;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values -----------------------------------------------------------------------------------
+ */
 
 static int wrong(struct err *err, const char *key, const char *value, const char *text)
 {
@@ -78,8 +80,9 @@ int net_rate_parse(const char *text, uint64_t *ret, struct err *err)
 		*ret = v;
 		return 0;
 	}
-	return wrong(err, "rate", text, "a rate is written as 100mbit (bit, kbit, mbit, gbit), "
-					"from 8kbit to 1tbit");
+	return wrong(err, "rate", text,
+		"a rate is written as 100mbit (bit, kbit, mbit, gbit), "
+		"from 8kbit to 1tbit");
 }
 
 static int hex(char c)
@@ -150,7 +153,8 @@ int net_addresses_parse(const char *text, char (*ret)[NET_URI_ADDRESS_SIZE], uin
 	return 0;
 }
 
-/* ---- options ---------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------------
+ */
 
 static int set_rate(struct net_uri *u, const char *value, struct err *err)
 {
@@ -271,7 +275,8 @@ static int parse_option(struct net_uri *u, char *word, unsigned *seen, struct er
 			: "the options are rate, allow and mac");
 }
 
-/* ---- which one -------------------------------------------------------------------------------- */
+/* ---- which one --------------------------------------------------------------------------------
+ */
 
 static int parse_name(struct net_uri *u, const char *name, const char *whole, struct err *err)
 {

@@ -110,6 +110,11 @@ TEST(usage_errors_name_what_is_wrong)
 		"--transport: `fuse' is not nbd or loop");
 	check_error("metac block attach --name a/b REF", "block attach",
 		"--name: `a/b' is not 1 to 64 letters, digits, ., _ and -, the first not .");
+	check_error("metac net bind --mtu 575 a b", "net bind",
+		"--mtu: `575' is no number from 576 to 65535");
+	check_error("metac net bind --mtu 1500x a b", "net bind",
+		"--mtu: `1500x' is no number from 576 to 65535");
+	check_error("metac net stats --all", "net stats", "takes no --all");
 	check_error("metac block ls --readonly", "block ls", "takes no --read-only");
 	check_error("metac file open --append x", "file open", "--append goes with --write");
 }

@@ -100,8 +100,16 @@ TEST(bash_completes_verbs_and_options)
 		"COMP_WORDS=(metac s) COMP_CWORD=1; _metac; echo ${COMPREPLY[*]}\n"
 		"COMP_WORDS=(metac fs export loc) COMP_CWORD=3; _metac; echo ${COMPREPLY[*]}\n"
 		"COMP_WORDS=(metac fs export local : /et) COMP_CWORD=5; _metac; echo "
-		"${COMPREPLY[*]}\n");
-	CHECK_STR(out, "mount mounts\n--transport\nv9fs\nloop\nstream\nlocal:\n/etc\n");
+		"${COMPREPLY[*]}\n"
+		"COMP_WORDS=(metac net bind newl) COMP_CWORD=3; _metac; echo ${COMPREPLY[*]}\n"
+		"COMP_WORDS=(metac net export local : l) COMP_CWORD=5; _metac; echo "
+		"${COMPREPLY[*]}\n"
+		"COMP_WORDS=(metac net export local :) COMP_CWORD=4; _metac; [[ \" ${COMPREPLY[*]} "
+		"\" == "
+		"*' lo '* ]] && echo all\n"
+		"COMP_WORDS=(metac net stats l) COMP_CWORD=3; _metac; echo ${COMPREPLY[*]}\n");
+	CHECK_STR(out, "mount mounts\n--transport\nv9fs\nloop\nstream\nlocal:\n/etc\n"
+		       "newlocal:\nlo\nall\nlo\n");
 	free(text);
 }
 

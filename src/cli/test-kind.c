@@ -22,6 +22,9 @@ TEST(kinds_are_told_in_words)
 		"this is a block device, not a file");
 	CHECK_STR(explained("fs.capnp:Filesystem does not implement interface 0x9b0aa441d1f660d8"),
 		"this is a directory, not a stream");
+	CHECK_STR(explained("net.capnp:L2Interface does not implement interface "
+			    "0x8b1a548f451d937e"),
+		"this is a network interface, not a directory");
 }
 
 TEST(other_errors_stay_what_they_are)

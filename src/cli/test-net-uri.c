@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#define REF "ref://[fd00::1]/EAEaAQ"
+#define REF "ref://[fd00::1]/EQE6fwECAwQFBgc"
 
 static struct net_uri u;
 
@@ -60,7 +60,7 @@ TEST(a_reference_is_cut_at_its_first_comma)
 	CHECK(u.rate == 8000);
 	char shown[128];
 	net_uri_show(&u, shown, sizeof(shown));
-	CHECK_STR(shown, "ref://[fd00::1]/EAEa...");
+	CHECK_STR(shown, "ref://[fd00::1]/EQE6...");
 }
 
 TEST(rates)
@@ -140,7 +140,7 @@ TEST(what_is_wrong_is_told)
 	bad("newlocal:l,address=fd01::7/129", "fd01::7/64");
 	bad("newlocal:l,address=fe80::1%eth0/64", "fd01::7/64");
 	bad("ref://[fd00::1]/x", "");
-	bad("ref://[fd00::1]/EAEaAQ/eth0", "");
+	bad("ref://[fd00::1]/EQE6fwECAwQFBgc/eth0", "");
 }
 
 TEST(the_secret_is_not_told)

@@ -41,6 +41,13 @@ const struct opt opt_table[] = {
 	{OPT_RESUME, 0, "resume", NULL, WORD_OTHER, "continue an interrupted copy"},
 	{OPT_PROGRESS, 0, "progress", "KIND", WORD_PROGRESS,
 		"bar, plain or none; default: a bar at a terminal"},
+	{OPT_MTU, 0, "mtu", "N", WORD_OTHER,
+		"of the interface here; default: the largest"},
+	{OPT_L3, 0, "l3", "ADDRESS/LEN,...", WORD_OTHER,
+		"a routed network, in which this host has these"},
+	{OPT_INTERVAL, 'i', "interval", "TIME", WORD_OTHER,
+		"again and again: what came in each TIME"},
+	{OPT_ALL, 'a', "all", NULL, WORD_OTHER, "those, too, that are not shown without"},
 	{OPT_JSON, 'j', "json", NULL, WORD_OTHER, "print JSON"},
 	{OPT_NODE, 'n', "node", "ADDRESS", WORD_ADDRESS,
 		"which node; default: METAC_ADDRESS or the only one"},
@@ -209,6 +216,66 @@ static const struct verb block_verbs[] = {
 	{},
 };
 
+#define NET_URI_HELP                                                                         \
+	"URI is local:DEV, an interface of this host, newlocal:DEV, one that is made,\n"     \
+	"netns:NS:DEV and newnetns:NS:DEV, the same in another network namespace, or a\n"    \
+	"reference (ref://...), or - to read that from a line of standard input. Then may\n" \
+	"follow ,rate=100mbit ,allow=dhcp and ,mac=ADDRESS: what is left of it."
+
+static const struct verb net_verbs[] = {
+	{"export", "URI", {WORD_NET_URI}, OPT_EXPORT | OPT_L3,
+		"print a reference to a network interface",
+		"Whoever has the reference can join the Ethernet that the interface belongs to,\n"
+		"until it is removed with `metac ref rm'. With --l3 and newlocal:NAME a network\n"
+		"is made in which hosts reach each other by IP alone.\n" NET_URI_HELP,
+		"metac net export local:eth1\n"
+		"metac net export --persistent local:br0,rate=100mbit,allow=dhcp\n"
+		"metac net export --l3 10.9.0.1/24,fd09::1/64 newlocal:lab3",
+		cmd_net_export},
+	{"bind", "URI URI", {WORD_NET_URI, WORD_NET_URI},
+		OPT_CONNECT | OPT_PERSISTENT | OPT_MTU | OPT_JSON,
+		"join two interfaces to one Ethernet",
+		"One is of this host; its name is printed. Frames run between the two hosts'\n"
+		"kernels, until `metac net unbind' or the end of the node; with --persistent they\n"
+		"are joined again when the node starts. Two references of other hosts are joined\n"
+		"by the first one's host; a reference to that is printed.\n" NET_URI_HELP "\n"
+		"Of one that is made also ,kind=bridge (or tap) ,mtu=N ,address=10.1.0.7/24 and\n"
+		",hwaddr=ADDRESS.",
+		"metac net bind ref://[fd00::1]/kFV4... newlocal:lab0\n"
+		"metac net bind --persistent - local:br0 <ref.txt\n"
+		"metac net bind ref://[fd00::1]/kFV4... ref://[fd00::2]/x0bR...",
+		cmd_net_bind},
+	{"unbind", "NAME", {WORD_INTERFACE}, OPT_CONNECT, "undo a bind",
+		"NAME is that of the interface here (NS:DEV in another namespace), the binding's\n"
+		"id, or the reference that `metac net bind' has printed. An interface that was\n"
+		"made goes with its last binding. A persistent one is forgotten too.",
+		"metac net unbind lab0\nmetac net unbind ref://[fd00::1]/kFV4...", cmd_net_unbind},
+	{"ls", "", {}, OPT_CONNECT | OPT_ALL | OPT_JSON, "list what is bound",
+		"Those that were made on this host; with --all also those that others have made\n"
+		"of its interfaces.",
+		"metac net ls\nmetac net ls --all --json", cmd_net_ls},
+	{"stats", "[NAME]", {WORD_INTERFACE}, OPT_CONNECT | OPT_INTERVAL | OPT_JSON,
+		"tell what has passed",
+		"Of all bindings, also others', or of the one that NAME stands for as for `metac\n"
+		"net unbind'. Restricted is what rate=, allow=, mac= and the limit of broadcasts\n"
+		"have dropped, foreign what came from elsewhere to the tunnel's port.",
+		"metac net stats lab0\nmetac net stats --interval 1s lab0", cmd_net_stats},
+	{"interfaces", "[NS]", {WORD_NETNS}, OPT_CONNECT | OPT_ALL | OPT_JSON,
+		"list the interfaces of this host",
+		"Of its namespace or the one named, as `ip netns' has it or as a path. With --all\n"
+		"also those that bindings are made of.",
+		"metac net interfaces\nmetac net interfaces --json blue", cmd_net_interfaces},
+	{"rename", "URI NAME", {WORD_NET_URI, WORD_OTHER}, OPT_CONNECT,
+		"give an interface another name",
+		"References and bindings of it stay. URI is local:DEV or netns:NS:DEV.",
+		"metac net rename local:lab0 lab1", cmd_net_rename},
+	{"rm", "URI", {WORD_NET_URI}, OPT_CONNECT, "delete an interface",
+		"Also one that was not made by metac, unless it is hardware. What is bound to it\n"
+		"ends. URI is local:DEV or netns:NS:DEV.",
+		"metac net rm local:lab0", cmd_net_rm},
+	{},
+};
+
 static const struct verb stream_verbs[] = {
 	{"cat", "REF", {WORD_URI}, OPT_CONNECT, "connect standard input and output to a stream",
 		"Ends when both directions have ended; at a terminal, when the stream has.",
@@ -277,6 +344,7 @@ const struct noun nouns[] = {
 	{"fs", "directories", fs_verbs},
 	{"file", "single files", file_verbs},
 	{"block", "block devices", block_verbs},
+	{"net", "network interfaces", net_verbs},
 	{"stream", "byte streams", stream_verbs},
 	{"obj", "objects the node keeps", obj_verbs},
 	{"ref", "references to them", ref_verbs},
