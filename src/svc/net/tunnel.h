@@ -69,5 +69,7 @@ struct joint;
 int joint_new(struct net_service *ns, const struct tunnel_config *one,
 	const struct tunnel_config *other, struct joint **ret, struct err *e);
 const char *joint_transport(const struct joint *j); /* "veth", "bridge" */
+/* As one's interface sees it; as the other's does. */
 int joint_stats(struct joint *j, struct net_stats_b ret);
+int joint_stats_of(struct joint *j, bool other, struct net_stats_b ret);
 void joint_free(struct joint *j);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is to go is kept in an array until the turn of the event loop ends: a deferred event source
+ * of a higher priority than the one that writes answers out. One request for each namespace deletes
+ * the links of it, and then their rules go, which guarded them until then.
+ */
+#include "svc/net/reaper.h"
+
+#include "base/log.h"
+#include "svc/net/place.h"
+
+#include <sys/socket.h>
+#include <systemd/sd-event.h>
+
+enum { REAPER_MAX = 256 }; /* kept at a time */
+
+struct reaper {
+	struct reap reaps[REAPER_MAX];
+	unsigned count;
+	sd_event_source *turn;
+};
+
+/* A link that has left for another namespace on somebody's command still has its port: then that
+ * stays shut. */
+static bool port_is_free(uint16_t port)
+{
+	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	AUTO_CLOSE int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		return !bind(fd, (struct sockaddr *)&a, sizeof(a)) || errno != EADDRINUSE;
+	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd < 0 || !bind(fd, (struct sockaddr *)&a4, sizeof(a4)) || errno != EADDRINUSE;
+}
+
+static void rules_remove(struct net_service *ns, const struct reap *r)
+{
+	struct err e = {};
+	if (r->name[0] && guard_link_remove(r->place->guard, r->name, &e))
+		log_peer(LOG_WARNING, "rules of %s stay: %s", r->name, e.msg);
+	e.msg[0] = '\0';
+	if (!r->port)
+		return;
+	if (!r->index && !port_is_free(r->port)) {
+		log_peer(LOG_WARNING, "%s has been moved away: its UDP port %u stays shut",
+			r->name[0] ? r->name : "a tunnel's link", r->port);
+		return;
+	}
+	if (guard_port_remove(ns->root->guard, r->port, &e))
+		log_peer(LOG_WARNING, "rules of UDP port %u stay: %s", r->port, e.msg);
+}
+
+/* All links of the first one's namespace; their entries are marked as done with place NULL. */
+static void delete_together(struct net_service *ns, struct reap *reaps, unsigned count)
+{
+	int index[REAPER_MAX];
+	size_t n = 0;
+	struct err e = {};
+	struct place *p = reaps[0].place;
+	for (unsigned i = 0; i < count; i++)
+		if (reaps[i].place == p && reaps[i].index)
+			index[n++] = reaps[i].index;
+	if (n && rtnl_link_delete_many(p->rtnl, index, n, &e))
+		log_peer(LOG_WARNING, "links stay: %s", e.msg);
+	place_ref(p);
+	for (unsigned i = 0; i < count; i++)
+		if (reaps[i].place == p) {
+			rules_remove(ns, &reaps[i]);
+			place_unref(TAKE_PTR(reaps[i].place));
+		}
+	place_unref(p);
+}
+
+void reaper_flush(struct net_service *ns)
+{
+	struct reaper *r = ns->reaper;
+	if (!r)
+		return;
+	unsigned count = r->count;
+	for (unsigned i = 0; i < count; i++)
+		if (r->reaps[i].place)
+			delete_together(ns, r->reaps + i, count - i);
+	r->count = 0;
+}
+
+static int on_turn(sd_event_source *source, void *user)
+{
+	reaper_flush(user);
+	return 0;
+}
+
+static struct reaper *reaper_of(struct net_service *ns)
+{
+	if (ns->reaper)
+		return ns->reaper;
+	struct reaper *r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	int k = sd_event_add_defer(ns->streams.loop->event, &r->turn, on_turn, ns);
+	if (k >= 0)
+		k = sd_event_source_set_priority(r->turn, SD_EVENT_PRIORITY_IMPORTANT);
+	if (k < 0) {
+		sd_event_source_unref(r->turn);
+		free(r);
+		return NULL;
+	}
+	(void)sd_event_source_set_enabled(r->turn, SD_EVENT_OFF);
+	return ns->reaper = r;
+}
+
+void reaper_add(struct net_service *ns, const struct reap *add)
+{
+	struct reaper *r = reaper_of(ns);
+	struct reap alone = *add;
+	place_ref(alone.place);
+	if (!r) {
+		delete_together(ns, &alone, 1);
+		return;
+	}
+	if (r->count == REAPER_MAX)
+		reaper_flush(ns);
+	r->reaps[r->count++] = alone;
+	(void)sd_event_source_set_enabled(r->turn, SD_EVENT_ONESHOT);
+}
+
+void reaper_done(struct net_service *ns)
+{
+	struct reaper *r = ns->reaper;
+	if (!r)
+		return;
+	reaper_flush(ns);
+	sd_event_source_disable_unref(r->turn);
+	free(r);
+	ns->reaper = NULL;
+}
