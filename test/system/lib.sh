@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Two hosts on one machine, for tests that type what a person would type.
+# Two or three hosts on one machine, for tests that type what a person would type.
 #
-# A host is a network namespace of its own, joined to the other by a veth pair, with a metacd of its own
-# (runtime and state directory under $TOP).  The whole test runs in a mount namespace of its
+# A host is a network namespace of its own, with a metacd of its own (runtime and state directory under $TOP).
+# Two are joined by a veth pair; of three or more each has one to a bridge, which lies in a namespace besides.  The whole test runs in a mount namespace of its
 # own, so nothing it mounts can outlive it; the network namespaces are removed at the end, however
 # the test ends.  Everything is named after this process: several runs do not meet.
 #
-# Usage: source it, then `hosts_up`, `check "text" command...`, `done_testing`.
+# Usage: source it, then `hosts_up` (or `hosts_up a b c`), `check "text" command...`, `done_testing`.
 set -u
 
 BUILD=${BUILD:-build}
@@ -24,11 +24,13 @@ TOP=$(mktemp -d /tmp/metac-test.XXXXXX)
 NS=mtc$$
 A=fd00:6d65:7461::1
 B=fd00:6d65:7461::2
+C=fd00:6d65:7461::3
+HOSTS=(a b)
 declare -A DAEMON=()
 tests=0
 failures=0
 
-on_host() { # on_host a|b COMMAND...: in that host's network
+on_host() { # on_host a|b|c COMMAND...: in that host's network
 	local h=$1
 	shift
 	nsenter --net=/run/netns/$NS"$h" "$@"
@@ -42,6 +44,7 @@ exec_on_host() { # the same, in place of this shell
 
 metac_a() { on_host a env METAC_RUNTIME_DIR="$TOP/a/run" METAC_ADDRESS=$A "$BUILD/metac" "$@"; }
 metac_b() { on_host b env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B "$BUILD/metac" "$@"; }
+metac_c() { on_host c env METAC_RUNTIME_DIR="$TOP/c/run" METAC_ADDRESS=$C "$BUILD/metac" "$@"; }
 
 wait_until() { # wait_until SECONDS COMMAND...: polls a condition that no event tells of
 	local end=$((SECONDS + $1))
@@ -52,7 +55,13 @@ wait_until() { # wait_until SECONDS COMMAND...: polls a condition that no event 
 	done
 }
 
-address_of() { [ "$1" = a ] && echo $A || echo $B; }
+address_of() {
+	case $1 in
+	a) echo $A ;;
+	b) echo $B ;;
+	*) echo $C ;;
+	esac
+}
 
 services_up() { # services_up a|b
 	local list s
@@ -92,18 +101,34 @@ clean_up() {
 		kill -TERM "${DAEMON[$h]}" 2>/dev/null
 	done
 	wait
-	ip netns del ${NS}a 2>/dev/null
-	ip netns del ${NS}b 2>/dev/null
+	for h in "${HOSTS[@]}" x; do
+		ip netns del "$NS$h" 2>/dev/null
+	done
 	cd / && rm -rf --one-file-system "$TOP"
 }
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
-network_up() {
-	ip netns add ${NS}a && ip netns add ${NS}b || return
-	ip -n ${NS}a link add v0 type veth peer name v0 netns ${NS}b || return
+join_hosts() { # what is between them
 	local h
-	for h in a b; do
+	if [ ${#HOSTS[@]} = 2 ]; then
+		ip -n "$NS${HOSTS[0]}" link add v0 type veth peer name v0 netns "$NS${HOSTS[1]}"
+		return
+	fi
+	ip netns add ${NS}x && ip -n ${NS}x link add br0 type bridge mcast_snooping 0 && ip -n ${NS}x link set br0 up || return
+	for h in "${HOSTS[@]}"; do
+		ip -n ${NS}x link add "v$h" type veth peer name v0 netns "$NS$h" || return
+		ip -n ${NS}x link set "v$h" master br0 up || return
+	done
+}
+
+network_up() {
+	local h
+	for h in "${HOSTS[@]}"; do
+		ip netns add "$NS$h" || return
+	done
+	join_hosts || return
+	for h in "${HOSTS[@]}"; do
 		ip -n $NS$h link set lo up
 		ip -n $NS$h addr add "$(address_of $h)/64" dev v0 nodad
 		ip -n $NS$h link set v0 up
@@ -111,16 +136,19 @@ network_up() {
 	done
 	# programs that ordinary users can run, wherever the build lies
 	install -m 755 -D -t "$TOP/bin" "$BUILD"/metac "$BUILD"/metacd "$BUILD"/metacd-worker
-	chmod 755 "$TOP" "$TOP"/bin "$TOP"/[ab] "$TOP"/[ab]/*
+	chmod 755 "$TOP" "$TOP"/bin "$TOP"/[abc] "$TOP"/[abc]/*
 }
 
-hosts_up() {
+hosts_up() { # hosts_up [HOST...]
+	local h
+	[ $# = 0 ] || HOSTS=("$@")
 	if ! network_up; then
 		echo "1..0 # SKIP no network namespaces here"
 		exit 0
 	fi
-	start_node a || { show_logs; echo "not ok 1 - node a starts"; echo "1..1"; exit 1; }
-	start_node b || { show_logs; echo "not ok 1 - node b starts"; echo "1..1"; exit 1; }
+	for h in "${HOSTS[@]}"; do
+		start_node "$h" || { show_logs; echo "not ok 1 - node $h starts"; echo "1..1"; exit 1; }
+	done
 }
 
 no_process() { # no_process a|b: nothing runs on that host any more
@@ -129,7 +157,7 @@ no_process() { # no_process a|b: nothing runs on that host any more
 
 show_logs() {
 	local h
-	for h in a b; do
+	for h in "${HOSTS[@]}"; do
 		[ -f "$TOP/$h/log" ] && tail -n 40 "$TOP/$h/log" | sed "s/^/# $h: /"
 	done
 }
