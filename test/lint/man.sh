@@ -26,7 +26,7 @@ for page in *.[1-9]; do
 	result $? "$page is clean mdoc" "$out"
 done
 
-for noun in fs file block stream obj ref node; do
+for noun in fs file block net stream obj ref node; do
 	page=metac-$noun.1
 	want=$("${METAC:-../build/metac}" --synopsis "$noun")
 	have=$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$page" | sed '1d;$d')
