@@ -53,7 +53,11 @@ void iface_setup_vxlan(void *self, struct net_l2_interface_setup_vxlan_ctx cx);
 /* Those that others have of interfaces here, as BindingInfo with exported set; n entries from
  * list[at] on. */
 unsigned iface_tunnel_count(const struct net_service *ns);
-void iface_tunnel_infos(struct net_service *ns, struct vat_list_b list, uint32_t at);
+void iface_tunnel_infos(struct net_service *ns, struct net_binding_info_list_b list, uint32_t at);
+
+/* Largest packet that the interface of that tunnel can take. Its device alone: what was asked for
+ * when it was created, or anything. */
+uint32_t iface_mtu_limit(const struct tunnel_config *cfg, const struct tunnel *t);
 
 /* A binding of this process offers its end to an interface of the same node (setupVxlan with the
  * node's own address): found by port and VNI, once. The offer is the caller's, and lives until it
@@ -72,9 +76,11 @@ struct joint_offer {
 	uint32_t mtu; /* that both can take */
 };
 void joint_offer_new(struct net_service *ns, struct joint_offer *o);
-/* From now on nobody takes it; one that was taken stays joined, but is not told of any more. */
+/* From now on nobody takes it; if it was taken, the joint is undone. */
 void joint_offer_withdraw(struct joint_offer *o);
 
-/* The tunnel (exported) that has this device is cut for good, and its other side told why: for
+/* How a wait for a Tunnel ends that was cut because of a loop. */
+#define IFACE_LOOP_TEXT "its frames came back another way"
+/* The tunnel (exported) that has this device is cut for good, and its other side told so: for
  * loop.c. False: there is none. */
-bool iface_tunnel_cut(struct net_service *ns, const char *device, const char *why);
+bool iface_tunnel_cut(struct net_service *ns, const char *device);

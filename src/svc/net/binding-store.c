@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a Binding is kept: its interface described, with a reference of its own to the other one
+ * (core/own-ref.h).
+ */
+#include "core/own-ref.h"
+#include "svc/net/binding-parts.h"
+
+#include <stdio.h>
+
+enum { SUMMARY_SIZE = 700 };
+
+void binding_text(const struct binding *b, char *ret, size_t size)
+{
+	(void)snprintf(ret, size, "%s%s%s to %s", b->iface.namespace,
+		*b->iface.namespace ? ":" : "", binding_title(b), b->source);
+}
+
+static void describe_options(const struct binding *b, struct net_bind_options_b o)
+{
+	net_bind_options_set_mtu(o, b->mtu_wanted);
+	net_bind_options_set_source(o, vat_str(b->source));
+	if (!restrictions_are_any(&b->extra))
+		restrictions_write(&b->extra, net_bind_options_init_restrictions(o));
+}
+
+static void describe(void *self, struct vat_ptr_b description)
+{
+	struct binding *b = self;
+	const struct ref *ref = own_ref_of(b->ns->service, b->way);
+	struct net_binding_description_b d = net_binding_description_init(description);
+	struct net_bind_options_b o = net_binding_description_init_options(d);
+	char id[64] = "";
+	if (binding_title(b) != b->iface.name) /* it may have been renamed */
+		(void)snprintf(b->iface.name, sizeof(b->iface.name), "%s", binding_title(b));
+	if (b->iface.created)
+		(void)snprintf(id, sizeof(id), "created/%s", b->iface.created->id);
+	iface_describe(&b->iface, net_binding_description_init_iface(d));
+	net_binding_description_set_interface_id(d, vat_str(id));
+	net_binding_description_set_key(d, (struct vat_data){b->key, sizeof(b->key)});
+	describe_options(b, o);
+	if (ref)
+		ref_to_sturdy(ref, net_bind_options_init_reference(o));
+	else
+		net_binding_description_set_other(d, net_l2_interface_cast(way_object(b->way)));
+}
+
+static void create(void *user, struct persistence_persistable_create_sturdy_ref_ctx cx)
+{
+	struct binding *b = user;
+	char summary[SUMMARY_SIZE], text[SUMMARY_SIZE - 32];
+	b->persistent =
+		b->persistent || persistence_persistable_create_sturdy_ref_params_get_persistent(
+					 persistence_persistable_create_sturdy_ref_params(cx));
+	binding_text(b, text, sizeof(text));
+	(void)snprintf(summary, sizeof(summary), "binding of %s", text);
+	struct service_object o = {
+		.category = NET_BINDING_CATEGORY,
+		.runtime_id = b->id,
+		.summary = summary,
+		.cap = b->cap,
+		.describe = describe,
+		.self = b,
+	};
+	service_create_sturdy_ref(b->ns->service, cx, &o);
+}
+
+void binding_create_sturdy_ref(void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)
+{
+	struct binding *b = self;
+	struct own_ref_config cfg = {
+		.service = b->ns->service,
+		.way = b->way,
+		.persistent = b->persistent,
+		.what = "what it is bound to",
+		.create = create,
+		.user = b,
+	};
+	if (b->state == BINDING_ENDED)
+		vat_ctx_fail(cx.ctx, VAT_FAILED, "it was unbound");
+	else
+		own_ref_create_sturdy_ref(&cfg, cx);
+}
+
+void binding_summary(void *self, struct persistence_persistable_summary_ctx cx)
+{
+	char summary[SUMMARY_SIZE];
+	binding_text(self, summary, sizeof(summary));
+	persistence_persistable_summary_results_set_info(
+		persistence_persistable_summary_results(cx), vat_str(summary));
+	vat_ctx_return(cx.ctx);
+}

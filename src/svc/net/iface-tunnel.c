@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * L2Interface.setupVxlan: the half of a tunnel that somebody else's binding asks for, and the
+ * Tunnel object that it lives with.
+ *
+ * Who calls may be anybody to whom a reference was given, so what he says is checked before it gets
+ * near the kernel, and what he can make us keep is limited. That he is where he says he is cannot
+ * be checked; what is sent there is what he may see anyway.
+ *
+ * Remote, port and VNI name a caller's binding: when they come again for the same interface, its
+ * old half is ended first, for the caller has lost that one, whether we have noticed or not.
+ */
+#include "base/log.h"
+#include "svc/net/iface.h"
+#include "svc/net/routed.h"
+
+#include <arpa/inet.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <time.h>
+
+enum {
+	TUNNELS_REMOTE_MAX = 1024, /* of one caller */
+	TUNNELS_IFACE_MAX = 1024, /* of one interface */
+	TUNNEL_WAITERS_MAX = 4,
+	CLIENT_MAX = 64,
+	VNI_MAX = 0xffffff,
+	OFFERS_MAX = NET_BINDINGS_MAX,
+};
+
+struct half_slot { /* a call that waits; free: ctx is NULL */
+	struct vat_ctx *ctx;
+};
+
+struct half {
+	struct list link; /* in net_service.tunnels, until it has ended */
+	struct net_service *ns;
+	struct tunnel *tunnel; /* or */
+	struct joint *joint;
+	struct joint_offer *offer; /* what the joint was made of, while that is told */
+	struct segment *segment;
+	struct created *created; /* NULL: not made by us */
+	struct routed_lease *lease; /* NULL: no routed network */
+	bool over; /* the binding said that it will not come back */
+	struct rtnl_remote remote;
+	char remote_text[INET6_ADDRSTRLEN];
+	char client[CLIENT_MAX + 1];
+	uint32_t mtu;
+	int64_t since;
+	bool ended;
+	char why[200]; /* it has ended */
+	struct half_slot waiters[TUNNEL_WAITERS_MAX];
+};
+
+/* ---- ending -------------------------------------------------------------------------------- */
+
+static void forget_offer(struct half *h)
+{
+	struct joint_offer *o = TAKE_PTR(h->offer);
+	if (o) {
+		o->joint = NULL;
+		o->taker = NULL;
+	}
+}
+
+/* Everything of it goes; the object stays for who holds it. */
+static void half_end(struct half *h, const char *why)
+{
+	if (h->ended)
+		return;
+	h->ended = true;
+	(void)snprintf(h->why, sizeof(h->why), "%s", why);
+	list_unlink(&h->link);
+	h->ns->n_tunnels--;
+	forget_offer(h);
+	tunnel_free(TAKE_PTR(h->tunnel));
+	joint_free(TAKE_PTR(h->joint));
+	routed_lease_end(TAKE_PTR(h->lease), h->over);
+	segment_unref(TAKE_PTR(h->segment));
+	created_unref(TAKE_PTR(h->created));
+	for (size_t i = 0; i < TUNNEL_WAITERS_MAX; i++) {
+		struct vat_ctx *ctx = TAKE_PTR(h->waiters[i].ctx);
+		if (ctx)
+			vat_ctx_fail(ctx, VAT_DISCONNECTED, "%s", h->why);
+	}
+}
+
+static void half_free(void *self)
+{
+	struct half *h = self;
+	half_end(h, "nobody holds it");
+	free(h);
+}
+
+static void on_gone(void *user, const char *why)
+{
+	half_end(user, why);
+}
+
+/* Its addresses are somebody else's now. */
+static void on_lease_taken(void *user)
+{
+	struct half *h = user;
+	h->lease = NULL;
+	half_end(h, "another member of the network has taken its place");
+}
+
+bool iface_tunnel_cut(struct net_service *ns, const char *device)
+{
+	list_for_each (it, &ns->tunnels) {
+		struct half *h = list_entry(it, struct half, link);
+		if (h->tunnel && !strcmp(tunnel_device(h->tunnel), device)) {
+			half_end(h, IFACE_LOOP_TEXT);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- the Tunnel object --------------------------------------------------------------------- */
+
+static void on_wait_canceled(void *user)
+{
+	struct half_slot *w = user;
+	vat_ctx_fail(TAKE_PTR(w->ctx), VAT_FAILED, "canceled");
+}
+
+static void tunnel_wait(void *self, struct metac_waitable_wait_ctx cx)
+{
+	struct half *h = self;
+	if (h->ended) {
+		vat_ctx_fail(cx.ctx, VAT_DISCONNECTED, "%s", h->why);
+		return;
+	}
+	for (size_t i = 0; i < TUNNEL_WAITERS_MAX; i++) {
+		if (h->waiters[i].ctx)
+			continue;
+		h->waiters[i].ctx = cx.ctx;
+		vat_ctx_on_cancel(cx.ctx, on_wait_canceled, &h->waiters[i]);
+		return;
+	}
+	vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many wait for this tunnel");
+}
+
+static void tunnel_leave(void *self, struct net_tunnel_leave_ctx cx)
+{
+	struct half *h = self;
+	h->over = true;
+	vat_ctx_return(cx.ctx);
+}
+
+static const struct net_tunnel_impl tunnel_impl = {
+	.waitable = {.wait = tunnel_wait},
+	.leave = tunnel_leave,
+};
+
+/* ---- what is asked for --------------------------------------------------------------------- */
+
+/* For people: what they see is what was sent, as far as it can be shown. */
+static void copy_client(struct half *h, struct vat_text name)
+{
+	size_t n = MIN((size_t)name.len, (size_t)CLIENT_MAX);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)name.s[i];
+		h->client[i] = c > ' ' && c < 0x7f ? (char)c : '?';
+	}
+}
+
+static int read_remote(struct half *h, struct net_l2_interface_setup_vxlan_params_r p,
+	bool *ret_own, struct err *e)
+{
+	const struct rtnl_ip *own = &h->ns->address;
+	struct rtnl_remote *m = &h->remote;
+	struct vat_text ip =
+		metac_node_address_get_ip(net_l2_interface_setup_vxlan_params_get_remote(p));
+	m->port = net_l2_interface_setup_vxlan_params_get_dst_port(p);
+	m->vni = net_l2_interface_setup_vxlan_params_get_vni_num(p);
+	if (ip.len >= INET6_ADDRSTRLEN || rtnl_ip_parse(ip.s, &m->address) < 0)
+		return err_set(e, -EINVAL, "the caller's address is none");
+	(void)inet_ntop(m->address.family, &m->address.v6, h->remote_text, sizeof(h->remote_text));
+	if (!m->vni || m->vni > VNI_MAX)
+		return err_set(e, -EINVAL, "%u is no VXLAN network: 1 to %d", m->vni, VNI_MAX);
+	*ret_own = rtnl_ip_equal(&m->address, own);
+	if (*ret_own)
+		return 0;
+	if (m->address.family != own->family)
+		return err_set(e, -EAFNOSUPPORT,
+			"this node's address is %s, and %s is of the other family",
+			h->ns->address_text, h->remote_text);
+	return tunnel_check_remote(m, e);
+}
+
+static bool is_same(const struct half *h, const struct half *other)
+{
+	return h->segment == other->segment && h->remote.port == other->remote.port &&
+	       h->remote.vni == other->remote.vni &&
+	       rtnl_ip_equal(&h->remote.address, &other->remote.address);
+}
+
+static void end_earlier(struct half *h)
+{
+	list_for_each_safe (it, &h->ns->tunnels) {
+		struct half *other = list_entry(it, struct half, link);
+		if (is_same(h, other))
+			half_end(other, "the same binding has set it up anew");
+	}
+}
+
+static int check_limits(const struct half *h, struct err *e)
+{
+	unsigned of_remote = 0, of_iface = 0;
+	if (h->ns->n_tunnels > NET_TUNNELS_MAX) /* h is counted */
+		return err_set(e, -EDQUOT, "too many tunnels (limit %d)", NET_TUNNELS_MAX);
+	list_for_each (it, &h->ns->tunnels) {
+		const struct half *other = list_entry(it, struct half, link);
+		of_remote += rtnl_ip_equal(&other->remote.address, &h->remote.address);
+		of_iface += other->segment == h->segment;
+	}
+	if (of_remote >= TUNNELS_REMOTE_MAX)
+		return err_set(e, -EDQUOT, "too many tunnels to %s (limit %d)", h->remote_text,
+			TUNNELS_REMOTE_MAX);
+	if (of_iface >= TUNNELS_IFACE_MAX)
+		return err_set(e, -EDQUOT, "too many tunnels to this interface (limit %d)",
+			TUNNELS_IFACE_MAX);
+	return 0;
+}
+
+/* ---- on the same host ---------------------------------------------------------------------- */
+
+static struct joint_offer *find_offer(const struct half *h)
+{
+	list_for_each (it, &h->ns->offers) {
+		struct joint_offer *o = list_entry(it, struct joint_offer, link);
+		if (o->port == h->remote.port && o->vni == h->remote.vni)
+			return o;
+	}
+	return NULL;
+}
+
+static bool is_joined(const struct half *h, const struct segment *other)
+{
+	list_for_each (it, &h->ns->tunnels) {
+		const struct half *j = list_entry(it, struct half, link);
+		if (j->joint && j->offer && j->segment == h->segment &&
+			j->offer->config->segment == other)
+			return true;
+	}
+	return false;
+}
+
+static int join(struct half *h, const struct tunnel_config *cfg, struct err *e)
+{
+	struct joint_offer *o = find_offer(h);
+	if (!o)
+		return err_set(e, -ENOENT, "no binding of this node has offered its end");
+	struct segment *other = o->config->segment;
+	if (other == h->segment)
+		return err_set(e, -EINVAL, "%s cannot be bound to itself", segment_name(other));
+	if (is_joined(h, other))
+		return err_set(e, -EEXIST, "%s and %s are joined already", segment_name(other),
+			segment_name(h->segment));
+	list_unlink(&o->link);
+	o->taken(o);
+	int r = joint_new(h->ns, o->config, cfg, &h->joint, e);
+	if (r < 0)
+		return r;
+	o->joint = h->joint;
+	o->taker = h;
+	h->offer = o;
+	h->mtu = MIN(segment_mtu(h->segment), segment_mtu(other));
+	o->mtu = h->mtu;
+	(void)snprintf(o->peer, sizeof(o->peer), "%s", segment_name(h->segment));
+	return 0;
+}
+
+void joint_offer_new(struct net_service *ns, struct joint_offer *o)
+{
+	if (!o->port) {
+		o->port = (uint16_t)(1024 + randombytes_uniform(UINT16_MAX - 1024));
+		o->vni = 1 + randombytes_uniform(VNI_MAX);
+	}
+	o->joint = NULL;
+	o->taker = NULL;
+	list_append(&ns->offers, &o->link);
+}
+
+void joint_offer_withdraw(struct joint_offer *o)
+{
+	struct half *h = o->taker;
+	if (h)
+		half_end(h, "it was unbound");
+	else
+		list_unlink(&o->link);
+}
+
+uint32_t iface_mtu_limit(const struct tunnel_config *cfg, const struct tunnel *t)
+{
+	bool own = cfg->created && !strcmp(tunnel_device(t), cfg->created->name);
+	if (!own)
+		return segment_mtu(cfg->segment);
+	uint32_t wanted = net_create_options_get_mtu(created_options(cfg->created));
+	return wanted ? wanted : UINT16_MAX;
+}
+
+/* ---- another host -------------------------------------------------------------------------- */
+
+static int connect_tunnel(struct half *h, struct tunnel_config *cfg,
+	struct net_tunnel_options_r options, struct err *e)
+{
+	uint32_t theirs = net_tunnel_options_get_mtu(options), path = 0;
+	if (theirs && theirs < TUNNEL_MTU_MIN)
+		return err_set(e, -EINVAL, "an MTU of %u is too small: at least %d", theirs,
+			TUNNEL_MTU_MIN);
+	int r = tunnel_path_mtu(h->ns, &h->remote.address, &path, e);
+	if (r < 0)
+		return r;
+	cfg->vni = net_tunnel_options_get_own_vni(options) ? 0 : h->remote.vni;
+	r = tunnel_new(h->ns, cfg, &h->tunnel, e);
+	if (r < 0)
+		return r;
+	h->mtu = MIN(path, iface_mtu_limit(cfg, h->tunnel));
+	return tunnel_connect(h->tunnel, &h->remote, theirs ? MIN(theirs, h->mtu) : h->mtu, e);
+}
+
+/* ---- the call ------------------------------------------------------------------------------ */
+
+/* With restrictions in `room`, which holds one more than an interface can have. */
+static int configure(struct half *h, const struct iface *f, struct net_tunnel_options_r options,
+	struct tunnel_config *cfg, struct guard_restrictions *room, struct err *e)
+{
+	int r = iface_tunnel_config(f, cfg, e);
+	if (r < 0)
+		return r;
+	h->segment = cfg->segment;
+	h->created = cfg->created ? created_ref(cfg->created) : NULL;
+	cfg->gone = on_gone;
+	cfg->user = h;
+	if (!cfg->created || !cfg->created->routed)
+		return 0;
+	struct routed_request q = {
+		.key = net_tunnel_options_get_key(options),
+		.taken = on_lease_taken,
+		.user = h,
+	};
+	r = routed_lease(cfg->created->routed, &q, &h->lease, e);
+	if (r < 0)
+		return r;
+	if (cfg->n_restrictions)
+		memcpy(room, cfg->restrictions, cfg->n_restrictions * sizeof(*room));
+	routed_lease_restriction(h->lease, &room[cfg->n_restrictions++]);
+	cfg->restrictions = room;
+	cfg->isolated = true;
+	return 0;
+}
+
+static int set_up(struct half *h, const struct iface *f,
+	struct net_l2_interface_setup_vxlan_params_r p, struct err *e)
+{
+	struct net_tunnel_options_r options = net_l2_interface_setup_vxlan_params_get_options(p);
+	struct guard_restrictions restrictions[IFACE_RESTRICTIONS_MAX + 1];
+	struct tunnel_config cfg = {};
+	bool own = false;
+	int r = read_remote(h, p, &own, e);
+	if (r < 0)
+		return r;
+	copy_client(h, net_tunnel_options_get_client(options));
+	r = configure(h, f, options, &cfg, restrictions, e);
+	if (r < 0)
+		return r;
+	end_earlier(h);
+	r = check_limits(h, e);
+	if (r < 0)
+		return r;
+	list_append(&h->ns->tunnels, &h->link);
+	h->since = time(NULL);
+	return own ? join(h, &cfg, e) : connect_tunnel(h, &cfg, options, e);
+}
+
+static void answer(struct half *h, struct net_l2_interface_setup_vxlan_ctx cx)
+{
+	struct net_l2_interface_setup_vxlan_results_b b = net_l2_interface_setup_vxlan_results(cx);
+	struct net_tunnel_c c =
+		net_tunnel_serve(service_loop(h->ns->service)->vat, &tunnel_impl, h, half_free);
+	if (!c.cap) {
+		half_free(h);
+		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
+		return;
+	}
+	metac_node_address_set_ip(
+		net_l2_interface_setup_vxlan_results_init_local(b), vat_str(h->ns->address_text));
+	if (h->tunnel)
+		net_l2_interface_setup_vxlan_results_set_src_port(b, tunnel_port(h->tunnel));
+	net_l2_interface_setup_vxlan_results_set_holder(b, metac_holder_cast(c.cap));
+	struct net_tunnel_info_b info = net_l2_interface_setup_vxlan_results_init_tunnel(b);
+	net_tunnel_info_set_mtu(info, h->mtu);
+	if (h->tunnel)
+		net_tunnel_info_set_vni_num(info, tunnel_vni(h->tunnel));
+	if (h->lease)
+		routed_lease_write(h->lease, net_tunnel_info_init_routed(info));
+	net_tunnel_unref(c);
+	vat_ctx_return(cx.ctx);
+}
+
+void iface_setup_vxlan(void *self, struct net_l2_interface_setup_vxlan_ctx cx)
+{
+	const struct iface *f = self;
+	struct err e = {};
+	struct half *h = calloc(1, sizeof(*h));
+	if (!h) {
+		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
+		return;
+	}
+	h->ns = f->ns;
+	list_init(&h->link);
+	h->ns->n_tunnels++; /* taken back by half_end() */
+	int r = set_up(h, f, net_l2_interface_setup_vxlan_params(cx), &e);
+	if (r < 0 || h->ended) {
+		if (r >= 0)
+			err_set(&e, -ENODEV, "%s", h->why);
+		half_free(h);
+		err_wrap(&e, e.code, "%s", f->name);
+		log_peer(LOG_INFO, "no tunnel: %s", e.msg);
+		service_fail(cx.ctx, &e);
+		return;
+	}
+	log_peer(LOG_INFO, "%s is bound by %s (%s)", segment_name(h->segment),
+		*h->client ? h->client : "somebody", h->remote_text);
+	answer(h, cx);
+}
+
+/* ---- listing ------------------------------------------------------------------------------- */
+
+/* A joint is listed as the Binding that it is. */
+static bool is_listed(const struct half *h)
+{
+	return h->tunnel;
+}
+
+unsigned iface_tunnel_count(const struct net_service *ns)
+{
+	unsigned n = 0;
+	list_for_each (it, &ns->tunnels)
+		n += is_listed(list_entry(it, struct half, link));
+	return n;
+}
+
+static void write_info(struct half *h, struct net_binding_info_b b)
+{
+	net_binding_info_set_id(b, vat_str(tunnel_device(h->tunnel)));
+	net_binding_info_set_name(b, vat_str(segment_name(h->segment)));
+	net_binding_info_set_namespace(b, vat_str(segment_place(h->segment)->name));
+	net_binding_info_set_source(b, vat_str(*h->client ? h->client : h->remote_text));
+	net_binding_info_set_transport(b, vat_str("vxlan"));
+	net_binding_info_set_state(b, NET_BINDING_INFO_STATE_CONNECTED);
+	net_binding_info_set_since(b, h->since);
+	net_binding_info_set_mtu(b, h->mtu);
+	net_binding_info_set_remote(b, vat_str(h->remote_text));
+	net_binding_info_set_created(b, h->created != NULL);
+	net_binding_info_set_exported(b, true);
+	(void)tunnel_stats(h->tunnel, net_binding_info_init_stats(b));
+}
+
+void iface_tunnel_infos(struct net_service *ns, struct net_binding_info_list_b list, uint32_t at)
+{
+	list_for_each (it, &ns->tunnels) {
+		struct half *h = list_entry(it, struct half, link);
+		if (is_listed(h))
+			write_info(h, net_binding_info_at_b(list, at++));
+	}
+}
