@@ -45,8 +45,9 @@ static int link_up(struct tunnel_link *l, struct err *e)
 	if (r)
 		return r;
 	struct rtnl_change c = {
-		.what = RTNL_SET_UP | (l->host ? 0 : RTNL_SET_NO_IP6_LL),
+		.what = RTNL_SET_UP | RTNL_SET_ALIAS | (l->host ? 0 : RTNL_SET_NO_IP6_LL),
 		.up = true,
+		.alias = l->alias,
 	};
 	r = rtnl_link_set(l->place->rtnl, link.index, &c, e);
 	if (!r) {

@@ -12,7 +12,7 @@
 
 enum {
 	TUNNEL_PORT_FIRST = 49152,
-	TUNNEL_PORT_LAST = 65535,
+	TUNNEL_PORT_LAST = 65534, /* as source ports [port, port + 1) is given to the kernel */
 	TUNNEL_PORT_TRIES = 32,
 	TUNNEL_ID_SIZE = 33, /* 32 hexadecimal digits */
 	TUNNEL_VNI_MAX = 0xffffff,

@@ -3,8 +3,8 @@
  * Theory of operation: a link is made with RTM_NEWLINK, and then gets its alias, which the kernel
  * does not take when it is made.  A link that cannot be finished is deleted again.
  *
- * A VXLAN link is given a name of its own while it moves to another namespace, where it gets the
- * right one in the same request as its alias: that name may well be taken in the first one.
+ * A VXLAN link for another namespace is made there (moving it would take ten times as long), and
+ * its UDP socket in that of the request.
  */
 #include "svc/net/kernel/rtnl-priv.h"
 
@@ -75,34 +75,26 @@ static int check_vxlan(const struct rtnl_vxlan *cfg, struct err *e)
 int rtnl_vxlan_add(struct rtnl *n, const struct rtnl_vxlan *cfg, struct err *e)
 {
 	struct rtnl_request req;
-	uint32_t number;
-	char name[IFNAMSIZ];
 	struct rtnl_change c = {.what = RTNL_SET_ALIAS, .alias = cfg->alias ? cfg->alias : ""};
 	int r = check_vxlan(cfg, e);
 	if (r < 0)
 		return r;
-	(void)snprintf(name, sizeof(name), "%s", cfg->name);
-	if (cfg->target >= 0) {
-		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-			return err_errno(e, -errno, "random number");
-		(void)snprintf(name, sizeof(name), "mct%08x", number);
-		c.what |= RTNL_SET_NETNS | RTNL_SET_NAME;
-		c.netns = cfg->target;
-		c.name = cfg->name;
-	}
-	struct nlmsghdr *h = begin_new(&req, name);
+	struct nlmsghdr *h = begin_new(&req, cfg->name);
+	if (cfg->target >= 0)
+		mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)cfg->target);
 	if (cfg->mtu)
 		mnl_attr_put_u32(h, IFLA_MTU, cfg->mtu);
 	if (cfg->mac)
 		mnl_attr_put(h, IFLA_ADDRESS, RTNL_MAC_SIZE, cfg->mac);
 	put_vxlan(h, cfg);
 	r = rtnl_talk(n, h, NULL, NULL, e);
-	if (r >= 0)
-		r = finish(n, name, &c, e);
+	if (r >= 0 && cfg->target < 0)
+		r = finish(n, cfg->name, &c, e);
 	return rtnl_say(r, e, "make the VXLAN link", cfg->name);
 }
 
-/* The entry for all addresses: where frames go that no other entry is for, thus all. */
+/* The entry for all addresses: where frames go that no other entry is for, thus all. Without a
+ * remote the whole entry is meant. */
 static int change_remote(
 	struct rtnl *n, int index, const struct rtnl_remote *remote, bool add, struct err *e)
 {
@@ -116,9 +108,11 @@ static int change_remote(
 	m->ndm_state = NUD_NOARP | NUD_PERMANENT;
 	m->ndm_flags = NTF_SELF;
 	mnl_attr_put(h, NDA_LLADDR, sizeof(all), all);
-	rtnl_put_ip(h, NDA_DST, &remote->address);
-	mnl_attr_put_u16(h, NDA_PORT, htons(remote->port));
-	mnl_attr_put_u32(h, NDA_VNI, remote->vni);
+	if (remote) {
+		rtnl_put_ip(h, NDA_DST, &remote->address);
+		mnl_attr_put_u16(h, NDA_PORT, htons(remote->port));
+		mnl_attr_put_u32(h, NDA_VNI, remote->vni);
+	}
 	return rtnl_talk(n, h, NULL, NULL, e);
 }
 
@@ -137,7 +131,7 @@ int rtnl_vxlan_remote(struct rtnl *n, int index, const struct rtnl_remote *old,
 	/* For a moment frames go to both. */
 	if (now)
 		r = change_remote(n, index, now, true, e);
-	if (r >= 0 && old) {
+	if (r >= 0 && (old || !now)) {
 		struct err why = {};
 		r = change_remote(n, index, old, false, &why);
 		if (r == -ENOENT)

@@ -76,7 +76,7 @@ bool rtnl_name_is_valid(const char *name);
 
 struct rtnl_vxlan {
 	const char *name;
-	const char *alias;
+	const char *alias; /* the caller's to set in a target */
 	uint32_t vni; /* received: 24 bits */
 	uint16_t port; /* received on, and sent from; host byte order */
 	struct rtnl_ip local; /* the outer source address */
@@ -99,7 +99,7 @@ struct rtnl_remote {
 
 /* What every frame is sent to: the remote takes the place of the old one (NULL: there was none) in
  * the entry for all addresses, with no frame lost in between if they differ. now NULL: nothing is
- * sent any more. */
+ * sent any more. Both NULL: likewise, whatever the remotes were. */
 int rtnl_vxlan_remote(struct rtnl *n, int index, const struct rtnl_remote *old,
 	const struct rtnl_remote *now, struct err *e);
 

@@ -237,8 +237,10 @@ TEST(a_vxlan_port_is_taken_once)
 	CHECK_INT(l.vxlan_port, 20001);
 	CHECK_INT(l.vxlan_vni, 1);
 	CHECK_INT(l.mtu, 1430);
-	CHECK_STR(l.alias, "metac vxlan");
+	CHECK_STR(l.alias, "");
 	set_up(other, l.index);
+	ok(rtnl_link_by_name(n, "vx1", &l, &e), &e);
+	CHECK_STR(l.alias, "metac vxlan");
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(20002)};
 	CHECK_INT(bind(s, (struct sockaddr *)&any, sizeof(any)), 0);
@@ -327,6 +329,13 @@ static void check_remote(const char *network, const char *mine, const char *thei
 	frame_send(out, 5);
 	CHECK_INT(frame_next(in_one, 10000), 5);
 	CHECK_INT(frame_next(in_two, 0), -1);
+	ok(rtnl_vxlan_remote(n, vx, NULL, NULL, &e), &e);
+	ok(rtnl_vxlan_remote(n, vx, NULL, NULL, &e), &e);
+	frame_send(out, 6);
+	ok(rtnl_vxlan_remote(n, vx, NULL, &second, &e), &e);
+	frame_send(out, 7);
+	CHECK_INT(frame_next(in_two, 10000), 7);
+	CHECK_INT(frame_next(in_one, 0), -1);
 }
 
 TEST(a_vxlan_link_gets_another_remote_over_ip4)
