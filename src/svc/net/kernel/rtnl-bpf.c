@@ -10,6 +10,7 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
+#include <stdio.h>
 
 enum { HANDLE = 1 };
 
@@ -40,28 +41,32 @@ static struct nlmsghdr *begin_filter(struct rtnl_request *req, uint16_t type, ui
 	return h;
 }
 
-static int add_clsact(struct rtnl *n, int index, struct err *e)
+static struct nlmsghdr *begin_clsact(
+	struct rtnl_request *req, uint16_t type, uint16_t flags, int index)
+{
+	struct nlmsghdr *h = begin_tc(req, type, flags, index, TC_H_CLSACT);
+	struct tcmsg *t = mnl_nlmsg_get_payload(h);
+	t->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
+	return h;
+}
+
+int rtnl_clsact_add(struct rtnl *n, int index, bool *ret_made, struct err *e)
 {
 	struct rtnl_request req;
 	struct err why = {};
-	struct nlmsghdr *h =
-		begin_tc(&req, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, index, TC_H_CLSACT);
-	struct tcmsg *t = mnl_nlmsg_get_payload(h);
-	t->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
+	struct nlmsghdr *h = begin_clsact(&req, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, index);
 	mnl_attr_put_strz(h, TCA_KIND, "clsact");
 	int r = rtnl_talk(n, h, NULL, NULL, &why);
-	if (r == -EEXIST)
-		return 0;
-	return r < 0 ? err_set(e, r, "make a clsact qdisc: %s", why.msg) : 0;
+	if (r < 0 && r != -EEXIST)
+		return err_set(e, r, "make a clsact qdisc: %s", why.msg);
+	*ret_made = r >= 0;
+	return 0;
 }
 
 int rtnl_bpf_attach(struct rtnl *n, int index, bool ingress, uint16_t priority, int program,
 	const char *name, struct err *e)
 {
 	struct rtnl_request req;
-	int r = add_clsact(n, index, e);
-	if (r < 0)
-		return r;
 	struct nlmsghdr *h =
 		begin_filter(&req, RTM_NEWTFILTER, NLM_F_CREATE, index, ingress, priority);
 	struct nlattr *options = mnl_attr_nest_start(h, TCA_OPTIONS);
@@ -72,33 +77,60 @@ int rtnl_bpf_attach(struct rtnl *n, int index, bool ingress, uint16_t priority, 
 	return rtnl_say(rtnl_talk(n, h, NULL, NULL, e), e, "attach the program", name);
 }
 
-static int on_filter(const struct nlmsghdr *h, void *user)
-{
-	*(unsigned *)user += h->nlmsg_type == RTM_NEWTFILTER;
-	return MNL_CB_OK;
-}
-
-/* True if there may be any. */
-static bool has_filters(struct rtnl *n, int index, bool ingress)
-{
-	struct rtnl_request req;
-	unsigned count = 0;
-	struct nlmsghdr *h = begin_tc(&req, RTM_GETTFILTER, NLM_F_DUMP, index, place_of(ingress));
-	return rtnl_talk(n, h, on_filter, &count, NULL) < 0 || count > 0;
-}
-
 int rtnl_bpf_detach(struct rtnl *n, int index, bool ingress, uint16_t priority, struct err *e)
 {
 	struct rtnl_request req;
 	struct nlmsghdr *h = begin_filter(&req, RTM_DELTFILTER, 0, index, ingress, priority);
-	int r = rtnl_talk(n, h, NULL, NULL, e);
-	if (r < 0)
-		return rtnl_say(r, e, "detach a program", NULL);
-	if (has_filters(n, index, true) || has_filters(n, index, false))
-		return 0;
-	h = begin_tc(&req, RTM_DELQDISC, 0, index, TC_H_CLSACT);
-	struct tcmsg *t = mnl_nlmsg_get_payload(h);
-	t->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-	(void)rtnl_talk(n, h, NULL, NULL, NULL);
-	return 0;
+	return rtnl_say(rtnl_talk(n, h, NULL, NULL, e), e, "detach a program", NULL);
+}
+
+struct filters {
+	struct rtnl_filter *list;
+	size_t count, max;
+};
+
+/* The kernel lists a priority and, if there is one, each filter in it. */
+static int on_filter(const struct nlmsghdr *h, void *user)
+{
+	struct filters *f = user;
+	const struct tcmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *t[TCA_MAX + 1], *b[TCA_BPF_MAX + 1];
+	if (h->nlmsg_type != RTM_NEWTFILTER || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
+		f->count >= f->max)
+		return MNL_CB_OK;
+	struct rtnl_filter *ret = &f->list[f->count++];
+	ret->priority = (uint16_t)(TC_H_MAJ(m->tcm_info) >> 16);
+	ret->name[0] = 0;
+	rtnl_attrs(h, sizeof(*m), t, TCA_MAX);
+	if (!t[TCA_KIND] || mnl_attr_validate(t[TCA_KIND], MNL_TYPE_NUL_STRING) < 0 ||
+		strcmp(mnl_attr_get_str(t[TCA_KIND]), "bpf") || !t[TCA_OPTIONS])
+		return MNL_CB_OK;
+	rtnl_attrs_nested(t[TCA_OPTIONS], b, TCA_BPF_MAX);
+	if (b[TCA_BPF_NAME] && mnl_attr_validate(b[TCA_BPF_NAME], MNL_TYPE_NUL_STRING) >= 0)
+		(void)snprintf(
+			ret->name, sizeof(ret->name), "%s", mnl_attr_get_str(b[TCA_BPF_NAME]));
+	return MNL_CB_OK;
+}
+
+int rtnl_filter_list(
+	struct rtnl *n, int index, bool ingress, struct rtnl_filter *ret, size_t max, struct err *e)
+{
+	struct rtnl_request req;
+	struct filters f = {.list = ret, .max = max};
+	struct nlmsghdr *h = begin_tc(&req, RTM_GETTFILTER, NLM_F_DUMP, index, place_of(ingress));
+	int r = rtnl_talk(n, h, on_filter, &f, e);
+	return r < 0 ? rtnl_say(r, e, "list programs", NULL) : (int)f.count;
+}
+
+int rtnl_clsact_delete(struct rtnl *n, int index, struct err *e)
+{
+	struct rtnl_request req;
+	struct rtnl_filter one;
+	int r = rtnl_filter_list(n, index, true, &one, 1, e);
+	if (r == 0)
+		r = rtnl_filter_list(n, index, false, &one, 1, e);
+	if (r != 0)
+		return MIN(r, 0);
+	struct nlmsghdr *h = begin_clsact(&req, RTM_DELQDISC, 0, index);
+	return rtnl_say(rtnl_talk(n, h, NULL, NULL, e), e, "delete the clsact qdisc", NULL);
 }

@@ -50,12 +50,20 @@ static void get_stats(const struct nlattr *a, struct rtnl_stats *ret)
 
 static void get_info(const struct nlattr *a, struct rtnl_link *ret)
 {
-	const struct nlattr *t[IFLA_INFO_MAX + 1], *d[IFLA_VXLAN_MAX + 1];
+	const struct nlattr *t[IFLA_INFO_MAX + 1], *d[IFLA_VXLAN_MAX + 1], *b[IFLA_BR_MAX + 1];
 	if (!a)
 		return;
 	rtnl_attrs_nested(a, t, IFLA_INFO_MAX);
 	get_string(t[IFLA_INFO_KIND], ret->kind, sizeof(ret->kind));
-	if (strcmp(ret->kind, "vxlan") || !t[IFLA_INFO_DATA])
+	if (!t[IFLA_INFO_DATA])
+		return;
+	if (!strcmp(ret->kind, "bridge")) {
+		rtnl_attrs_nested(t[IFLA_INFO_DATA], b, IFLA_BR_MAX);
+		ret->vlan_filtering = b[IFLA_BR_VLAN_FILTERING] &&
+				      mnl_attr_get_payload_len(b[IFLA_BR_VLAN_FILTERING]) >= 1 &&
+				      mnl_attr_get_u8(b[IFLA_BR_VLAN_FILTERING]);
+	}
+	if (strcmp(ret->kind, "vxlan"))
 		return;
 	rtnl_attrs_nested(t[IFLA_INFO_DATA], d, IFLA_VXLAN_MAX);
 	ret->vxlan_vni = get_u32(d[IFLA_VXLAN_ID]);
@@ -85,8 +93,9 @@ bool rtnl_link_read(const struct nlmsghdr *h, struct rtnl_link *ret)
 	if (t[IFLA_ADDRESS] && mnl_attr_get_payload_len(t[IFLA_ADDRESS]) == RTNL_MAC_SIZE)
 		memcpy(ret->mac, mnl_attr_get_payload(t[IFLA_ADDRESS]), RTNL_MAC_SIZE);
 	ret->hardware = !ret->kind[0] && t[IFLA_PARENT_DEV_NAME];
-	if (!strcmp(ret->kind, "veth") && !t[IFLA_LINK_NETNSID])
-		ret->peer = (int)get_u32(t[IFLA_LINK]);
+	if (!t[IFLA_LINK_NETNSID])
+		*(strcmp(ret->kind, "veth") ? &ret->lower : &ret->peer) =
+			(int)get_u32(t[IFLA_LINK]);
 	return true;
 }
 

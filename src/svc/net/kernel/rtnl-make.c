@@ -11,12 +11,18 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/neighbour.h>
 #include <linux/veth.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+
+enum {
+	BRIDGE_STATIONS = 16384, /* that it learns: a host of a network could claim to be any */
+	BR_FDB_MAX_LEARNED = 49, /* IFLA_BR_FDB_MAX_LEARNED: Linux 6.7; older ones do not look */
+};
 
 /* ---- parts of a request -------------------------------------------------------------------- */
 
@@ -156,6 +162,7 @@ int rtnl_bridge_add(struct rtnl *n, const char *name, const char *alias, struct 
 	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
 	mnl_attr_put_u32(h, IFLA_BR_STP_STATE, 0);
 	mnl_attr_put_u8(h, IFLA_BR_MCAST_SNOOPING, 0);
+	mnl_attr_put_u32(h, BR_FDB_MAX_LEARNED, BRIDGE_STATIONS);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
 	r = rtnl_talk(n, h, NULL, NULL, e);
@@ -167,6 +174,39 @@ int rtnl_bridge_add(struct rtnl *n, const char *name, const char *alias, struct 
 				.up = true},
 			e);
 	return rtnl_say(r, e, "make the bridge", name);
+}
+
+int rtnl_bridge_station(
+	struct rtnl *n, int port, const uint8_t mac[static RTNL_MAC_SIZE], bool add, struct err *e)
+{
+	struct rtnl_request req;
+	struct nlmsghdr *h = rtnl_begin(&req, add ? RTM_NEWNEIGH : RTM_DELNEIGH,
+		add ? NLM_F_CREATE | NLM_F_REPLACE : 0, sizeof(struct ndmsg));
+	struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	m->ndm_family = AF_BRIDGE;
+	m->ndm_ifindex = port;
+	m->ndm_state = NUD_NOARP;
+	m->ndm_flags = NTF_MASTER;
+	mnl_attr_put(h, NDA_LLADDR, RTNL_MAC_SIZE, mac);
+	return rtnl_say(rtnl_talk(n, h, NULL, NULL, e), e, "change a bridge's stations", NULL);
+}
+
+int rtnl_promiscuous(struct rtnl *n, int index, int *ret_fd, struct err *e)
+{
+	int own;
+	int r = rtnl_enter(n->netns, &own, e);
+	if (r < 0)
+		return r;
+	AUTO_CLOSE int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0); /* of no protocol */
+	r = fd < 0 ? -errno : 0;
+	rtnl_leave(own);
+	struct packet_mreq m = {.mr_ifindex = index, .mr_type = PACKET_MR_PROMISC};
+	if (r >= 0 && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m)) < 0)
+		r = -errno;
+	if (r < 0)
+		return err_errno(e, r, "receive frames to all addresses");
+	*ret_fd = TAKE_FD(fd);
+	return 0;
 }
 
 int rtnl_veth_add(struct rtnl *n, const char *name, const char *peer, const char *alias,

@@ -51,6 +51,7 @@ struct rtnl_link {
 	int index;
 	int master; /* 0: none */
 	int peer; /* of a veth: IFLA_LINK; 0: none, or in another namespace */
+	int lower; /* of a VLAN, macvlan ...: what it is on; 0 as before */
 	unsigned type; /* ARPHRD_ETHER ... */
 	unsigned flags; /* IFF_UP ... */
 	bool carrier;
@@ -60,6 +61,7 @@ struct rtnl_link {
 	char name[IFNAMSIZ];
 	char kind[RTNL_KIND_MAX]; /* IFLA_INFO_KIND; "" for hardware */
 	char alias[RTNL_ALIAS_MAX + 1]; /* IFLA_IFALIAS */
+	bool vlan_filtering; /* of a bridge */
 	struct rtnl_stats stats;
 	uint16_t vxlan_port; /* of a vxlan link: what it receives on, host byte order */
 	uint32_t vxlan_vni;
@@ -111,6 +113,14 @@ int rtnl_veth_add(struct rtnl *n, const char *name, const char *peer, const char
 	const uint8_t *mac, int peer_netns, struct err *e);
 /* A persistent tap (TUNSETPERSIST). */
 int rtnl_tap_add(struct rtnl *n, const char *name, const char *alias, struct err *e);
+
+/* Frames to that MAC go to that port of a bridge, which never forgets or moves it. */
+int rtnl_bridge_station(
+	struct rtnl *n, int port, const uint8_t mac[static RTNL_MAC_SIZE], bool add, struct err *e);
+
+/* The link receives frames to all addresses as long as the descriptor (the caller's, of a socket
+ * that receives nothing) is open; counted, so that others who want that too are not disturbed. */
+int rtnl_promiscuous(struct rtnl *n, int index, int *ret_fd, struct err *e);
 
 struct rtnl_change { /* what is to be changed; unset: as it is */
 	enum {
@@ -171,12 +181,28 @@ int rtnl_neighbour_add(struct rtnl *n, int index, const struct rtnl_ip *ip,
 
 /* ---- programs at a link (tc-bpf(8)) -------------------------------------------------------- */
 
+/* The clsact qdisc, which has the places for programs. *ret_made: there was none. */
+int rtnl_clsact_add(struct rtnl *n, int index, bool *ret_made, struct err *e);
+/* Deletes it unless somebody has something there. */
+int rtnl_clsact_delete(struct rtnl *n, int index, struct err *e);
+
 /* Attaches a BPF_PROG_TYPE_SCHED_CLS program (descriptor borrowed) in direct action mode, in place
- * of one of the same priority; the clsact qdisc is made if there is none. name: shown by tc. */
+ * of one of the same priority; rtnl_clsact_add() comes before. name: shown by tc. */
 int rtnl_bpf_attach(struct rtnl *n, int index, bool ingress, uint16_t priority, int program,
 	const char *name, struct err *e);
 /* With the last filter of the link the qdisc goes as well. */
 int rtnl_bpf_detach(struct rtnl *n, int index, bool ingress, uint16_t priority, struct err *e);
+
+enum { RTNL_FILTER_NAME_MAX = 127 };
+
+struct rtnl_filter { /* one that is there, whoever by */
+	uint16_t priority;
+	char name[RTNL_FILTER_NAME_MAX + 1]; /* of a program's; cut if it is longer */
+};
+
+/* At most max of them (none if there is no clsact qdisc); returns how many. */
+int rtnl_filter_list(struct rtnl *n, int index, bool ingress, struct rtnl_filter *ret, size_t max,
+	struct err *e);
 
 /* ---- what happens -------------------------------------------------------------------------- */
 
