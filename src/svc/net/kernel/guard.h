@@ -4,23 +4,25 @@
  * What gets in and out beside what was agreed: nftables rules of this node, in one network
  * namespace, through libnftables.  All of them are in tables named after the node ("metac-" and the
  * first 8 hexadecimal digits of a hash of its address), so that several nodes on a host do not
- *meet:
+ * meet:
  *
- *	table inet    packets of tunnels (prerouting, output, forward), in the node's namespace
- *	table netdev  frames at links: what comes out of a tunnel, restrictions, storms
+ *	table ip, ip6   packets of tunnels (that of the node's address), in the node's namespace
+ *	table netdev    frames at links: what comes out of a tunnel, restrictions, storms
  *
- * A rule is there before what it guards is, and goes after it.  Requests are one transaction each.
- * 0 or negative errno with e set, which has nft's words.
+ * A table is there as long as something is in it.  A rule is there before what it guards is, and
+ * goes after it.  Requests are one transaction each, of less than a millisecond.  0 or negative
+ *errno with e set, which has nft's words; what is to be removed and is not there is removed.
  *
  * What the rules say (SECURITY.md has the table of attacks):
- *   - to a port of ours: only from the remote address and port agreed, to the node's own address;
- *     everything else is dropped and counted. A port without a tunnel yet: everything.
- *   - forwarded by this host: nothing to or from an agreed remote's port, and nothing to ours.
+ *   - to a port of ours: only from the remote address and port agreed, to the node's own address,
+ *     not from this host itself; all other packets are dropped and counted. A port without a tunnel
+ *     yet: everything.
+ *   - forwarded by this host: nothing to an agreed remote's port.
  *   - no packet with the node's own address as source comes from outside.
- *   - a local process cannot send from a port of ours (the kernel has it; output is checked
- *besides).
+ *   - no socket, not even a raw one, sends from a port of ours: only the tunnel's link does, to
+ *     its remote.
  *   - frames out of a tunnel, or into a joined interface: nothing to or from the node's own
- *address, tagged (802.1Q, 802.1ad) or not, unless the interface is the backplane's.
+ *     address, tagged (802.1Q, 802.1ad) or not. Where it is the backplane's: nothing from there.
  *   - broadcasts and other frames to groups: STORM_FRAMES a second from each tunnel.
  */
 #include "svc/net/kernel/rtnl.h"
@@ -33,12 +35,14 @@ enum {
 struct guard;
 
 /* netns as for rtnl_new(). node: the node's own address. backplane: this is the namespace with the
- * node's tunnels' UDP sockets. What an earlier process left is removed by guard_clear() only. */
+ * node's tunnels' UDP sockets. What an earlier process left stays until guard_clear(), or the first
+ * port or link takes its place in one transaction. */
 int guard_new(int netns, const char *node, bool backplane, struct guard **ret, struct err *e);
 /* Removes all rules of this node in the namespace. Frees nothing. */
 int guard_clear(struct guard *g, struct err *e);
 /* The rules stay. NULL is accepted. */
 void guard_free(struct guard *g);
+DEFINE_AUTO(struct guard *, guard_free);
 
 /* ---- UDP, in the backplane's namespace ---- */
 
@@ -58,6 +62,8 @@ struct guard_link {
 	const char *name;
 	bool tunnel; /* other hosts' frames come out of it: storms are limited */
 	bool silent; /* nothing that it receives is for this host (a bridge of ours) */
+	bool backplane; /* the node's own address is on it, or on the bridge it is in: frames to
+			 * that pass (but none that claims to be from there) */
 };
 
 /* In place of what there was for that link. */
@@ -70,7 +76,8 @@ struct guard_restrictions {
 	unsigned n_macs; /* 0: any */
 	uint8_t macs[GUARD_MACS_MAX][RTNL_MAC_SIZE];
 	/* Of a routed network: only IP packets from these sources come out of the link, and only
-	 * such to them get into it, none with a group's MAC, no ARP, no ICMPv6 133 to 137, no ICMP 5. */
+	 * such to them get into it, none with a group's MAC, no ARP, no ICMPv6 133 to 137, no
+	 * ICMP 5. */
 	bool routed;
 	unsigned n_sources;
 	struct rtnl_address sources[4];

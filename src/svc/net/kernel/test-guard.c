@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* What is in the kernel, and that it goes; guard-port and guard-link have tests with packets. */
+#include "base/test.h"
+#include "svc/net/kernel/guard-fixture.h"
+
+TEST(what_is_added_is_there_and_goes_with_the_last)
+{
+	struct err e = {};
+	uint64_t n;
+	namespace_own();
+	AUTO(guard_free) struct guard *g = guard_here("fd00::1");
+	AUTO(rtnl_free) struct rtnl *r = rtnl_here();
+	ok(rtnl_veth_add(r, "x0", "x1", "test", NULL, -EBADF, &e), &e);
+	CHECK(!ruleset_has("metac"));
+	ok(guard_port_add(g, 20001, &e), &e);
+	ok(guard_port_add(g, 20002, &e), &e);
+	struct rtnl_ip a = ip("fd00::2");
+	ok(guard_port_remote(g, 20001, &a, 30001, &e), &e);
+	ok(guard_port_remote(g, 20001, &a, 30002, &e), &e);
+	ok(guard_port_remote(g, 20002, &a, 30002, &e), &e);
+	ok(guard_port_remote(g, 20001, NULL, 0, &e), &e);
+	CHECK(ruleset_has("fd00::2 . 30002 . 20002"));
+	CHECK(ruleset_has("elements = { fd00::2 . 30002 }"));
+	CHECK(!ruleset_has(". 20001"));
+	ok(guard_port_foreign(g, 20001, &n, &e), &e);
+	CHECK_INT(n, 0);
+	struct guard_link l = {.index = index_of(r, "x0"), .name = "x0", .tunnel = true};
+	ok(guard_link_add(g, &l, &e), &e);
+	struct guard_restrictions what = {.rate = 1000000, .protocols = 0x1ff, .n_macs = 2};
+	ok(guard_link_restrict(g, "x0", &what, 1, &e), &e);
+	CHECK(ruleset_has("egress"));
+	ok(guard_link_add(g, &l, &e), &e);
+	CHECK(!ruleset_has("egress"));
+	ok(guard_link_dropped(g, "x0", &n, &e), &e);
+	ok(guard_link_remove(g, "x0", &e), &e);
+	CHECK(!ruleset_has("netdev"));
+	ok(guard_port_remove(g, 20001, &e), &e);
+	ok(guard_port_remove(g, 20002, &e), &e);
+	CHECK(!ruleset_has("metac"));
+}
+
+TEST(a_link_that_has_gone_or_has_another_name_is_no_trouble)
+{
+	struct err e = {};
+	namespace_own();
+	AUTO(guard_free) struct guard *g = guard_here("10.0.0.1");
+	AUTO(rtnl_free) struct rtnl *r = rtnl_here();
+	struct guard_restrictions what = {.protocols = 1};
+	for (int i = 0; i < 2; i++) {
+		ok(rtnl_veth_add(r, "x0", "x1", "test", NULL, -EBADF, &e), &e);
+		struct guard_link l = {.index = index_of(r, "x0"), .name = "x0"};
+		struct guard_link o = {.index = index_of(r, "x1"), .name = "x1"};
+		ok(guard_link_add(g, &o, &e), &e);
+		ok(guard_link_add(g, &l, &e), &e);
+		ok(guard_link_restrict(g, "x0", &what, 1, &e), &e);
+		struct rtnl_change c = {.what = RTNL_SET_NAME, .name = "y0"};
+		ok(rtnl_link_set(r, l.index, &c, &e), &e);
+		l.name = "y0";
+		ok(guard_link_add(g, &l, &e), &e);
+		CHECK(ruleset_has("device \"y0\""));
+		ok(guard_link_restrict(g, "y0", &what, 1, &e), &e);
+		ok(rtnl_link_delete(r, l.index, &e), &e);
+		ok(guard_link_remove(g, "x0", &e), &e);
+		ok(guard_link_remove(g, "y0", &e), &e);
+		CHECK(ruleset_has("x1"));
+		ok(guard_link_remove(g, "x1", &e), &e);
+		CHECK(!ruleset_has("metac"));
+	}
+}
+
+TEST(rules_that_somebody_flushed_are_made_again_with_the_next_request)
+{
+	struct err e = {};
+	namespace_own();
+	AUTO(guard_free) struct guard *g = guard_here("fd00::1");
+	struct rtnl_ip a = ip("fd00::2");
+	ok(guard_port_add(g, 20001, &e), &e);
+	ok(guard_port_remote(g, 20001, &a, 30001, &e), &e);
+	CHECK_INT(nft("flush ruleset"), 0);
+	ok(guard_port_add(g, 20002, &e), &e);
+	CHECK(ruleset_has("fd00::2 . 30001 . 20001"));
+	CHECK_INT(nft("flush ruleset"), 0);
+	ok(guard_port_remove(g, 20002, &e), &e);
+	CHECK(ruleset_has("fd00::2 . 30001 . 20001"));
+	ok(guard_port_remove(g, 20001, &e), &e);
+	CHECK(!ruleset_has("metac"));
+}
+
+TEST(nodes_do_not_touch_each_others_rules)
+{
+	struct err e = {};
+	namespace_own();
+	AUTO(guard_free) struct guard *one = guard_here("fd00::1");
+	AUTO(guard_free) struct guard *other = guard_here("fd00::2");
+	ok(guard_port_add(one, 20001, &e), &e);
+	ok(guard_port_add(other, 20002, &e), &e);
+	ok(guard_clear(other, &e), &e);
+	CHECK(ruleset_has("20001"));
+	CHECK(!ruleset_has("20002"));
+	/* a process that comes after one that was killed */
+	AUTO(guard_free) struct guard *next = guard_here("FD00:0::1");
+	ok(guard_port_add(next, 20003, &e), &e);
+	CHECK(ruleset_has("20003"));
+	CHECK(!ruleset_has("20001"));
+	ok(guard_clear(next, &e), &e);
+	CHECK(!ruleset_has("metac"));
+}
+
+TEST(what_must_not_get_into_the_text_does_not)
+{
+	static const char *const bad[] = {"", "a b", "x\"", "x*", "\\x", "0123456789abcdef", "a/b"};
+	struct err e = {};
+	namespace_own();
+	struct guard *none;
+	CHECK_INT(guard_new(-EBADF, "fd00::1; flush ruleset", true, &none, &e), -EINVAL);
+	AUTO(guard_free) struct guard *g = guard_here("fd00::1");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct guard_link l = {.index = 1, .name = bad[i]};
+		CHECK_INT(guard_link_add(g, &l, &e), -EINVAL);
+	}
+	struct rtnl_ip a = ip("10.0.0.2");
+	ok(guard_port_add(g, 20001, &e), &e);
+	CHECK_INT(guard_port_remote(g, 20001, &a, 1, &e), -EAFNOSUPPORT);
+	CHECK_INT(guard_port_remote(g, 20002, NULL, 0, &e), -ENOENT);
+}
