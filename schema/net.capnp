@@ -90,6 +90,8 @@ struct Restrictions {
 
   enum Protocol {
     arp @0;
+    # It passes with all that IPv4 carries as well; so do neighbour solicitations and advertisements
+    # with what IPv6 carries.
     ip4 @1;
     ip6 @2;
     dhcp @3;

@@ -57,8 +57,7 @@ int net_rate_parse(const char *text, uint64_t *ret, struct err *err)
 	static const struct {
 		const char *name;
 		uint64_t factor;
-	} units[] = {{"", 1}, {"bit", 1}, {"kbit", 1000}, {"mbit", 1000000}, {"gbit", 1000000000},
-		{"tbit", 1000000000000}};
+	} units[] = {{"", 1}, {"bit", 1}, {"kbit", 1000}, {"mbit", 1000000}, {"gbit", 1000000000}};
 	uint64_t v, fraction = 0, scale = 1;
 	const char *p;
 	int r = parse_number(text, NET_URI_RATE_MAX, &v, &p);
@@ -82,7 +81,7 @@ int net_rate_parse(const char *text, uint64_t *ret, struct err *err)
 	}
 	return wrong(err, "rate", text,
 		"a rate is written as 100mbit (bit, kbit, mbit, gbit), "
-		"from 8kbit to 1tbit");
+		"from 8kbit to 100gbit");
 }
 
 static int hex(char c)

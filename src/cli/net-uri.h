@@ -27,7 +27,7 @@ enum {
 };
 
 #define NET_URI_RATE_MIN UINT64_C(8000) /* bits per second */
-#define NET_URI_RATE_MAX UINT64_C(1000000000000)
+#define NET_URI_RATE_MAX UINT64_C(100000000000)
 
 struct net_mac {
 	uint8_t b[6];

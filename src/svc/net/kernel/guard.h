@@ -32,6 +32,10 @@ enum {
 	GUARD_MACS_MAX = 64,
 };
 
+/* Bits per second that a limit can have: the kernel counts in 64 bits of nanoseconds times bytes. */
+#define GUARD_RATE_MIN UINT64_C(8000)
+#define GUARD_RATE_MAX UINT64_C(100000000000)
+
 struct guard;
 
 /* netns as for rtnl_new(). node: the node's own address. backplane: this is the namespace with the
