@@ -179,7 +179,8 @@ int json_print(json_t *takes, struct err *err)
 	if (!takes)
 		return err_set(err, -ENOMEM, "out of memory");
 	errno = 0;
-	int r = json_dumpf(takes, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	int r = json_dumpf(
+		takes, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	json_decref(takes);
 	if (r < 0 || putchar('\n') < 0)
 		return err_errno(err, errno ? -errno : -EIO, "standard output");
