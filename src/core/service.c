@@ -11,6 +11,7 @@
 #include "core/save.h"
 #include "sys/control.h"
 
+#include <poll.h>
 #include <signal.h>
 
 enum { PERSISTENCE_RETRY_US = 500 * 1000 };
@@ -294,6 +295,20 @@ static int on_control(sd_event_source *source, int fd, uint32_t revents, void *u
 	if (r <= 0 && r != -EAGAIN)
 		return sd_event_exit(s->loop.event, 0); /* the supervisor is gone */
 	return 0;
+}
+
+static bool has_ended(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+	return fd < 0 || poll(&p, 1, 0) < 0 ||
+	       (p.revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL));
+}
+
+/* SIGTERM does not tell: the supervisor sends it when the node has died, and so does the kernel
+ * when the supervisor has. */
+bool service_was_lost(struct service *s)
+{
+	return has_ended(CONTROL_FD) || has_ended(link_fd(s->link));
 }
 
 static int start(struct service *s)

@@ -30,6 +30,10 @@ struct service_config {
  * 3 is the control socket, 4 the link to the node. Returns the process's exit status. */
 int service_run(const struct service_config *cfg);
 
+/* For stop(): nobody told the service to end, but the node or the supervisor has died.  Another
+ * process of this service will follow, and may take over what is left. */
+bool service_was_lost(struct service *s);
+
 struct loop *service_loop(struct service *s);
 /* The node's admin interface; borrowed. */
 struct metac_node_admin_c service_node(struct service *s);

@@ -24,10 +24,13 @@ static void restore(void *self, struct metac_service_restore_ctx cx)
 static const struct metac_service_impl service_impl = {.restore = restore};
 static const struct metac_service_admin_impl admin_impl = {};
 
+static struct service *the_service; /* in its process */
+
 static int start(void *self, struct service *s, struct metac_service_c *ret_service,
 	struct metac_service_admin_c *ret_admin, struct persistence_restorer_c *ret_restorer)
 {
 	struct vat *v = service_loop(s)->vat;
+	the_service = s;
 	*ret_service = metac_service_serve(v, &service_impl, NULL, NULL);
 	*ret_admin = metac_service_admin_serve(v, &admin_impl, NULL, NULL);
 	return 0;
@@ -35,7 +38,8 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 
 static void stop(void *self)
 {
-	ssize_t n = write(*(int *)self, "s", 1); /* undone its effects */
+	/* undone its effects */
+	ssize_t n = write(*(int *)self, service_was_lost(the_service) ? "l" : "s", 1);
 	(void)n;
 }
 
@@ -88,7 +92,7 @@ static int next_message(struct world *w, struct control_message *ret)
 	return r;
 }
 
-static void down(struct world *w, int want_status)
+static void down(struct world *w, int want_status, char want_told)
 {
 	int status = -1;
 	char c = 0;
@@ -96,6 +100,7 @@ static void down(struct world *w, int want_status)
 	CHECK(WIFEXITED(status));
 	CHECK_INT(WEXITSTATUS(status), want_status);
 	CHECK_INT(read(told_fd, &c, 1), 1);
+	CHECK_INT(c, want_told);
 	fd_close(told_fd);
 	fd_close(w->control);
 	node_free(w->node);
@@ -132,7 +137,7 @@ TEST(a_service_registers_says_ready_and_answers_pings)
 	CHECK_INT(next_message(&w, &m), 1);
 	CHECK_INT(m.type, CONTROL_PONG);
 	CHECK(!kill(w.pid, SIGTERM));
-	down(&w, 0);
+	down(&w, 0, 's');
 }
 
 TEST(a_service_ends_with_its_supervisor)
@@ -141,7 +146,19 @@ TEST(a_service_ends_with_its_supervisor)
 	up(&w);
 	must_be_ready(&w);
 	w.control = fd_close(w.control);
-	down(&w, 0);
+	down(&w, 0, 'l');
+}
+
+TEST(a_service_that_is_told_to_end_for_want_of_a_node_was_lost)
+{
+	struct world w = {};
+	up(&w);
+	must_be_ready(&w);
+	CHECK(!kill(w.pid, SIGSTOP));
+	node_free(TAKE_PTR(w.node));
+	CHECK(!kill(w.pid, SIGTERM));
+	CHECK(!kill(w.pid, SIGCONT));
+	down(&w, 0, 'l');
 }
 
 TEST(a_service_ends_with_its_node)
@@ -150,5 +167,5 @@ TEST(a_service_ends_with_its_node)
 	up(&w);
 	must_be_ready(&w);
 	node_free(TAKE_PTR(w.node));
-	down(&w, 0);
+	down(&w, 0, 'l');
 }

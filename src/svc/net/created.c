@@ -58,7 +58,7 @@ static void created_free(struct created *c)
 		c->place->ns->n_created--;
 		place_unwatch(&c->watcher);
 	}
-	if (c->place)
+	if (c->place && !c->place->ns->lost)
 		link_reap(c);
 	place_unref(c->leg_place);
 	place_unref(c->place);

@@ -43,6 +43,9 @@ struct net_service {
 	struct list tunnels; /* iface-tunnel.c: those that others have */
 	struct list offers; /* iface.h: struct joint_offer */
 	struct reaper *reaper; /* reaper.h: links to be deleted; NULL: none were yet */
+	/* The node has died under us: created interfaces stay, for the next process (leftovers.c).
+	 */
+	bool lost;
 	unsigned n_bindings, n_tunnels, n_created, n_places;
 };
 
