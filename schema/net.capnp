@@ -283,6 +283,8 @@ struct InterfaceDescription {
   networkId @8 :UInt64;
   # As long as its network namespace is the one of that id, which is until the host is rebooted, and an
   # interface has that index, that is meant, whatever its name is by now; else the one of that name.
+  createdId @9 :Text;
+  # If created: what its mark says (ip-link(8), alias).
 }
 
 struct Lease {
@@ -299,11 +301,9 @@ struct TraceDescription {
 struct BindingDescription {
   iface @0 :InterfaceDescription;
   # Of the interface here: described, for a capability would come back through the gate of its reference.
-  interfaceId @1 :Text;
-  # Its runtime id, if it was created.
-  other @2 :L2Interface;
+  other @1 :L2Interface;
   # Null if options has a reference.
-  options @3 :BindOptions;
-  key @4 :Data;
+  options @2 :BindOptions;
+  key @3 :Data;
   # TunnelOptions.key
 }

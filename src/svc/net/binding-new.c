@@ -208,8 +208,7 @@ void binding_restore(struct net_service *ns, struct net_binding_description_r d,
 	struct net_kernel_interface_c c = {};
 	if (reclaim(ns, d, id, ctx))
 		return;
-	int r = iface_restore(ns, net_binding_description_get_iface(d),
-		net_binding_description_get_interface_id(d).s, &c, &e);
+	int r = iface_restore(ns, net_binding_description_get_iface(d), "", &c, &e);
 	if (r < 0) {
 		service_fail(ctx, &e);
 		return;

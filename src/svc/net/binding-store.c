@@ -30,13 +30,9 @@ static void describe(void *self, struct vat_ptr_b description)
 	const struct ref *ref = own_ref_of(b->ns->service, b->way);
 	struct net_binding_description_b d = net_binding_description_init(description);
 	struct net_bind_options_b o = net_binding_description_init_options(d);
-	char id[64] = "";
 	if (binding_title(b) != b->iface.name) /* it may have been renamed */
 		(void)snprintf(b->iface.name, sizeof(b->iface.name), "%s", binding_title(b));
-	if (b->iface.created)
-		(void)snprintf(id, sizeof(id), "created/%s", b->iface.created->id);
 	iface_describe(&b->iface, net_binding_description_init_iface(d));
-	net_binding_description_set_interface_id(d, vat_str(id));
 	net_binding_description_set_key(d, (struct vat_data){b->key, sizeof(b->key)});
 	describe_options(b, o);
 	if (ref)

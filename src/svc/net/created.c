@@ -97,7 +97,7 @@ static struct created *find_id(struct net_service *ns, const char *id)
 {
 	list_for_each (it, &ns->created) {
 		struct created *c = list_entry(it, struct created, link);
-		if (!strcmp(c->id, id))
+		if (c->index && !strcmp(c->id, id))
 			return c;
 	}
 	return NULL;

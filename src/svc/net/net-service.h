@@ -42,6 +42,11 @@ struct net_service {
 	struct list bindings; /* binding.h */
 	struct list tunnels; /* iface-tunnel.c: those that others have */
 	struct list offers; /* iface.h: struct joint_offer */
+	struct list ifaces; /* iface.h: all objects */
+	/* Told of each event before others are; NULL: nobody. (iface.c) */
+	void (*on_event)(struct place *p, const struct rtnl_event *event);
+	struct place_names *names; /* place.c: watches that they stay */
+	struct leftovers *leftovers; /* leftovers.c: until they are removed */
 	struct reaper *reaper; /* reaper.h: links to be deleted; NULL: none were yet */
 	/* The node has died under us: created interfaces stay, for the next process (leftovers.c).
 	 */
@@ -53,11 +58,22 @@ struct net_service {
 
 /* What a killed process of the same node left: created interfaces are kept for LEFTOVERS_SECONDS,
  * for who restores them; all other links with our mark, and rules, are removed at once. In all
- * namespaces that ns->runtime remembers. */
+ * namespaces that ns->runtime remembers. Programs at others' interfaces are known by the owner
+ * ns->address_text (splice.h). */
 enum { LEFTOVERS_SECONDS = 20 };
 void leftovers_start(struct net_service *ns);
-/* A namespace is used from now on. */
+/* place-notes.c: a namespace is used from now on; and not any more; those noted, malloc'ed. */
 void leftovers_remember(struct net_service *ns, const char *name);
+void leftovers_forget(struct net_service *ns, const char *name);
+size_t leftovers_notes(struct net_service *ns, char *ret[static NET_PLACES_MAX]);
+/* A graceful end: removes all links and rules of ours. */
+void leftovers_sweep(struct net_service *ns);
+void leftovers_done(struct net_service *ns);
+
+/* ---- namespace.c ---- */
+
+/* name: as place_name() makes it. Null when memory is out. */
+struct net_kernel_network_namespace_c namespace_serve(struct net_service *ns, const char *name);
 
 /* ---- mark.c ---- */
 

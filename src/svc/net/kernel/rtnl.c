@@ -110,6 +110,17 @@ void rtnl_free(struct rtnl *n)
 	free(n);
 }
 
+int rtnl_cookie(const struct rtnl *n, uint64_t *ret)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+	if (getsockopt(mnl_socket_get_fd(n->socket), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) <
+		0)
+		return -errno;
+	*ret = cookie;
+	return 0;
+}
+
 ssize_t rtnl_receive(const struct mnl_socket *s, void *buffer, size_t size, int flags)
 {
 	for (;;) {

@@ -27,6 +27,9 @@ struct rtnl;
  * this returns. */
 int rtnl_new(int netns, struct rtnl **ret, struct err *e);
 void rtnl_free(struct rtnl *n);
+/* A number that the namespace has and no other one had since the host was booted. -ENOPROTOOPT:
+ * kernels before 5.14 have none. */
+int rtnl_cookie(const struct rtnl *n, uint64_t *ret);
 DEFINE_AUTO(struct rtnl *, rtnl_free);
 
 /* An address of either family. */
