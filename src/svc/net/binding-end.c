@@ -17,6 +17,9 @@ static int take_segment(struct binding *b, struct err *e)
 	int r = iface_tunnel_config(&b->iface, cfg, e);
 	if (r < 0)
 		return r;
+	/* That one from now on, whatever it is called later (iface.h). */
+	b->iface.index = segment_index(cfg->segment);
+	b->iface.network = segment_place(cfg->segment)->id;
 	assert(cfg->n_restrictions < BINDING_RESTRICTIONS_MAX);
 	if (cfg->n_restrictions)
 		memcpy(b->restrictions, cfg->restrictions,

@@ -72,8 +72,15 @@ void binding_create_sturdy_ref(void *self, struct persistence_persistable_create
 		.create = create,
 		.user = b,
 	};
+	bool persistent = persistence_persistable_create_sturdy_ref_params_get_persistent(
+		persistence_persistable_create_sturdy_ref_params(cx));
 	if (b->state == BINDING_ENDED)
 		vat_ctx_fail(cx.ctx, VAT_FAILED, "it was unbound");
+	else if (persistent && !place_name_is_lasting(b->iface.namespace))
+		vat_ctx_fail(cx.ctx, VAT_FAILED,
+			"the network namespace of %s goes with its process: to stay bound it needs "
+			"a name (ip netns attach)",
+			binding_title(b));
 	else
 		own_ref_create_sturdy_ref(&cfg, cx);
 }

@@ -218,6 +218,11 @@ void restrictions_write(const struct guard_restrictions *r, struct net_restricti
 	net_restrictions_set_rate(ret, r->rate);
 }
 
+bool place_name_is_lasting(const char *name)
+{
+	return true;
+}
+
 bool restrictions_are_any(const struct guard_restrictions *r)
 {
 	return !r->rate;
