@@ -16,8 +16,8 @@
  * IPV6_FREEBIND any user may send from any address, as long as the packet need not leave.
  *
  * postrouting rather than output: there the packets of a tunnel are seen with the link they came
- * from, and those of all sockets, raw ones too, without.  (The owner of the socket does not help:
- * it is that of the program inside the tunnel.)
+ * from, and those of all sockets, raw ones too, without ("iif 0").  (The owner of the socket does
+ * not help: it is that of the program inside the tunnel.)
  */
 #include "svc/net/kernel/guard-private.h"
 
@@ -85,9 +85,8 @@ static void write_base(const struct guard *g, FILE *f)
 		fam);
 
 	fprintf(f, "add chain %s %s tunnel-out\n", fam, t);
-	fprintf(f,
-		"add rule %s %s tunnel-out meta iiftype ether "
-		"udp sport . %s daddr . udp dport @outbound accept\n",
+	fprintf(f, "add rule %s %s tunnel-out iif 0 counter drop\n", fam, t);
+	fprintf(f, "add rule %s %s tunnel-out udp sport . %s daddr . udp dport @outbound accept\n",
 		fam, t, fam);
 	fprintf(f, "add rule %s %s tunnel-out counter drop\n", fam, t);
 	fprintf(f, "add chain %s %s out { type filter hook postrouting priority 200; }\n", fam, t);
