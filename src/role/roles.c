@@ -149,6 +149,16 @@ const struct role role_table[] = {
 		       "FUSE",
 	},
 	{
+		.name = "net-trace",
+		.title = "metacd: net trace",
+		IN_WORKER(role_net_trace),
+		.as_user = true,
+		.death_signal = SIGKILL,
+		.holds = "one end of a stream, the ring of a packet socket",
+		.why = "copies frames from what the kernel writes to whoever captures them; looks "
+		       "at none",
+	},
+	{
 		.name = "image",
 		.title = "metacd: image server",
 		IN_METACD(role_image),

@@ -20,6 +20,7 @@ int role_9p_server(int argc, char **argv);
 int role_9p_mount(int argc, char **argv);
 int role_nbd_server(int argc, char **argv);
 int role_nbd_client(int argc, char **argv);
+int role_net_trace(int argc, char **argv);
 int role_image(int argc, char **argv);
 int role_copy(int argc, char **argv);
 int role_pump(int argc, char **argv);

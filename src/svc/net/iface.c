@@ -260,6 +260,7 @@ static void iface_summary_method(void *self, struct persistence_persistable_summ
 			},                                                                 \
 		.waitable = {.wait = iface_wait}, .setup_vxlan = iface_setup_vxlan,        \
 		.bind_to = iface_bind_to, .info = iface_info, .restrict_ = iface_restrict, \
+		.trace = trace_start,                                                      \
 	}
 
 static void create_sturdy_ref(void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)

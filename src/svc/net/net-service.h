@@ -25,6 +25,7 @@ enum {
 	NET_TUNNELS_MAX = 4096, /* both halves */
 	NET_CREATED_MAX = 1024,
 	NET_PLACES_MAX = 256,
+	NET_TRACES_MAX = 64, /* captures that run: each has a ring of 4 MiB */
 };
 
 #define NET_INTERFACE_CATEGORY "net:interface"
@@ -51,7 +52,7 @@ struct net_service {
 	/* The node has died under us: created interfaces stay, for the next process (leftovers.c).
 	 */
 	bool lost;
-	unsigned n_bindings, n_tunnels, n_created, n_places;
+	unsigned n_bindings, n_tunnels, n_created, n_places, n_traces;
 };
 
 /* ---- leftovers.c ---- */
@@ -69,6 +70,13 @@ size_t leftovers_notes(struct net_service *ns, char *ret[static NET_PLACES_MAX])
 /* A graceful end: removes all links and rules of ours. */
 void leftovers_sweep(struct net_service *ns);
 void leftovers_done(struct net_service *ns);
+
+/* ---- trace.c ---- */
+
+/* L2Interface.trace; self is a struct iface. */
+void trace_start(void *self, struct net_l2_interface_trace_ctx cx);
+int trace_restore(struct net_service *ns, struct net_trace_description_r d,
+	struct stream_stream_c *ret, struct err *e);
 
 /* ---- namespace.c ---- */
 

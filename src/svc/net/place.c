@@ -11,9 +11,11 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <sched.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 struct place_names { /* net_service.names */
@@ -299,6 +301,19 @@ int place_get(struct net_service *ns, const char *name, struct place **ret, stru
 	if (r < 0)
 		leftovers_forget(ns, name);
 	return r;
+}
+
+int place_socket(struct place *p, int domain, int type, int protocol, struct err *e)
+{
+	bool away = p != p->ns->root;
+	if (away && setns(p->netns, CLONE_NEWNET) < 0)
+		return err_errno(e, -errno, "enter the network namespace");
+	int fd = socket(domain, type, protocol);
+	int r = fd < 0 ? -errno : fd;
+	/* To go on in a foreign namespace would be to work on the wrong host. */
+	if (away && setns(p->ns->root->netns, CLONE_NEWNET) < 0)
+		abort();
+	return r < 0 ? err_errno(e, r, "socket") : r;
 }
 
 struct place *place_ref(struct place *p)

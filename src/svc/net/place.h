@@ -41,6 +41,10 @@ int place_get(struct net_service *ns, const char *name, struct place **ret, stru
 struct place *place_ref(struct place *p);
 void place_unref(struct place *p); /* NULL is accepted */
 
+/* A socket there, as socket(2); the calling thread is back in its own namespace afterwards. A
+ * descriptor, or negative errno with e set. */
+int place_socket(struct place *p, int domain, int type, int protocol, struct err *e);
+
 /* Somebody who wants to hear what happens to links there. May come and go while it is told. */
 struct place_watcher {
 	struct list link;
