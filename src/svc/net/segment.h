@@ -2,23 +2,28 @@
 #pragma once
 /*
  * The Ethernet that an interface of this host belongs to, and how others' frames get there.  One
- *for each interface that is exported or bound, whoever by; ports come and go.
+ * for each interface that is exported or bound, whoever by; ports come and go.
  *
- *	how       when                                   what
- *	BRIDGE    it is a bridge, or a port of one       ports are put into that bridge
- *	ENSLAVE   it has no address of this host         a bridge of ours, with it and the ports in
- *it SPLICE    this host uses it itself               it stays as it is; BPF programs at it copy
- *what passes to a veth into a bridge of ours, and deliver what comes from there to the wire and to
- *the host (splice.h) OWN       a created interface, one port          it is the port's device
- *itself: no bridge
+ *	how      when                                       what
+ *	BRIDGE   it is a bridge, or a port of one that      ports are put into that bridge
+ *	         does not filter VLANs
+ *	ENSLAVE  it has no address of this host, and        a bridge of ours, with it and the
+ *	         nothing is on top of it                    ports in it
+ *	SPLICE   this host uses it itself, or its master    it stays as it is; BPF programs at it
+ *	         is something else                          join it to a veth into a bridge of ours
+ *	                                                    (splice.h), which has the ports
+ *	OWN      a created interface, one port              it is the port's device itself
  *
  * With the last port gone all is as it was: the interface out of the bridge, programs, veths and
- *bridge removed, and down again if it had to be brought up.  When the host's addresses on it come
- *or go, ENSLAVE and SPLICE change places.  Nothing here touches its addresses or its MTU.
+ * bridge removed, and down again if it had to be brought up.  When the host's addresses on it come
+ * or go, ENSLAVE and SPLICE change places.  Nothing here touches its addresses or its MTU.
  *
- *	wire/host <--> interface <--> [ bridge of ours "mcb..." ] <--> port "mcx..." = tunnel -->
- *other host |                \--> port "mcx..." = tunnel --> yet another learns, no STP; frames
- *between ports never loop (loop.h)
+ *	wire/host <--> interface <--> [ bridge of ours "mcb..." ] <--> port "mcx..." = tunnel
+ *	                                  |                   `------> port "mcx..." = another
+ *	                                  learns, no STP; loops are found by loop.h
+ *
+ * Refused: the loopback interface; what carries no Ethernet; parts of a bond or team (the bond can
+ * be used); macvlan and ipvlan links, which get no frames for others.
  */
 #include "svc/net/place.h"
 
@@ -57,8 +62,13 @@ struct segment_port {
  * it, and brings it up. Its MTU is set to that of the bridge that it gets into, so that no bridge
  * is lowered. p is the caller's and in the list until segment_leave(). */
 int segment_join(struct segment *s, struct segment_port *p, struct err *e);
-/* The device stays (the caller deletes it), without a master. */
+/* The device stays (the caller deletes it), without a master. Nothing is done if gone() was called.
+ */
 void segment_leave(struct segment *s, struct segment_port *p);
+
+/* What a killed process left at interfaces that are not ours is undone; before the links that are
+ * (net_mark) are deleted. */
+int segment_clean(struct place *p, struct err *e);
 
 /* The interface itself is a tunnel's end (created.h): the one port it can have without a bridge. */
 int segment_join_own(struct segment *s, struct segment_port *p, struct err *e);

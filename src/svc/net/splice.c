@@ -2,7 +2,8 @@
 /*
  * The filters of a splice: one at each hook of the interface, one at the leg's ingress; all of the
  * same priority, which nobody else had at either hook of the interface. The filters' name tells a
- * later process whose they are, and that the clsact qdisc is to go with them ("+clsact").
+ * later process whose they are, and what is to be undone with them: "+up", the interface was down;
+ * "+clsact", the qdisc was not there.
  */
 #include "svc/net/splice-code.h"
 
@@ -11,6 +12,7 @@
 
 enum { PRIORITY_FIRST = 100, PRIORITY_LAST = 400, FILTERS_MAX = 64, N_PROGRAMS = 3 };
 
+#define BROUGHT_UP "+up"
 #define MADE_QDISC "+clsact"
 
 struct splice {
@@ -187,34 +189,52 @@ void splice_free(struct splice *s)
 	free(s);
 }
 
-/* *ret_made: one of them says that the qdisc is to go. */
+struct left { /* what the filters' names tell */
+	bool up, qdisc;
+};
+
+/* True if that is what follows the owner's name in ours. */
+static bool read_rest(const char *rest, struct left *ret)
+{
+	struct left l = *ret;
+	if (!strncmp(rest, BROUGHT_UP, strlen(BROUGHT_UP))) {
+		l.up = true;
+		rest += strlen(BROUGHT_UP);
+	}
+	if (!strcmp(rest, MADE_QDISC))
+		l.qdisc = true;
+	else if (*rest)
+		return false;
+	*ret = l;
+	return true;
+}
+
 static int clean_hook(
-	struct rtnl *n, int index, bool ingress, const char *name, bool *ret_made, struct err *e)
+	struct rtnl *n, int index, bool ingress, const char *name, struct left *ret, struct err *e)
 {
 	struct rtnl_filter list[FILTERS_MAX];
 	size_t length = strlen(name);
 	int count = rtnl_filter_list(n, index, ingress, list, FILTERS_MAX, e), r = 0;
-	for (int i = 0; i < count && r >= 0; i++) {
-		const char *rest = list[i].name + length;
-		if (strncmp(list[i].name, name, length) || (*rest && strcmp(rest, MADE_QDISC)))
-			continue;
-		*ret_made = *ret_made || *rest;
-		r = rtnl_bpf_detach(n, index, ingress, list[i].priority, e);
-	}
+	for (int i = 0; i < count && r >= 0; i++)
+		if (!strncmp(list[i].name, name, length) && read_rest(list[i].name + length, ret))
+			r = rtnl_bpf_detach(n, index, ingress, list[i].priority, e);
 	return MIN(count, r);
 }
 
 int splice_clean(struct rtnl *n, int index, const char *owner, struct err *e)
 {
 	char name[RTNL_FILTER_NAME_MAX + 1];
-	bool made = false;
+	struct rtnl_change down = {.what = RTNL_SET_UP};
+	struct left left = {};
 	if (strlen(owner) > SPLICE_OWNER_MAX)
 		return err_set(e, -EINVAL, "the owner's name is too long");
 	(void)snprintf(name, sizeof(name), "%s splice", owner);
-	int r = clean_hook(n, index, true, name, &made, e);
+	int r = clean_hook(n, index, true, name, &left, e);
 	if (r >= 0)
-		r = clean_hook(n, index, false, name, &made, e);
-	if (r >= 0 && made)
+		r = clean_hook(n, index, false, name, &left, e);
+	if (r >= 0 && left.qdisc)
 		r = rtnl_clsact_delete(n, index, e);
+	if (r >= 0 && left.up)
+		r = rtnl_link_set(n, index, &down, e);
 	return MIN(r, 0);
 }

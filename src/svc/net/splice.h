@@ -57,6 +57,7 @@ struct splice_config {
 	uint32_t mtu; /* of the interface */
 	struct rtnl_ip outer; /* VXLAN packets from there are not copied; family 0: none come by */
 	const char *owner; /* of the filters, for splice_clean(); copied */
+	bool brought_up; /* the interface, by the owner: splice_clean() takes it down */
 };
 
 /* On failure nothing is left. n is borrowed, and has to live longer. */
@@ -67,5 +68,5 @@ int splice_change(
 /* Removes programs and filters, and the clsact qdisc if splice_new() made it and nobody else has
  * put anything there. NULL is accepted, and that links are gone. */
 void splice_free(struct splice *s);
-/* What a killed process of that owner left at the link. */
+/* Removes what a killed process of that owner left at the link. */
 int splice_clean(struct rtnl *n, int index, const char *owner, struct err *e);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What others do to the interface while it is joined: it gets or loses addresses, a master, a name,
+ * an MTU, or goes.  Events come after the fact and may be old; so one that matters only makes us
+ * look at the interface as it is now.
+ *
+ * Who is told that its port is gone may drop the segment then: it is held meanwhile.
+ */
+#include "svc/net/segment-priv.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+void segment_drop_ports(struct segment *s, const char *why)
+{
+	struct segment_port *own = s->own;
+	s->own = NULL;
+	if (own)
+		own->gone(own->user, why);
+	while (!list_empty(&s->ports)) {
+		struct segment_port *p = list_entry(s->ports.next, struct segment_port, link);
+		list_unlink(&p->link);
+		s->n_ports--;
+		p->gone(p->user, why);
+	}
+}
+
+/* All ports are lost. */
+static void fail(struct segment *s, const char *why)
+{
+	log_warning("%s: %s", s->iface.name, why);
+	segment_dissolve(s);
+	segment_drop_ports(s, why);
+}
+
+static void interface_gone(struct segment *s)
+{
+	s->iface.index = 0;
+	segment_dissolve(s);
+	segment_drop_ports(s, "the interface has gone");
+}
+
+static void port_gone(struct segment *s, int index)
+{
+	list_for_each_safe (it, &s->ports) {
+		struct segment_port *p = list_entry(it, struct segment_port, link);
+		if (p->index != index)
+			continue;
+		list_unlink(&p->link);
+		s->n_ports--;
+		if (!s->n_ports)
+			segment_dissolve(s);
+		p->gone(p->user, "its device has gone");
+		return;
+	}
+}
+
+static void renamed(struct segment *s, const char *name)
+{
+	struct err e = {};
+	struct guard_link g = {.index = s->iface.index, .name = s->iface.name};
+	if (s->guarded)
+		(void)guard_link_remove(s->place->guard, s->iface.name, NULL);
+	memcpy(s->iface.name, name, sizeof(s->iface.name));
+	if (s->guarded && guard_link_add(s->place->guard, &g, &e) < 0)
+		log_warning("rules of %s: %s", s->iface.name, e.msg);
+}
+
+static void settle(struct segment *s)
+{
+	struct err e = {};
+	int r = segment_settle(s, &e);
+	if (r == -ENODEV && !rtnl_link_by_index(s->place->rtnl, s->iface.index, &s->iface, NULL))
+		r = segment_settle(s, &e); /* something of it has gone since; once more */
+	if (r < 0 && s->n_ports)
+		fail(s, e.msg);
+}
+
+static void handle(struct segment *s, const struct rtnl_event *event)
+{
+	const struct rtnl_link *l = &event->link;
+	if (event->kind == RTNL_LINK_GONE && l->index == s->iface.index) {
+		interface_gone(s);
+		return;
+	}
+	if (event->kind == RTNL_LINK_GONE)
+		port_gone(s, l->index);
+	if (event->kind == RTNL_LINK_GONE && s->our_bridge && l->index == s->our_bridge)
+		s->our_bridge = s->bridge = 0, s->how = SEGMENT_NONE;
+	if (event->kind == RTNL_LINK_CHANGED && l->index == s->iface.index &&
+		strcmp(l->name, s->iface.name) != 0)
+		renamed(s, l->name);
+	if (s->how == SEGMENT_BRIDGE && event->kind == RTNL_LINK_CHANGED && l->index == s->bridge)
+		segment_bridge_changed(s, l);
+	if (s->n_ports && segment_event_matters(s, event))
+		settle(s);
+}
+
+static void on_event(void *user, const struct rtnl_event *event)
+{
+	struct segment *s = user;
+	if (!s->iface.index)
+		return;
+	segment_ref(s);
+	handle(s, event);
+	segment_unref(s);
+}
+
+void segment_watch(struct segment *s)
+{
+	s->watcher.on_event = on_event;
+	s->watcher.user = s;
+	place_watch(s->place, &s->watcher);
+}
