@@ -73,6 +73,12 @@ TEST(a_program_decides_and_is_replaced_and_detached)
 	int v0 = l.index, v1 = l.peer;
 	CHECK_INT(rtnl_link_set(n, v0, &up, &e), 0);
 	CHECK_INT(rtnl_link_set(n, v1, &up, &e), 0);
+	bool made = false;
+	CHECK_INT(rtnl_clsact_add(n, v0, &made, &e), 0);
+	CHECK(made);
+	CHECK_INT(rtnl_clsact_add(n, v0, &made, &e), 0);
+	CHECK(!made);
+	CHECK_INT(rtnl_clsact_add(n, v1, &made, &e), 0);
 	AUTO_CLOSE int out = frames_at(v0);
 	AUTO_CLOSE int seen = frames_at(v1);
 	CHECK_INT(rtnl_bpf_attach(n, v0, false, 7, drop, "drop", &e), 0);
@@ -81,7 +87,16 @@ TEST(a_program_decides_and_is_replaced_and_detached)
 	CHECK_INT(rtnl_bpf_attach(n, v0, false, 7, pass, "pass", &e), 0);
 	CHECK(frame_send(out, 2));
 	CHECK_INT(frame_next(seen), 2);
+	struct rtnl_filter f[4];
+	CHECK_INT(rtnl_filter_list(n, v0, false, f, ARRAY_SIZE(f), &e), 2);
+	CHECK_INT(f[1].priority, 7);
+	CHECK_STR(f[1].name, "pass");
+	CHECK_INT(rtnl_clsact_delete(n, v0, &e), 0); /* not with that in it */
 	CHECK_INT(rtnl_bpf_detach(n, v0, false, 7, &e), 0);
+	CHECK_INT(rtnl_filter_list(n, v0, false, f, ARRAY_SIZE(f), &e), 0);
+	CHECK_INT(rtnl_clsact_delete(n, v0, &e), 0);
+	CHECK_INT(rtnl_clsact_add(n, v0, &made, &e), 0);
+	CHECK(made);
 	CHECK(rtnl_bpf_detach(n, v0, false, 7, &e) < 0);
 	CHECK_INT(rtnl_bpf_detach(n, v1, true, 7, &e), 0);
 	CHECK(rtnl_bpf_attach(n, 4711, true, 7, pass, "pass", &e) < 0);
