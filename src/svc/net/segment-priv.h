@@ -46,12 +46,16 @@ int segment_check(struct place *p, const struct rtnl_link *l, struct err *e);
 /* Does the event change what segment_choose() would say? */
 bool segment_event_matters(const struct segment *s, const struct rtnl_event *event);
 
+/* Looks at the interface as it is now; rules follow its name. */
+int segment_refresh(struct segment *s, struct err *e);
 /* Makes or changes what joins the interface and the ports, for the interface as it is now; ports
  * are moved along. On failure all that is not as it was before is undone; without ports, nothing
  * is left. */
 int segment_settle(struct segment *s, struct err *e);
 /* The bridge that the ports are in, one of the host, has changed. */
 void segment_bridge_changed(struct segment *s, const struct rtnl_link *bridge);
+/* Somebody has deleted ours. */
+void segment_bridge_lost(struct segment *s);
 /* The port's device into the bridge. */
 int segment_put_port(struct segment *s, struct segment_port *p, struct err *e);
 /* All as it was. Ports that are still there lose their bridge if it is ours. */

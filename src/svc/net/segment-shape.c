@@ -203,17 +203,45 @@ static void detach(struct segment *s)
 	s->how = SEGMENT_NONE;
 }
 
+void segment_bridge_lost(struct segment *s)
+{
+	s->our_bridge = s->bridge = 0;
+	(void)guard_link_remove(s->place->guard, s->bridge_name, NULL);
+	detach(s);
+}
+
+static int guard_iface(struct segment *s, struct err *e)
+{
+	struct guard_link g = {.index = s->iface.index,
+		.name = s->iface.name,
+		.backplane = segment_is_backplane(s)};
+	int r = guard_link_add(s->place->guard, &g, e);
+	s->guarded = r >= 0;
+	return r;
+}
+
+int segment_refresh(struct segment *s, struct err *e)
+{
+	struct rtnl_link now;
+	struct err why = {};
+	int r = rtnl_link_by_index(rtnl_of(s), s->iface.index, &now, e);
+	if (r < 0)
+		return r;
+	bool renamed = strcmp(now.name, s->iface.name) != 0;
+	if (renamed && s->guarded)
+		(void)guard_link_remove(s->place->guard, s->iface.name, NULL);
+	s->iface = now;
+	if (renamed && s->guarded && guard_iface(s, &why) < 0)
+		log_warning("rules of %s: %s", s->iface.name, why.msg);
+	return 0;
+}
+
 /* What holds however it is joined: rules, and up. */
 static int prepare(struct segment *s, struct err *e)
 {
-	struct guard_link g = {.index = s->iface.index, .name = s->iface.name};
-	int r = 0;
-	if (!s->guarded && !segment_is_backplane(s)) {
-		r = guard_link_add(s->place->guard, &g, e);
-		s->guarded = r >= 0;
-	}
+	int r = s->guarded ? 0 : guard_iface(s, e);
 	if (r >= 0 && !(s->iface.flags & IFF_UP) && s->how == SEGMENT_NONE)
-		s->brought_up = true; /* as soon as it is remembered: bring_up() */
+		s->brought_up = true; /* as soon as that is remembered: bring_up() */
 	return r;
 }
 
@@ -243,13 +271,32 @@ static int bridge_mtu(struct segment *s, uint32_t *ret, struct err *e)
 	return r;
 }
 
+/* A bridge takes the smallest MAC of its ports for its own: not that of a device of ours, which
+ * would change a host's address for a while. */
+static bool high_mac(struct segment *s, const struct segment_port *p, uint8_t ret[RTNL_MAC_SIZE])
+{
+	struct rtnl_link l;
+	char what[16], id[33];
+	if (strncmp(p->name, "mc", 2) != 0 ||
+		rtnl_link_by_index(rtnl_of(s), p->index, &l, NULL) < 0 || l.mac[0] == 0xfe ||
+		!net_mark_is_ours(s->place->ns, l.alias, what, id))
+		return false;
+	memcpy(ret, l.mac, RTNL_MAC_SIZE);
+	ret[0] = 0xfe;
+	return true;
+}
+
 int segment_put_port(struct segment *s, struct segment_port *p, struct err *e)
 {
+	uint8_t mac[RTNL_MAC_SIZE];
 	struct rtnl_change c = {
 		.what = RTNL_SET_MTU | RTNL_SET_MASTER | RTNL_SET_NO_IP6_LL | RTNL_SET_UP,
 		.master = s->bridge,
+		.mac = mac,
 		.isolated = true,
 		.up = true};
+	if (high_mac(s, p, mac))
+		c.what |= RTNL_SET_MAC;
 	if (p->isolated)
 		c.what |= RTNL_SET_ISOLATED;
 	int r = bridge_mtu(s, &c.mtu, e);
@@ -331,7 +378,7 @@ int segment_settle(struct segment *s, struct err *e)
 	struct rtnl_link was = s->iface;
 	enum segment_how how;
 	int bridge;
-	int r = rtnl_link_by_index(rtnl_of(s), was.index, &s->iface, e);
+	int r = segment_refresh(s, e);
 	if (r < 0)
 		return r;
 	if (s->brought_up && s->how != SEGMENT_NONE && !(s->iface.flags & IFF_UP))

@@ -10,8 +10,6 @@
 
 #include "base/log.h"
 
-#include <stdio.h>
-
 void segment_drop_ports(struct segment *s, const char *why)
 {
 	struct segment_port *own = s->own;
@@ -56,17 +54,6 @@ static void port_gone(struct segment *s, int index)
 	}
 }
 
-static void renamed(struct segment *s, const char *name)
-{
-	struct err e = {};
-	struct guard_link g = {.index = s->iface.index, .name = s->iface.name};
-	if (s->guarded)
-		(void)guard_link_remove(s->place->guard, s->iface.name, NULL);
-	memcpy(s->iface.name, name, sizeof(s->iface.name));
-	if (s->guarded && guard_link_add(s->place->guard, &g, &e) < 0)
-		log_warning("rules of %s: %s", s->iface.name, e.msg);
-}
-
 static void settle(struct segment *s)
 {
 	struct err e = {};
@@ -86,14 +73,15 @@ static void handle(struct segment *s, const struct rtnl_event *event)
 	}
 	if (event->kind == RTNL_LINK_GONE)
 		port_gone(s, l->index);
+	bool matters = segment_event_matters(s, event);
 	if (event->kind == RTNL_LINK_GONE && s->our_bridge && l->index == s->our_bridge)
-		s->our_bridge = s->bridge = 0, s->how = SEGMENT_NONE;
+		segment_bridge_lost(s);
 	if (event->kind == RTNL_LINK_CHANGED && l->index == s->iface.index &&
 		strcmp(l->name, s->iface.name) != 0)
-		renamed(s, l->name);
+		(void)segment_refresh(s, NULL);
 	if (s->how == SEGMENT_BRIDGE && event->kind == RTNL_LINK_CHANGED && l->index == s->bridge)
 		segment_bridge_changed(s, l);
-	if (s->n_ports && segment_event_matters(s, event))
+	if (s->n_ports && matters)
 		settle(s);
 }
 

@@ -126,8 +126,8 @@ static int set_up(struct splice *s, const char *owner, struct err *e)
 			&s->map, e);
 	if (r < 0)
 		return r;
-	(void)snprintf(
-		s->name, sizeof(s->name), "%s splice%s", owner, s->made_qdisc ? MADE_QDISC : "");
+	(void)snprintf(s->name, sizeof(s->name), "%s splice%s%s", owner,
+		s->cfg.brought_up ? BROUGHT_UP : "", s->made_qdisc ? MADE_QDISC : "");
 	return put_programs(s, &s->cfg, e);
 }
 

@@ -54,7 +54,7 @@ __attribute__((unused)) static void ns_free(struct ns *s)
 	close(s->fd);
 }
 
-__attribute__((unused)) static struct rtnl_link link_of(const struct ns *s, const char *name)
+__attribute__((unused)) static struct rtnl_link iface(const struct ns *s, const char *name)
 {
 	struct err e = {};
 	struct rtnl_link l;
@@ -62,11 +62,11 @@ __attribute__((unused)) static struct rtnl_link link_of(const struct ns *s, cons
 	return l;
 }
 
-__attribute__((unused)) static void set(
-	const struct ns *s, const char *name, struct rtnl_change change)
+__attribute__((unused)) static void change(
+	const struct ns *s, const char *name, struct rtnl_change c)
 {
 	struct err e = {};
-	ok(rtnl_link_set(s->rtnl, link_of(s, name).index, &change, &e), &e);
+	ok(rtnl_link_set(s->rtnl, iface(s, name).index, &c, &e), &e);
 }
 
 /* A pair between two namespaces, up, without IPv6 of its own accord. */
@@ -76,8 +76,8 @@ __attribute__((unused)) static void pair(
 	struct err e = {};
 	struct rtnl_change up = {.what = RTNL_SET_NO_IP6_LL | RTNL_SET_UP, .up = true};
 	ok(rtnl_veth_add(a->rtnl, in_a, in_b, NULL, NULL, b->fd, &e), &e);
-	set(a, in_a, up);
-	set(b, in_b, up);
+	change(a, in_a, up);
+	change(b, in_b, up);
 }
 
 __attribute__((unused)) static void address(const struct ns *s, const char *link, const char *text)
@@ -85,7 +85,7 @@ __attribute__((unused)) static void address(const struct ns *s, const char *link
 	struct err e = {};
 	struct rtnl_address a;
 	CHECK_INT(rtnl_address_parse(text, &a), 0);
-	a.index = link_of(s, link).index;
+	a.index = iface(s, link).index;
 	ok(rtnl_address_add(s->rtnl, &a, &e), &e);
 }
 
@@ -95,7 +95,7 @@ __attribute__((unused)) static void no_address(
 	struct err e = {};
 	struct rtnl_address a;
 	CHECK_INT(rtnl_address_parse(text, &a), 0);
-	a.index = link_of(s, link).index;
+	a.index = iface(s, link).index;
 	ok(rtnl_address_delete(s->rtnl, &a, &e), &e);
 }
 
@@ -111,7 +111,7 @@ __attribute__((unused)) static int tap(const struct ns *s, const struct ns *own,
 	CHECK(fd >= 0);
 	struct sockaddr_ll a = {.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = link_of(s, link).index};
+		.sll_ifindex = iface(s, link).index};
 	CHECK_INT(bind(fd, (void *)&a, sizeof(a)), 0);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
 	CHECK_INT(setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)), 0);

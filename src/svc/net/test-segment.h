@@ -57,12 +57,14 @@ __attribute__((unused)) static char *output(const char *command)
 /* All that the host's kernel says of links, ports, filters and rules. */
 __attribute__((unused)) static char *state(void)
 {
-	return output("ip -d link show | sed 's/ state [A-Z]*//;s/,LOWER_UP//;s/,M-DOWN//;"
-		      "s/NO-CARRIER,//;s/qdisc [a-z]* //;s/ timer .*//;s/_timer *[0-9.]*//g';"
-		      " bridge link | sed 's/ state .*//'; bridge fdb | sort | grep -v 33:33;"
+	return output("exec 2>/dev/null; ip -d link show | sed 's/ state "
+		      "[A-Z]*//;s/,LOWER_UP//;s/,M-DOWN//;"
+		      "s/NO-CARRIER,//;s/qdisc [a-z]* //;s/ [gt]so_max.*//;s/_timer *[0-9.]*//g';"
+		      " bridge link | sed 's/ state .*//'; bridge fdb | sort | grep -e permanent "
+		      "-e static;"
 		      " for i in $(ls /proc/self/net/dev_snmp6); do "
 		      "tc qdisc show dev $i; tc filter show dev $i ingress; "
-		      "tc filter show dev $i egress; done 2>&1; nft list ruleset");
+		      "tc filter show dev $i egress; done; nft list ruleset");
 }
 
 __attribute__((unused)) static void on_gone(void *user, const char *why)
@@ -108,7 +110,7 @@ static const char *const at_host[N_FAR] = {"P0", "P1", "P2"}, *const at_far[N_FA
 __attribute__((unused)) static int world_try_join(struct world *w, unsigned i, struct err *e)
 {
 	struct segment_port *p = &w->port[i];
-	p->index = link_of(&w->host, at_host[i]).index;
+	p->index = iface(&w->host, at_host[i]).index;
 	memcpy(p->name, at_host[i], 3);
 	p->gone = on_gone;
 	p->user = &w->gone[i];
@@ -126,8 +128,19 @@ __attribute__((unused)) static void world_leave(struct world *w, unsigned i)
 {
 	struct err e = {};
 	segment_leave(w->segment, &w->port[i]);
-	CHECK_INT(link_of(&w->host, at_host[i]).master, 0);
+	CHECK_INT(iface(&w->host, at_host[i]).master, 0);
 	ok(rtnl_link_delete(w->host.rtnl, w->port[i].index, &e), &e);
+}
+
+/* A link that was brought up has a carrier a moment later, and carries nothing before. */
+__attribute__((unused)) static void running(const struct ns *s, const char *name)
+{
+	for (unsigned i = 0; i < FRAME_WAIT_MS; i++) {
+		if (iface(s, name).flags & IFF_RUNNING)
+			return;
+		(void)poll(NULL, 0, 1);
+	}
+	test_fail(__FILE__, __LINE__, "%s does not run", name);
 }
 
 /* All as it was, as the kernel sees it. */

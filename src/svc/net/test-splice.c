@@ -20,7 +20,7 @@ static const uint8_t other_mac[6] = {2, 0, 0, 0, 0, 3};
 
 static struct splice_config config(struct world *w)
 {
-	struct rtnl_link s = link_of(&w->host, "S"), x = link_of(&w->host, "X");
+	struct rtnl_link s = iface(&w->host, "S"), x = iface(&w->host, "X");
 	struct splice_config c = {.iface = s.index, .leg = x.index, .mtu = s.mtu, .owner = OWNER};
 	memcpy(c.mac, s.mac, 6);
 	memcpy(w->mac, s.mac, 6);
@@ -44,7 +44,7 @@ static void stop(struct world *w)
 {
 	struct rtnl_filter f;
 	struct err e = {};
-	int s = link_of(&w->host, "S").index;
+	int s = iface(&w->host, "S").index;
 	splice_free(w->splice);
 	CHECK_INT(rtnl_filter_list(w->host.rtnl, s, true, &f, 1, &e), 0);
 	CHECK_INT(rtnl_filter_list(w->host.rtnl, s, false, &f, 1, &e), 0);
@@ -198,15 +198,15 @@ TEST(what_is_too_large_does_not_get_onto_the_wire)
 	struct err e = {};
 	struct rtnl_change jumbo = {.what = RTNL_SET_MTU, .mtu = 9000};
 	start(&w);
-	set(&w.host, "X", jumbo);
-	set(&w.far, "Y", jumbo);
+	change(&w.host, "X", jumbo);
+	change(&w.far, "Y", jumbo);
 	acquaint(&w);
 	struct frame f = frame(&w, w.mac, far_mac);
 	f.size = 8000;
 	CHECK_INT(frame_send(w.at_far, &f), 0);
 	acquaint(&w); /* frame_expect() would find the other */
-	set(&w.host, "S", jumbo);
-	set(&w.wire, "W", jumbo);
+	change(&w.host, "S", jumbo);
+	change(&w.wire, "W", jumbo);
 	ok(splice_change(w.splice, w.mac, 9000, &e), &e);
 	f = frame(&w, wire_mac, far_mac);
 	f.size = 8000;
@@ -224,7 +224,7 @@ TEST(the_hosts_own_address_does_not_come_from_elsewhere)
 	struct frame f = frame(&w, broadcast, w.mac);
 	CHECK_INT(frame_send(w.at_far, &f), 0);
 	acquaint(&w);
-	set(&w.host, "S", (struct rtnl_change){.what = RTNL_SET_MAC, .mac = new_mac});
+	change(&w.host, "S", (struct rtnl_change){.what = RTNL_SET_MAC, .mac = new_mac});
 	ok(splice_change(w.splice, new_mac, 1500, &e), &e);
 	f = frame(&w, broadcast, new_mac);
 	CHECK_INT(frame_send(w.at_far, &f), 0);
@@ -334,7 +334,7 @@ TEST(what_a_killed_process_left_is_removed)
 	struct err e = {};
 	bool made;
 	start(&w);
-	int s = link_of(&w.host, "S").index;
+	int s = iface(&w.host, "S").index;
 	CHECK_INT(rtnl_filter_list(w.host.rtnl, s, true, f, 4, &e), 2); /* priority, and filter */
 	CHECK_INT(splice_clean(w.host.rtnl, s, "metac other", &e), 0);
 	CHECK_INT(rtnl_filter_list(w.host.rtnl, s, true, f, 4, &e), 2);
@@ -356,7 +356,7 @@ TEST(two_nodes_can_share_an_interface_and_what_was_there_stays)
 	pair(&w.host, "X2", &more, "Y2");
 	int at_more = tap(&more, &w.host, "Y2");
 	struct splice_config c = config(&w);
-	c.leg = link_of(&w.host, "X2").index;
+	c.leg = iface(&w.host, "X2").index;
 	c.owner = "metac second";
 	ok(splice_new(w.host.rtnl, &c, &second, &e), &e);
 	struct frame f = frame(&w, broadcast, other_mac);
