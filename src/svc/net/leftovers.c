@@ -6,7 +6,6 @@
  */
 #include "base/log.h"
 #include "svc/net/iface.h"
-#include "svc/net/splice.h"
 
 struct leftovers { /* net_service.leftovers */
 	sd_event_source *timer;
@@ -63,18 +62,12 @@ static size_t remove_links(struct place *p, enum which which)
 	return n_left;
 }
 
-/* Programs at interfaces that are not ours. */
-static void remove_programs(struct place *p)
+/* At interfaces that are not ours: first, since it takes the links' marks to know. */
+static void clean_others(struct place *p)
 {
 	struct err e = {};
-	AUTO_FREE struct rtnl_link *links = NULL;
-	size_t n = 0;
-	int r = rtnl_link_list(p->rtnl, &links, &n, &e);
-	for (size_t i = 0; r >= 0 && i < n; i++)
-		if (iface_check(&links[i], NULL) >= 0)
-			(void)splice_clean(p->rtnl, links[i].index, p->ns->address_text, NULL);
-	if (r < 0)
-		log_warning("programs that an earlier process left: %s", e.msg);
+	if (segment_clean(p, &e) < 0)
+		log_warning("what an earlier process left at interfaces: %s", e.msg);
 }
 
 /* ---- when ---------------------------------------------------------------------------------- */
@@ -116,8 +109,8 @@ static void look_into(struct net_service *ns, const char *name)
 			leftovers_forget(ns, name);
 		return;
 	}
+	clean_others(p);
 	size_t left = remove_links(p, PARTS);
-	remove_programs(p);
 	r = guard_clear(p->guard, &e);
 	if (r < 0)
 		log_warning("rules that an earlier process left: %s", e.msg);
@@ -151,6 +144,7 @@ void leftovers_sweep(struct net_service *ns)
 {
 	list_for_each (it, &ns->places) {
 		struct place *p = list_entry(it, struct place, link);
+		clean_others(p);
 		(void)remove_links(p, ALL);
 		(void)guard_clear(p->guard, NULL);
 	}
