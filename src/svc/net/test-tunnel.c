@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/* Two hosts in namespaces of their own, and real frames between them. */
+#include "svc/net/test-net.h"
+#include "svc/net/tunnel-link.h"
+
+struct end {
+	struct host *host;
+	struct place *place;
+	struct created *created;
+	struct segment *segment;
+	struct tunnel *tunnel;
+	struct rtnl_remote remote; /* what the other side is to send to */
+	unsigned n_gone;
+	int frames;
+};
+
+static void on_gone(void *user, const char *why)
+{
+	struct end *end = user;
+	CHECK(*why);
+	end->n_gone++;
+}
+
+/* The half of a tunnel at an interface that is there, or at one that is created. */
+static void end_begin(
+	struct end *end, struct host *h, struct place *p, const char *name, bool create_it)
+{
+	*end = (struct end){.host = h, .place = p};
+	if (create_it)
+		end->created = create(p, name);
+	end->segment = segment_of(p, name);
+	struct tunnel_config cfg = {
+		.segment = end->segment,
+		.created = end->created,
+		.gone = on_gone,
+		.user = end,
+	};
+	OK(tunnel_new(&h->ns, &cfg, &end->tunnel, &e));
+	end->remote = (struct rtnl_remote){
+		.address = h->ns.address,
+		.port = tunnel_port(end->tunnel),
+		.vni = tunnel_vni(end->tunnel),
+	};
+	end->frames = frames_at(p, name);
+	CHECK(tunnel_port(end->tunnel) >= 49152);
+	CHECK(tunnel_vni(end->tunnel) > 0 && tunnel_vni(end->tunnel) < 1 << 24);
+}
+
+static void end_done(struct end *end)
+{
+	tunnel_free(end->tunnel);
+	segment_unref(end->segment);
+	created_unref(end->created);
+	fd_close(end->frames);
+	host_turn(end->host);
+}
+
+static void ends_connect(struct end *a, struct end *b)
+{
+	OK(tunnel_connect(a->tunnel, &b->remote, 1400, &e));
+	OK(tunnel_connect(b->tunnel, &a->remote, 1400, &e));
+}
+
+static void check_pass(struct end *a, struct end *b)
+{
+	CHECK(frame_passes(a->frames, b->frames));
+	CHECK(frame_passes(b->frames, a->frames));
+}
+
+static void check_carry(bool ip6)
+{
+	struct host a, b;
+	struct end at_a, at_b;
+	hosts_init(&a, &b, ip6, 1500);
+	size_t links_a = link_count(a.ns.root->rtnl), links_b = link_count(b.ns.root->rtnl);
+	end_begin(&at_a, &a, a.ns.root, "lab0", true);
+	end_begin(&at_b, &b, b.ns.root, "lab1", true);
+	CHECK_STR(tunnel_device(at_a.tunnel), "lab0");
+	CHECK_INT(link_count(a.ns.root->rtnl), links_a + 1);
+	ends_connect(&at_a, &at_b);
+	check_pass(&at_a, &at_b);
+	CHECK_INT(link_get(a.ns.root->rtnl, "lab0").mtu, 1400);
+	CHECK_INT(segment_how(at_a.segment), SEGMENT_OWN);
+	end_done(&at_a);
+	end_done(&at_b);
+	CHECK_INT(link_count(a.ns.root->rtnl), links_a);
+	CHECK_INT(link_count(b.ns.root->rtnl), links_b);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(created_interfaces_are_the_ends_over_ip6)
+{
+	check_carry(true);
+}
+
+TEST(created_interfaces_are_the_ends_over_ip4)
+{
+	check_carry(false);
+}
+
+/* An interface with something at its other end, which is in a namespace of its own. */
+static int card(struct host *h, struct place *p, const char *name)
+{
+	int other = namespace_new();
+	struct rtnl *n;
+	enter(h->netns);
+	OK(rtnl_veth_add(p->rtnl, name, "wire", "", NULL, other, &e));
+	OK(rtnl_new(other, &n, &e));
+	link_up(n, link_get(n, "wire").index);
+	link_up(p->rtnl, link_get(p->rtnl, name).index);
+	rtnl_free(n);
+	return other;
+}
+
+static int frames_in(int netns, const char *name)
+{
+	struct place p = {.netns = netns};
+	OK(rtnl_new(netns, &p.rtnl, &e));
+	int s = frames_at(&p, name);
+	rtnl_free(p.rtnl);
+	return s;
+}
+
+static void check_existing(bool with_address, enum segment_how how)
+{
+	struct host a, b;
+	struct end at_a, at_b;
+	hosts_init(&a, &b, true, 1500);
+	AUTO_CLOSE int behind = card(&a, a.ns.root, "eth1");
+	if (with_address)
+		address_add(a.ns.root->rtnl, "eth1", "10.1.0.1/24");
+	size_t links = link_count(a.ns.root->rtnl);
+	end_begin(&at_a, &a, a.ns.root, "eth1", false);
+	end_begin(&at_b, &b, b.ns.root, "lab0", true);
+	ends_connect(&at_a, &at_b);
+	CHECK_INT(segment_how(at_a.segment), how);
+	AUTO_CLOSE int wire = frames_in(behind, "wire");
+	CHECK(frame_passes(wire, at_b.frames));
+	CHECK(frame_passes(at_b.frames, wire));
+	CHECK_INT(link_get(a.ns.root->rtnl, "eth1").mtu, 1500);
+	end_done(&at_a);
+	end_done(&at_b);
+	CHECK_INT(link_count(a.ns.root->rtnl), links);
+	CHECK_INT(link_get(a.ns.root->rtnl, "eth1").master, 0);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(an_interface_without_addresses_gets_a_bridge)
+{
+	check_existing(false, SEGMENT_ENSLAVE);
+}
+
+TEST(an_interface_that_the_host_uses_stays_as_it_is)
+{
+	check_existing(true, SEGMENT_SPLICE);
+}
+
+TEST(a_cut_tunnel_comes_back_with_the_same_link)
+{
+	struct host a, b;
+	struct end at_a, at_b, again;
+	hosts_init(&a, &b, true, 1500);
+	end_begin(&at_a, &a, a.ns.root, "lab0", true);
+	end_begin(&at_b, &b, b.ns.root, "lab0", true);
+	address_add(a.ns.root->rtnl, "lab0", "10.1.0.7/24");
+	ends_connect(&at_a, &at_b);
+	check_pass(&at_a, &at_b);
+	int index = link_get(a.ns.root->rtnl, "lab0").index;
+	tunnel_cut(at_a.tunnel);
+	tunnel_cut(at_a.tunnel);
+	CHECK_INT(frame_send(at_a.frames, 201, 46), 0);
+	CHECK_INT(frame_send(at_b.frames, 202, 46), 0);
+	end_done(&at_b);
+	end_begin(&again, &b, b.ns.root, "lab9", true);
+	ends_connect(&at_a, &again);
+	CHECK_INT(link_get(a.ns.root->rtnl, "lab0").index, index);
+	CHECK(frame_passes(again.frames, at_a.frames));
+	CHECK(frame_passes(at_a.frames, again.frames));
+	/* The host may switch it off and on. */
+	struct rtnl_change down = {.what = RTNL_SET_UP};
+	OK(rtnl_link_set(a.ns.root->rtnl, index, &down, &e));
+	link_up(a.ns.root->rtnl, index);
+	fd_close(at_a.frames);
+	at_a.frames = frames_at(a.ns.root, "lab0");
+	check_pass(&at_a, &again);
+	end_done(&at_a);
+	end_done(&again);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(only_the_agreed_remote_gets_in)
+{
+	struct host a, b;
+	struct end at_a, at_b, other;
+	hosts_init(&a, &b, true, 1500);
+	end_begin(&at_a, &a, a.ns.root, "lab0", true);
+	end_begin(&at_b, &b, b.ns.root, "lab0", true);
+	end_begin(&other, &b, b.ns.root, "lab1", true);
+	ends_connect(&at_a, &at_b);
+	check_pass(&at_a, &at_b);
+	OK(tunnel_connect(other.tunnel, &at_a.remote, 1400, &e));
+	CHECK_INT(frame_send(other.frames, 250, 46), 0);
+	check_pass(&at_a, &at_b); /* what came before it has come */
+	struct vat_message *m = vat_message_new(0, 0);
+	struct net_stats_b s = net_stats_init_root(m);
+	OK(tunnel_stats(at_a.tunnel, s));
+	struct net_stats_r r = net_stats_b_r(s);
+	CHECK(net_stats_get_foreign(r) >= 1);
+	CHECK(net_stats_get_received_packets(r) >= 2);
+	CHECK(net_stats_get_sent_packets(r) >= 2);
+	CHECK_INT(net_stats_get_restricted(r), 0);
+	vat_message_free(m);
+	end_done(&at_a);
+	end_done(&at_b);
+	end_done(&other);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(several_have_one_created_interface)
+{
+	struct host a, b;
+	struct end at_a, at_b, more;
+	hosts_init(&a, &b, true, 1500);
+	end_begin(&at_a, &a, a.ns.root, "lab0", true);
+	end_begin(&at_b, &b, b.ns.root, "lab0", true);
+	end_begin(&more, &b, b.ns.root, "lab1", true);
+	struct tunnel *second;
+	struct tunnel_config cfg = {.segment = at_a.segment, .created = at_a.created};
+	OK(tunnel_new(&a.ns, &cfg, &second, &e));
+	CHECK(strcmp(tunnel_device(second), "lab0"));
+	struct rtnl_remote remote = {
+		.address = a.ns.address, .port = tunnel_port(second), .vni = tunnel_vni(second)};
+	CHECK(remote.port != at_a.remote.port);
+	ends_connect(&at_a, &at_b);
+	OK(tunnel_connect(second, &more.remote, 0, &e));
+	OK(tunnel_connect(more.tunnel, &remote, 1400, &e));
+	CHECK(frame_passes(at_a.frames, at_b.frames));
+	CHECK(frame_passes(at_a.frames, more.frames));
+	CHECK(frame_passes(more.frames, at_b.frames));
+	CHECK(frame_passes(at_b.frames, more.frames));
+	tunnel_free(second);
+	host_turn(&a);
+	check_pass(&at_a, &at_b);
+	end_done(&at_a);
+	end_done(&at_b);
+	end_done(&more);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(a_caller_that_wants_its_number_gets_a_device_of_its_own)
+{
+	struct host a;
+	host_init(&a, "fd99::1");
+	struct created *c = create(a.ns.root, "lab0");
+	struct segment *s = segment_of(a.ns.root, "lab0");
+	struct tunnel_config cfg = {.segment = s, .created = c, .vni = 77};
+	struct tunnel *t;
+	OK(tunnel_new(&a.ns, &cfg, &t, &e));
+	CHECK_INT(tunnel_vni(t), 77);
+	CHECK(!strncmp(tunnel_device(t), "mcx", 3));
+	struct rtnl_link l = link_get(a.ns.root->rtnl, tunnel_device(t));
+	CHECK_INT(l.vxlan_vni, 77);
+	CHECK(!strncmp(l.alias, "metac fd99::1 tunnel ", 21));
+	tunnel_free(t);
+	segment_unref(s);
+	created_unref(c);
+	host_turn(&a);
+	CHECK_INT(link_count(a.ns.root->rtnl), 1);
+	host_done(&a);
+}
+
+TEST(a_deleted_interface_is_told_of)
+{
+	struct host a, b;
+	struct end at_a, at_b;
+	hosts_init(&a, &b, true, 1500);
+	AUTO_CLOSE int behind = card(&a, a.ns.root, "eth1");
+	end_begin(&at_a, &a, a.ns.root, "lab0", true);
+	end_begin(&at_b, &a, a.ns.root, "eth1", false);
+	OK(tunnel_connect(at_a.tunnel, &(struct rtnl_remote){b.ns.address, 50000, 5}, 1400, &e));
+	OK(tunnel_connect(at_b.tunnel, &(struct rtnl_remote){b.ns.address, 50001, 6}, 1400, &e));
+	host_turn(&a);
+	OK(rtnl_link_delete(a.ns.root->rtnl, at_a.created->index, &e));
+	host_turn(&a);
+	CHECK_INT(at_a.n_gone, 1);
+	CHECK_INT(at_b.n_gone, 0);
+	CHECK_INT(at_a.created->index, 0);
+	struct err e = {};
+	CHECK_INT(tunnel_connect(at_a.tunnel, &at_b.remote, 1400, &e), -ENODEV);
+	OK(rtnl_link_delete(a.ns.root->rtnl, link_get(a.ns.root->rtnl, "eth1").index, &e));
+	host_turn(&a);
+	CHECK_INT(at_b.n_gone, 1);
+	end_done(&at_a);
+	end_done(&at_b);
+	CHECK_INT(link_count(a.ns.root->rtnl), 2);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(a_renamed_interface_stays_guarded)
+{
+	struct host a, b;
+	struct end at_a, at_b;
+	hosts_init(&a, &b, true, 1500);
+	end_begin(&at_a, &a, a.ns.root, "lab0", true);
+	end_begin(&at_b, &b, b.ns.root, "lab0", true);
+	ends_connect(&at_a, &at_b);
+	struct rtnl_change c = {.what = RTNL_SET_NAME, .name = "lab7"};
+	OK(rtnl_link_set(a.ns.root->rtnl, at_a.created->index, &c, &e));
+	host_turn(&a);
+	CHECK_STR(at_a.created->name, "lab7");
+	CHECK_STR(tunnel_device(at_a.tunnel), "lab7");
+	uint64_t n;
+	OK(guard_link_dropped(a.ns.root->guard, "lab7", &n, &e));
+	check_pass(&at_a, &at_b);
+	CHECK_INT(at_a.n_gone, 0);
+	end_done(&at_a);
+	end_done(&at_b);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(an_interface_in_another_namespace_has_its_port_here)
+{
+	struct host a, b;
+	struct end at_a, at_b;
+	char path[64];
+	struct place *there;
+	hosts_init(&a, &b, true, 1500);
+	AUTO_CLOSE int netns = namespace_new();
+	enter(a.netns);
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), netns);
+	OK(place_get(&a.ns, path, &there, &e));
+	size_t links = link_count(there->rtnl), links_a = link_count(a.ns.root->rtnl);
+	end_begin(&at_a, &a, there, "lab0", true);
+	end_begin(&at_b, &b, b.ns.root, "lab0", true);
+	CHECK_INT(link_count(there->rtnl), links + 1);
+	CHECK_INT(link_count(a.ns.root->rtnl), links_a);
+	CHECK(!strncmp(link_get(there->rtnl, "lab0").alias, "metac fd99::1 if ", 17));
+	ends_connect(&at_a, &at_b);
+	check_pass(&at_a, &at_b);
+	end_done(&at_a);
+	CHECK_INT(link_count(there->rtnl), links);
+	end_done(&at_b);
+	place_unref(there);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(many_leave_nothing)
+{
+	enum { MANY = 40 };
+	struct host a;
+	struct tunnel *t[MANY];
+	host_init(&a, "fd99::1");
+	AUTO_CLOSE int behind = card(&a, a.ns.root, "eth1");
+	size_t links = link_count(a.ns.root->rtnl);
+	struct segment *s = segment_of(a.ns.root, "eth1");
+	struct tunnel_config cfg = {.segment = s};
+	for (unsigned i = 0; i < MANY; i++) {
+		struct rtnl_remote to = {.address = a.ns.address, .port = 50000, .vni = 1 + i};
+		to.address.v6.s6_addr[15] = 9;
+		OK(tunnel_new(&a.ns, &cfg, &t[i], &e));
+		OK(tunnel_connect(t[i], &to, 0, &e));
+	}
+	CHECK_INT(segment_ports(s), MANY);
+	for (unsigned i = 0; i < MANY; i++)
+		tunnel_free(t[i]);
+	segment_unref(s);
+	host_turn(&a);
+	CHECK_INT(link_count(a.ns.root->rtnl), links);
+	host_done(&a);
+}
+
+TEST(a_kernel_without_vxlan_is_explained)
+{
+	struct err e = {};
+	CHECK_INT(tunnel_link_explain(-EOPNOTSUPP, &e), -EAFNOSUPPORT);
+	CHECK(strstr(e.msg, "modprobe vxlan"));
+	CHECK_INT(tunnel_link_explain(-EEXIST, &e), -EEXIST);
+}
