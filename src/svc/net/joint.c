@@ -107,7 +107,11 @@ static void device_set(struct joint_end *end, struct place *p, const char *name,
 
 static int device_guard(struct joint_end *end, struct err *e)
 {
-	struct guard_link l = {.index = end->index, .name = end->name};
+	struct guard_link l = {
+		.index = end->index,
+		.name = end->name,
+		.backplane = segment_is_backplane(end->segment),
+	};
 	int r = guard_link_add(end->place->guard, &l, e);
 	if (!r && end->n_restrictions)
 		r = guard_link_restrict(

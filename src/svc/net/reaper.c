@@ -12,7 +12,10 @@
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
 
-enum { REAPER_MAX = 256 }; /* kept at a time */
+enum {
+	REAPER_MAX = 256, /* kept at a time */
+	REAPER_TOGETHER = 16, /* deleted by one request: others wait for that */
+};
 
 struct reaper {
 	struct reap reaps[REAPER_MAX];
@@ -50,18 +53,26 @@ static void rules_remove(struct net_service *ns, const struct reap *r)
 		log_peer(LOG_WARNING, "rules of UDP port %u stay: %s", r->port, e.msg);
 }
 
+static void links_delete(struct place *p, const int *index, size_t count)
+{
+	for (size_t i = 0; i < count; i += REAPER_TOGETHER) {
+		struct err e = {};
+		size_t n = MIN(count - i, (size_t)REAPER_TOGETHER);
+		if (rtnl_link_delete_many(p->rtnl, index + i, n, &e))
+			log_peer(LOG_WARNING, "links stay: %s", e.msg);
+	}
+}
+
 /* All links of the first one's namespace; their entries are marked as done with place NULL. */
 static void delete_together(struct net_service *ns, struct reap *reaps, unsigned count)
 {
 	int index[REAPER_MAX];
 	size_t n = 0;
-	struct err e = {};
 	struct place *p = reaps[0].place;
 	for (unsigned i = 0; i < count; i++)
 		if (reaps[i].place == p && reaps[i].index)
 			index[n++] = reaps[i].index;
-	if (n && rtnl_link_delete_many(p->rtnl, index, n, &e))
-		log_peer(LOG_WARNING, "links stay: %s", e.msg);
+	links_delete(p, index, n);
 	place_ref(p);
 	for (unsigned i = 0; i < count; i++)
 		if (reaps[i].place == p) {

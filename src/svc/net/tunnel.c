@@ -65,7 +65,12 @@ static void on_port_gone(void *user, const char *why)
 
 static int guard_on(struct tunnel *t, struct err *e)
 {
-	struct guard_link l = {.index = t->index, .name = t->name, .tunnel = true};
+	struct guard_link l = {
+		.index = t->index,
+		.name = t->name,
+		.tunnel = true,
+		.backplane = !t->own && segment_is_backplane(t->segment),
+	};
 	int r = guard_link_add(t->place->guard, &l, e);
 	if (!r && t->n_restrictions)
 		r = guard_link_restrict(
