@@ -73,6 +73,8 @@ static int make_with_port(
 		.mac = l->mac,
 		.target = l->place == ns->root ? -EBADF : l->place->netns,
 	};
+	if (guard_port_is_ours(ns->root->guard, port))
+		return -EADDRINUSE;
 	int r = guard_port_add(ns->root->guard, port, e);
 	if (r)
 		return r;

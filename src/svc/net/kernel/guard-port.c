@@ -161,6 +161,11 @@ static int run_change(struct guard *g, struct guard_text *t, struct err *e)
 	return run_whole(g, e);
 }
 
+bool guard_port_is_ours(const struct guard *g, uint16_t port)
+{
+	return find(g, port);
+}
+
 int guard_port_add(struct guard *g, uint16_t port, struct err *e)
 {
 	if (find(g, port))

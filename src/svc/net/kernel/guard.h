@@ -53,6 +53,8 @@ DEFINE_AUTO(struct guard *, guard_free);
 /* Shuts the port (host byte order) for everybody. */
 int guard_port_add(struct guard *g, uint16_t port, struct err *e);
 int guard_port_remove(struct guard *g, uint16_t port, struct err *e);
+/* Is it one that was added? */
+bool guard_port_is_ours(const struct guard *g, uint16_t port);
 /* The one remote that may send to the port, in place of the one before (NULL: nobody). */
 int guard_port_remote(struct guard *g, uint16_t port, const struct rtnl_ip *address,
 	uint16_t remote_port, struct err *e);
