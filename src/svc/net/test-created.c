@@ -22,7 +22,7 @@ static void check_kind(const char *kind, const char *link_kind, bool is_up)
 	struct vat_message *m;
 	host_init(&h, "fd99::1");
 	struct rtnl *n = h.ns.root->rtnl;
-	OK(created_new(h.ns.root, "lab0", "", options(&m, kind, 1400, "10.1.0.7/24"), &c, &e));
+	OK(created_new(h.ns.root, "lab0", "", options(&m, kind, 1400, "10.1.0.7/24"), &c, &err_));
 	vat_message_free(m);
 	struct rtnl_link l = link_get(n, "lab0");
 	CHECK_STR(l.kind, link_kind);
@@ -35,7 +35,7 @@ static void check_kind(const char *kind, const char *link_kind, bool is_up)
 	CHECK(mac.len == sizeof(c->mac) && !memcmp(mac.p, c->mac, mac.len));
 	struct rtnl_address *list;
 	size_t count;
-	OK(rtnl_address_list(n, l.index, &list, &count, &e));
+	OK(rtnl_address_list(n, l.index, &list, &count, &err_));
 	CHECK(count >= 1);
 	free(list);
 	CHECK(created_is_pristine(c));
@@ -134,16 +134,16 @@ TEST(what_a_killed_process_left_is_taken_over)
 	uint16_t port = c->port;
 	address_add(n, "lab0", "10.1.0.7/24");
 	struct rtnl_remote to = {.address = h.ns.address, .port = 50000, .vni = 5};
-	OK(rtnl_vxlan_remote(n, c->index, NULL, &to, &e));
-	OK(guard_port_remove(h.ns.root->guard, port, &e));
+	OK(rtnl_vxlan_remote(n, c->index, NULL, &to, &err_));
+	OK(guard_port_remove(h.ns.root->guard, port, &err_));
 	int index = c->index;
 	forget(&h, c);
-	OK(created_new(h.ns.root, "lab0", id, NO_OPTIONS, &d, &e));
+	OK(created_new(h.ns.root, "lab0", id, NO_OPTIONS, &d, &err_));
 	CHECK_INT(d->index, index);
 	CHECK_INT(d->port, port);
 	CHECK(!created_is_pristine(d));
 	/* Whoever comes for the same finds it. */
-	OK(created_new(h.ns.root, "lab0", id, NO_OPTIONS, &c, &e));
+	OK(created_new(h.ns.root, "lab0", id, NO_OPTIONS, &c, &err_));
 	CHECK(c == d);
 	created_unref(c);
 	created_unref(d);
@@ -159,11 +159,11 @@ TEST(an_end_of_a_veth_is_taken_over)
 	struct rtnl *n = h.ns.root->rtnl;
 	struct created *c = create(h.ns.root, "lab0"), *d;
 	char id[33];
-	OK(created_become_veth(c, h.ns.root, &e));
+	OK(created_become_veth(c, h.ns.root, &err_));
 	host_turn(&h);
 	memcpy(id, c->id, sizeof(id));
 	forget(&h, c);
-	OK(created_new(h.ns.root, "lab0", id, NO_OPTIONS, &d, &e));
+	OK(created_new(h.ns.root, "lab0", id, NO_OPTIONS, &d, &err_));
 	CHECK_INT(d->made, CREATED_VETH);
 	CHECK_STR(d->name, "lab0");
 	CHECK(!d->leg_taken && d->leg_place == h.ns.root);

@@ -49,8 +49,8 @@ static void side_card(struct side *s, struct place *p, const char *name)
 	*s = (struct side){.place = p, .behind = namespace_new()};
 	enter(was);
 	other.netns = s->behind;
-	OK(rtnl_new(other.netns, &other.rtnl, &e));
-	OK(rtnl_veth_add(p->rtnl, name, "wire", "", NULL, other.netns, &e));
+	OK(rtnl_new(other.netns, &other.rtnl, &err_));
+	OK(rtnl_veth_add(p->rtnl, name, "wire", "", NULL, other.netns, &err_));
 	link_up(other.rtnl, link_get(other.rtnl, "wire").index);
 	link_up(p->rtnl, link_get(p->rtnl, name).index);
 	s->frames = frames_at(&other, "wire");
@@ -70,7 +70,7 @@ static void side_done(struct side *s)
 static void check_joint(struct host *h, struct side *a, struct side *b, const char *transport)
 {
 	struct joint *j;
-	OK(joint_new(&h->ns, &a->cfg, &b->cfg, &j, &e));
+	OK(joint_new(&h->ns, &a->cfg, &b->cfg, &j, &err_));
 	CHECK_STR(joint_transport(j), transport);
 	host_turn(h);
 	side_listen(a);
@@ -109,13 +109,8 @@ TEST(cards_of_two_namespaces_are_joined)
 {
 	struct host h;
 	struct side a, b;
-	struct place *there;
-	char path[64];
 	host_init(&h, "fd99::1");
-	AUTO_CLOSE int netns = namespace_new();
-	enter(h.netns);
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), netns);
-	OK(place_get(&h.ns, path, &there, &e));
+	struct place *there = place_new(&h);
 	side_card(&a, h.ns.root, "eth1");
 	side_card(&b, there, "eth1");
 	size_t links = link_count(there->rtnl);
@@ -135,9 +130,9 @@ TEST(a_card_becomes_a_port_of_a_bridge)
 	struct rtnl *n = h.ns.root->rtnl;
 	side_card(&a, h.ns.root, "eth1");
 	side_card(&b, h.ns.root, "eth2");
-	OK(rtnl_bridge_add(n, "br0", "", &e));
+	OK(rtnl_bridge_add(n, "br0", "", &err_));
 	struct rtnl_change c = {.what = RTNL_SET_MASTER, .master = link_get(n, "br0").index};
-	OK(rtnl_link_set(n, link_get(n, "eth2").index, &c, &e));
+	OK(rtnl_link_set(n, link_get(n, "eth2").index, &c, &err_));
 	host_turn(&h);
 	segment_unref(b.cfg.segment);
 	side_config(&b, "br0");
@@ -184,13 +179,8 @@ TEST(two_created_interfaces_of_two_namespaces)
 {
 	struct host h;
 	struct side a, b;
-	struct place *there;
-	char path[64];
 	host_init(&h, "fd99::1");
-	AUTO_CLOSE int netns = namespace_new();
-	enter(h.netns);
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), netns);
-	OK(place_get(&h.ns, path, &there, &e));
+	struct place *there = place_new(&h);
 	side_create(&a, h.ns.root, "lab0");
 	side_create(&b, there, "lab0");
 	check_joint(&h, &a, &b, "veth");
@@ -232,10 +222,10 @@ TEST(what_is_joined_already_is_refused)
 	side_card(&b, h.ns.root, "eth2");
 	size_t links = link_count(n);
 	CHECK_INT(joint_new(&h.ns, &a.cfg, &a.cfg, &j, &e), -EINVAL);
-	OK(rtnl_bridge_add(n, "br0", "", &e));
+	OK(rtnl_bridge_add(n, "br0", "", &err_));
 	struct rtnl_change c = {.what = RTNL_SET_MASTER, .master = link_get(n, "br0").index};
-	OK(rtnl_link_set(n, link_get(n, "eth1").index, &c, &e));
-	OK(rtnl_link_set(n, link_get(n, "eth2").index, &c, &e));
+	OK(rtnl_link_set(n, link_get(n, "eth1").index, &c, &err_));
+	OK(rtnl_link_set(n, link_get(n, "eth2").index, &c, &err_));
 	CHECK_INT(joint_new(&h.ns, &a.cfg, &b.cfg, &j, &e), -EEXIST);
 	CHECK(strstr(e.msg, "eth1") && strstr(e.msg, "eth2"));
 	CHECK_INT(link_count(n), links + 1);
@@ -253,14 +243,15 @@ TEST(an_end_that_goes_is_told_of)
 	struct rtnl *n = h.ns.root->rtnl;
 	side_card(&a, h.ns.root, "eth1");
 	side_card(&b, h.ns.root, "eth2");
-	OK(joint_new(&h.ns, &a.cfg, &b.cfg, &j, &e));
+	OK(joint_new(&h.ns, &a.cfg, &b.cfg, &j, &err_));
 	host_turn(&h);
-	OK(rtnl_link_delete(n, link_get(n, "eth2").index, &e));
+	OK(rtnl_link_delete(n, link_get(n, "eth2").index, &err_));
 	host_turn(&h);
 	CHECK_INT(a.n_gone + b.n_gone, 1);
 	joint_free(j);
+	host_turn(&h);
+	CHECK_INT(link_count(n), 2);
 	side_done(&a);
 	side_done(&b);
-	CHECK_INT(link_count(n), 2);
 	host_done(&h);
 }

@@ -9,12 +9,15 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
 #include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -24,6 +27,7 @@ struct host {
 	struct loop loop;
 	struct net_service ns;
 	int netns;
+	char dir[32]; /* its runtime directory */
 };
 
 static void ok_(int line, int r, const struct err *e)
@@ -31,10 +35,10 @@ static void ok_(int line, int r, const struct err *e)
 	if (r)
 		test_fail(__FILE__, line, "%d: %s", r, e->msg);
 }
-#define OK(call)                           \
-	do {                               \
-		struct err e = {};         \
-		ok_(__LINE__, (call), &e); \
+#define OK(call)                            \
+	do {                                \
+		struct err err_ = {};       \
+		ok_(__LINE__, call, &err_); \
 	} while (0)
 
 static void enter(int netns)
@@ -55,13 +59,13 @@ static int namespace_new(void)
 static inline void link_up(struct rtnl *n, int index)
 {
 	struct rtnl_change up = {.what = RTNL_SET_UP, .up = true};
-	OK(rtnl_link_set(n, index, &up, &e));
+	OK(rtnl_link_set(n, index, &up, &err_));
 }
 
 static inline struct rtnl_link link_get(struct rtnl *n, const char *name)
 {
 	struct rtnl_link l;
-	OK(rtnl_link_by_name(n, name, &l, &e));
+	OK(rtnl_link_by_name(n, name, &l, &err_));
 	return l;
 }
 
@@ -69,7 +73,7 @@ static inline size_t link_count(struct rtnl *n)
 {
 	struct rtnl_link *list;
 	size_t count;
-	OK(rtnl_link_list(n, &list, &count, &e));
+	OK(rtnl_link_list(n, &list, &count, &err_));
 	free(list);
 	return count;
 }
@@ -79,7 +83,7 @@ static inline void address_add(struct rtnl *n, const char *link, const char *tex
 	struct rtnl_address a;
 	CHECK_INT(rtnl_address_parse(text, &a), 0);
 	a.index = link_get(n, link).index;
-	OK(rtnl_address_add(n, &a, &e));
+	OK(rtnl_address_add(n, &a, &err_));
 }
 
 /* The process is in the host's namespace afterwards. */
@@ -89,7 +93,9 @@ static inline void host_init(struct host *h, const char *address)
 	struct net_service *ns = &h->ns;
 	CHECK_INT(loop_init(&h->loop), 0);
 	ns->streams.loop = &h->loop;
-	ns->runtime = -EBADF;
+	strcpy(h->dir, "/tmp/metac-test-net-XXXXXX");
+	CHECK(mkdtemp(h->dir));
+	ns->runtime = open(h->dir, O_DIRECTORY | O_CLOEXEC);
 	CHECK_INT(rtnl_ip_parse(address, &ns->address), 0);
 	(void)snprintf(ns->address_text, sizeof(ns->address_text), "%s", address);
 	list_init(&ns->places);
@@ -99,8 +105,9 @@ static inline void host_init(struct host *h, const char *address)
 	list_init(&ns->tunnels);
 	list_init(&ns->offers);
 	struct place *root;
-	OK(place_get(ns, "", &root, &e));
+	OK(place_get(ns, "", &root, &err_));
 	CHECK(root == ns->root);
+	place_unref(root); /* the service has one of its own */
 	link_up(root->rtnl, 1);
 }
 
@@ -109,6 +116,12 @@ static inline void host_turn(struct host *h)
 {
 	while (sd_event_run(h->loop.event, 0) > 0)
 		;
+}
+
+static inline int on_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)umount2(path, MNT_DETACH);
+	return remove(path);
 }
 
 static inline void host_done(struct host *h)
@@ -120,6 +133,26 @@ static inline void host_done(struct host *h)
 	place_names_done(&h->ns);
 	loop_done(&h->loop);
 	fd_close(h->netns);
+	fd_close(h->ns.runtime);
+	CHECK_INT(nftw(h->dir, on_file, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* A new namespace, by a name that lasts as long as the host. */
+static inline struct place *place_new(struct host *h)
+{
+	char path[PATH_MAX], own[64];
+	struct place *p;
+	CHECK_INT(unshare(CLONE_NEWNS), 0);
+	CHECK_INT(mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	int netns = namespace_new();
+	enter(h->netns);
+	(void)snprintf(path, sizeof(path), "%s/netns", h->dir);
+	fd_close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	(void)snprintf(own, sizeof(own), "/proc/self/fd/%d", netns);
+	CHECK_INT(mount(own, path, NULL, MS_BIND, NULL), 0);
+	close(netns);
+	OK(place_get(&h->ns, path, &p, &err_));
+	return p;
 }
 
 /* Two hosts with a cable between them. */
@@ -129,12 +162,12 @@ static inline void hosts_init(struct host *a, struct host *b, bool ip6, uint32_t
 	struct host *host[2] = {a, b};
 	host_init(b, address[1]);
 	host_init(a, address[0]);
-	OK(rtnl_veth_add(a->ns.root->rtnl, "cable", "cable", "", NULL, b->netns, &e));
+	OK(rtnl_veth_add(a->ns.root->rtnl, "cable", "cable", "", NULL, b->netns, &err_));
 	for (int i = 0; i < 2; i++) {
 		char text[64];
 		struct rtnl *n = host[i]->ns.root->rtnl;
 		struct rtnl_change c = {.what = RTNL_SET_MTU | RTNL_SET_UP, .mtu = mtu, .up = true};
-		OK(rtnl_link_set(n, link_get(n, "cable").index, &c, &e));
+		OK(rtnl_link_set(n, link_get(n, "cable").index, &c, &err_));
 		(void)snprintf(text, sizeof(text), "%s/%d", address[i], ip6 ? 64 : 24);
 		address_add(n, "cable", text);
 	}
@@ -205,13 +238,13 @@ static inline bool frame_passes(int from, int to)
 static inline struct created *create(struct place *p, const char *name)
 {
 	struct created *c;
-	OK(created_new(p, name, "", NO_OPTIONS, &c, &e));
+	OK(created_new(p, name, "", NO_OPTIONS, &c, &err_));
 	return c;
 }
 
 static inline struct segment *segment_of(struct place *p, const char *name)
 {
 	struct segment *s;
-	OK(segment_get(p, name, &s, &e));
+	OK(segment_get(p, name, &s, &err_));
 	return s;
 }

@@ -35,7 +35,7 @@ static void end_begin(
 		.gone = on_gone,
 		.user = end,
 	};
-	OK(tunnel_new(&h->ns, &cfg, &end->tunnel, &e));
+	OK(tunnel_new(&h->ns, &cfg, &end->tunnel, &err_));
 	end->remote = (struct rtnl_remote){
 		.address = h->ns.address,
 		.port = tunnel_port(end->tunnel),
@@ -57,8 +57,8 @@ static void end_done(struct end *end)
 
 static void ends_connect(struct end *a, struct end *b)
 {
-	OK(tunnel_connect(a->tunnel, &b->remote, 1400, &e));
-	OK(tunnel_connect(b->tunnel, &a->remote, 1400, &e));
+	OK(tunnel_connect(a->tunnel, &b->remote, 1400, &err_));
+	OK(tunnel_connect(b->tunnel, &a->remote, 1400, &err_));
 }
 
 static void check_pass(struct end *a, struct end *b)
@@ -105,8 +105,8 @@ static int card(struct host *h, struct place *p, const char *name)
 	int other = namespace_new();
 	struct rtnl *n;
 	enter(h->netns);
-	OK(rtnl_veth_add(p->rtnl, name, "wire", "", NULL, other, &e));
-	OK(rtnl_new(other, &n, &e));
+	OK(rtnl_veth_add(p->rtnl, name, "wire", "", NULL, other, &err_));
+	OK(rtnl_new(other, &n, &err_));
 	link_up(n, link_get(n, "wire").index);
 	link_up(p->rtnl, link_get(p->rtnl, name).index);
 	rtnl_free(n);
@@ -116,7 +116,7 @@ static int card(struct host *h, struct place *p, const char *name)
 static int frames_in(int netns, const char *name)
 {
 	struct place p = {.netns = netns};
-	OK(rtnl_new(netns, &p.rtnl, &e));
+	OK(rtnl_new(netns, &p.rtnl, &err_));
 	int s = frames_at(&p, name);
 	rtnl_free(p.rtnl);
 	return s;
@@ -180,7 +180,7 @@ TEST(a_cut_tunnel_comes_back_with_the_same_link)
 	CHECK(frame_passes(at_a.frames, again.frames));
 	/* The host may switch it off and on. */
 	struct rtnl_change down = {.what = RTNL_SET_UP};
-	OK(rtnl_link_set(a.ns.root->rtnl, index, &down, &e));
+	OK(rtnl_link_set(a.ns.root->rtnl, index, &down, &err_));
 	link_up(a.ns.root->rtnl, index);
 	fd_close(at_a.frames);
 	at_a.frames = frames_at(a.ns.root, "lab0");
@@ -201,7 +201,7 @@ TEST(only_the_agreed_remote_gets_in)
 	end_begin(&other, &b, b.ns.root, "lab1", true);
 	ends_connect(&at_a, &at_b);
 	check_pass(&at_a, &at_b);
-	OK(tunnel_connect(other.tunnel, &at_a.remote, 1400, &e));
+	OK(tunnel_connect(other.tunnel, &at_a.remote, 1400, &err_));
 	CHECK_INT(frame_send(other.frames, 250, 46), 0);
 	check_pass(&at_a, &at_b); /* what came before it has come */
 	struct vat_message *m = vat_message_new(0, 0);
@@ -230,14 +230,15 @@ TEST(several_have_one_created_interface)
 	end_begin(&more, &b, b.ns.root, "lab1", true);
 	struct tunnel *second;
 	struct tunnel_config cfg = {.segment = at_a.segment, .created = at_a.created};
-	OK(tunnel_new(&a.ns, &cfg, &second, &e));
+	OK(tunnel_new(&a.ns, &cfg, &second, &err_));
 	CHECK(strcmp(tunnel_device(second), "lab0"));
 	struct rtnl_remote remote = {
 		.address = a.ns.address, .port = tunnel_port(second), .vni = tunnel_vni(second)};
 	CHECK(remote.port != at_a.remote.port);
+	address_add(a.ns.root->rtnl, "lab0", "10.1.0.7/24");
 	ends_connect(&at_a, &at_b);
-	OK(tunnel_connect(second, &more.remote, 0, &e));
-	OK(tunnel_connect(more.tunnel, &remote, 1400, &e));
+	OK(tunnel_connect(second, &more.remote, 0, &err_));
+	OK(tunnel_connect(more.tunnel, &remote, 1400, &err_));
 	CHECK(frame_passes(at_a.frames, at_b.frames));
 	CHECK(frame_passes(at_a.frames, more.frames));
 	CHECK(frame_passes(more.frames, at_b.frames));
@@ -260,7 +261,7 @@ TEST(a_caller_that_wants_its_number_gets_a_device_of_its_own)
 	struct segment *s = segment_of(a.ns.root, "lab0");
 	struct tunnel_config cfg = {.segment = s, .created = c, .vni = 77};
 	struct tunnel *t;
-	OK(tunnel_new(&a.ns, &cfg, &t, &e));
+	OK(tunnel_new(&a.ns, &cfg, &t, &err_));
 	CHECK_INT(tunnel_vni(t), 77);
 	CHECK(!strncmp(tunnel_device(t), "mcx", 3));
 	struct rtnl_link l = link_get(a.ns.root->rtnl, tunnel_device(t));
@@ -282,17 +283,17 @@ TEST(a_deleted_interface_is_told_of)
 	AUTO_CLOSE int behind = card(&a, a.ns.root, "eth1");
 	end_begin(&at_a, &a, a.ns.root, "lab0", true);
 	end_begin(&at_b, &a, a.ns.root, "eth1", false);
-	OK(tunnel_connect(at_a.tunnel, &(struct rtnl_remote){b.ns.address, 50000, 5}, 1400, &e));
-	OK(tunnel_connect(at_b.tunnel, &(struct rtnl_remote){b.ns.address, 50001, 6}, 1400, &e));
+	OK(tunnel_connect(at_a.tunnel, &(struct rtnl_remote){b.ns.address, 50000, 5}, 1400, &err_));
+	OK(tunnel_connect(at_b.tunnel, &(struct rtnl_remote){b.ns.address, 50001, 6}, 1400, &err_));
 	host_turn(&a);
-	OK(rtnl_link_delete(a.ns.root->rtnl, at_a.created->index, &e));
+	OK(rtnl_link_delete(a.ns.root->rtnl, at_a.created->index, &err_));
 	host_turn(&a);
 	CHECK_INT(at_a.n_gone, 1);
 	CHECK_INT(at_b.n_gone, 0);
 	CHECK_INT(at_a.created->index, 0);
 	struct err e = {};
 	CHECK_INT(tunnel_connect(at_a.tunnel, &at_b.remote, 1400, &e), -ENODEV);
-	OK(rtnl_link_delete(a.ns.root->rtnl, link_get(a.ns.root->rtnl, "eth1").index, &e));
+	OK(rtnl_link_delete(a.ns.root->rtnl, link_get(a.ns.root->rtnl, "eth1").index, &err_));
 	host_turn(&a);
 	CHECK_INT(at_b.n_gone, 1);
 	end_done(&at_a);
@@ -311,12 +312,12 @@ TEST(a_renamed_interface_stays_guarded)
 	end_begin(&at_b, &b, b.ns.root, "lab0", true);
 	ends_connect(&at_a, &at_b);
 	struct rtnl_change c = {.what = RTNL_SET_NAME, .name = "lab7"};
-	OK(rtnl_link_set(a.ns.root->rtnl, at_a.created->index, &c, &e));
+	OK(rtnl_link_set(a.ns.root->rtnl, at_a.created->index, &c, &err_));
 	host_turn(&a);
 	CHECK_STR(at_a.created->name, "lab7");
 	CHECK_STR(tunnel_device(at_a.tunnel), "lab7");
 	uint64_t n;
-	OK(guard_link_dropped(a.ns.root->guard, "lab7", &n, &e));
+	OK(guard_link_dropped(a.ns.root->guard, "lab7", &n, &err_));
 	check_pass(&at_a, &at_b);
 	CHECK_INT(at_a.n_gone, 0);
 	end_done(&at_a);
@@ -329,13 +330,8 @@ TEST(an_interface_in_another_namespace_has_its_port_here)
 {
 	struct host a, b;
 	struct end at_a, at_b;
-	char path[64];
-	struct place *there;
 	hosts_init(&a, &b, true, 1500);
-	AUTO_CLOSE int netns = namespace_new();
-	enter(a.netns);
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), netns);
-	OK(place_get(&a.ns, path, &there, &e));
+	struct place *there = place_new(&a);
 	size_t links = link_count(there->rtnl), links_a = link_count(a.ns.root->rtnl);
 	end_begin(&at_a, &a, there, "lab0", true);
 	end_begin(&at_b, &b, b.ns.root, "lab0", true);
@@ -365,8 +361,8 @@ TEST(many_leave_nothing)
 	for (unsigned i = 0; i < MANY; i++) {
 		struct rtnl_remote to = {.address = a.ns.address, .port = 50000, .vni = 1 + i};
 		to.address.v6.s6_addr[15] = 9;
-		OK(tunnel_new(&a.ns, &cfg, &t[i], &e));
-		OK(tunnel_connect(t[i], &to, 0, &e));
+		OK(tunnel_new(&a.ns, &cfg, &t[i], &err_));
+		OK(tunnel_connect(t[i], &to, 0, &err_));
 	}
 	CHECK_INT(segment_ports(s), MANY);
 	for (unsigned i = 0; i < MANY; i++)
