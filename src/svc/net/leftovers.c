@@ -32,6 +32,35 @@ enum which {
 	ALL,
 };
 
+/* Until somebody asks for it, a created interface receives from nobody. Returns how many ports have
+ * rules now, the first of which took the place of those that were left, all at once. */
+static size_t shut_ports(struct place *p)
+{
+	struct err e = {};
+	char what[16], id[33];
+	AUTO_FREE struct rtnl_link *links = NULL;
+	size_t n = 0, n_shut = 0;
+	if (rtnl_link_list(p->rtnl, &links, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!links[i].vxlan_port || !net_mark_is_ours(p->ns, links[i].alias, what, id) ||
+			strcmp(what, "if") != 0)
+			continue;
+		if (guard_port_add(p->ns->root->guard, links[i].vxlan_port, &e) < 0)
+			log_warning("UDP port %u is open: %s", links[i].vxlan_port, e.msg);
+		else
+			n_shut++;
+	}
+	return n_shut;
+}
+
+static void open_ports(struct net_service *ns, const uint16_t *port, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (port[i])
+			(void)guard_port_remove(ns->root->guard, port[i], NULL);
+}
+
 /* Returns how many of ours are there still, created interfaces that nobody holds. */
 static size_t remove_links(struct place *p, enum which which)
 {
@@ -41,7 +70,8 @@ static size_t remove_links(struct place *p, enum which which)
 	size_t n = 0, n_gone = 0, n_left = 0;
 	int r = rtnl_link_list(p->rtnl, &links, &n, &e);
 	AUTO_FREE int *gone = r < 0 ? NULL : malloc((n + 1) * sizeof(*gone));
-	for (size_t i = 0; gone && i < n; i++) {
+	AUTO_FREE uint16_t *port = r < 0 ? NULL : malloc((n + 1) * sizeof(*port));
+	for (size_t i = 0; gone && port && i < n; i++) {
 		char what[16], id[33];
 		if (!net_mark_is_ours(ns, links[i].alias, what, id))
 			continue;
@@ -50,10 +80,13 @@ static size_t remove_links(struct place *p, enum which which)
 			n_left += !is_held(ns, id);
 			continue;
 		}
+		port[n_gone] = links[i].vxlan_port;
 		gone[n_gone++] = links[i].index;
 	}
 	if (n_gone)
 		r = rtnl_link_delete_many(p->rtnl, gone, n_gone, &e);
+	if (r >= 0 && n_gone)
+		open_ports(ns, port, n_gone);
 	if (r < 0)
 		log_warning("links that an earlier process left: %s", e.msg);
 	else if (n_gone && which != ALL)
@@ -97,7 +130,15 @@ static int on_time(sd_event_source *source, uint64_t usec, void *user)
 	return 0;
 }
 
-static void look_into(struct net_service *ns, const char *name)
+static void clear_rules(struct place *p)
+{
+	struct err e = {};
+	if (guard_clear(p->guard, &e) < 0)
+		log_warning("rules that an earlier process left: %s", e.msg);
+}
+
+/* Returns how many ports have rules because of what is there. */
+static size_t look_into(struct net_service *ns, const char *name)
 {
 	struct err e = {};
 	struct place *p = NULL;
@@ -107,16 +148,17 @@ static void look_into(struct net_service *ns, const char *name)
 		log_line(*name ? LOG_DEBUG : LOG_WARNING, "%s", e.msg);
 		if (*name)
 			leftovers_forget(ns, name);
-		return;
+		return 0;
 	}
 	clean_others(p);
 	size_t left = remove_links(p, PARTS);
-	r = guard_clear(p->guard, &e);
-	if (r < 0)
-		log_warning("rules that an earlier process left: %s", e.msg);
+	size_t shut = shut_ports(p);
+	if (p != ns->root)
+		clear_rules(p);
 	if (left && l && l->n_places < NET_PLACES_MAX)
 		l->places[l->n_places++] = TAKE_PTR(p);
 	place_unref(p);
+	return shut;
 }
 
 void leftovers_start(struct net_service *ns)
@@ -124,11 +166,13 @@ void leftovers_start(struct net_service *ns)
 	char *names[NET_PLACES_MAX];
 	size_t n = leftovers_notes(ns, names);
 	struct leftovers *l = ns->leftovers = calloc(1, sizeof(*l));
-	look_into(ns, "");
+	size_t shut = look_into(ns, "");
 	for (size_t i = 0; i < n; i++) {
-		look_into(ns, names[i]);
+		shut += look_into(ns, names[i]);
 		free(names[i]);
 	}
+	if (!shut && ns->root)
+		clear_rules(ns->root);
 	if (!l || !l->n_places) {
 		leftovers_done(ns);
 		return;
