@@ -61,12 +61,13 @@ struct TunnelInfo {
 struct RoutedConfig {
   # A routed interface (no Ethernet: neighbours are not looked for, frames carry IP only).
   addresses @0 :List(Text);
-  # The caller's, "10.9.0.2/32", "fd09::2/128": packets from others are dropped by the other side.
+  # The caller's, "10.9.0.2/32", "fd09::2/128", one of each prefix of the network: packets from others are
+  # dropped by the other side.
   gateways @1 :List(Text);
-  # The other side's, "10.9.0.1", one for each address family.
+  # The other side's, "10.9.0.1", for each of these.
   gatewayMac @2 :Data;
   routes @3 :List(Text);
-  # "10.9.0.0/24": what is reached through the gateway.
+  # "10.9.0.0/24": the prefix, which is reached through the gateway.
   mac @4 :Data;
   # The caller's interface has to have this one.
 }

@@ -4,6 +4,7 @@
  * same node, which has left its mark on them.
  */
 #include "svc/net/created.h"
+#include "svc/net/routed.h"
 #include "svc/net/tunnel-link.h"
 
 #include <sodium.h>
@@ -79,7 +80,9 @@ int created_check(const char *name, struct net_create_options_r options, struct 
 		if (r)
 			return r;
 	}
-	int r = check_mac(net_create_options_get_mac(options), e);
+	int r = is_routed(options) ? routed_check(options, e) : 0;
+	if (!r)
+		r = check_mac(net_create_options_get_mac(options), e);
 	return r ? r : check_addresses(net_create_options_get_addresses(options), e);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "svc/net/reaper.h"
+#include "svc/net/routed.h"
 #include "svc/net/tunnel-link.h"
 
 #include <stdio.h>
@@ -58,6 +59,7 @@ static void created_free(struct created *c)
 		c->place->ns->n_created--;
 		place_unwatch(&c->watcher);
 	}
+	routed_free(c->routed);
 	if (c->place && !c->place->ns->lost)
 		link_reap(c);
 	place_unref(c->leg_place);
@@ -181,6 +183,8 @@ int created_new(struct place *p, const char *name, const char *id,
 	r = created_begin(c, id, e);
 	if (!r)
 		r = created_add_addresses(c, e);
+	if (!r && net_create_options_get_routed(created_options(c)).count)
+		r = routed_new(p, c->index, c->name, c->mac, created_options(c), &c->routed, e);
 	if (!r)
 		r = note_mac(c, e);
 	if (r)

@@ -29,15 +29,8 @@
  *	binding         routed_apply() when the tunnel is connected (again), routed_unapply()
  *	iface.c         routed_describe(), routed_restore()
  */
+#include "svc/net/leases.h"
 #include "svc/net/net-service.h"
-
-enum {
-	ROUTED_PREFIXES_MAX = 4,
-	ROUTED_LEASES_MAX = 1024, /* of one network, used or not */
-	ROUTED_ROUTES_MAX = 8, /* that a member accepts */
-	ROUTED_KEY_MIN = 16,
-	ROUTED_KEY_MAX = 32,
-};
 
 /* ---- the host that has the network ---- */
 

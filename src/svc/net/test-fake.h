@@ -350,7 +350,7 @@ void joint_free(struct joint *j)
 int routed_lease(
 	struct routed *r, const struct routed_request *q, struct routed_lease **ret, struct err *e)
 {
-	if (q->key.len < ROUTED_KEY_MIN)
+	if (q->key.len < LEASES_KEY_MIN)
 		return err_set(e, -EINVAL, "not a key");
 	fake.leases++;
 	*ret = (struct routed_lease *)&fake;

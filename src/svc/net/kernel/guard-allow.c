@@ -113,13 +113,16 @@ static void write_macs(const struct where *w, const struct guard_restrictions *r
 		drop(w, "@ll,7,1 0 @ll,0,48 != { %s }", list);
 }
 
-static void write_sources(
-	const struct where *w, const struct guard_restrictions *r, int family, bool in)
+enum { NETWORKS_MAX = 4 };
+
+/* field: "saddr" or "daddr", which has to be in one of them. */
+static void write_networks(const struct where *w, const struct rtnl_address *networks, unsigned n,
+	int family, const char *field)
 {
-	char list[ARRAY_SIZE(r->sources) * RTNL_ADDRESS_TEXT], a[INET6_ADDRSTRLEN];
+	char list[NETWORKS_MAX * RTNL_ADDRESS_TEXT], a[INET6_ADDRSTRLEN];
 	char *at = list;
-	for (unsigned i = 0; i < MIN(r->n_sources, ARRAY_SIZE(r->sources)); i++) {
-		const struct rtnl_address *s = &r->sources[i];
+	for (unsigned i = 0; i < MIN(n, (unsigned)NETWORKS_MAX); i++) {
+		const struct rtnl_address *s = &networks[i];
 		if (s->ip.family != family)
 			continue;
 		inet_ntop(family, &s->ip.v6, a, sizeof a);
@@ -129,15 +132,19 @@ static void write_sources(
 	if (at == list)
 		drop(w, "meta protocol %s", word);
 	else
-		drop(w, "%s %s != { %s }", word, in ? "saddr" : "daddr", list);
+		drop(w, "%s %s != { %s }", word, field, list);
 }
 
 static void write_routed(const struct where *w, const struct guard_restrictions *r, bool in)
 {
 	drop(w, "@ll,96,16 != { 0x0800, 0x86dd }");
 	drop(w, "@ll,7,1 1");
-	write_sources(w, r, AF_INET, in);
-	write_sources(w, r, AF_INET6, in);
+	write_networks(w, r->sources, r->n_sources, AF_INET, in ? "saddr" : "daddr");
+	write_networks(w, r->sources, r->n_sources, AF_INET6, in ? "saddr" : "daddr");
+	if (in && r->n_reach) {
+		write_networks(w, r->reach, r->n_reach, AF_INET, "daddr");
+		write_networks(w, r->reach, r->n_reach, AF_INET6, "daddr");
+	}
 	drop(w, "icmpv6 type 133-137");
 	drop(w, "icmp type 5");
 }

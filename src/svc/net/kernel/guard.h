@@ -87,6 +87,8 @@ struct guard_restrictions {
 	bool routed;
 	unsigned n_sources;
 	struct rtnl_address sources[4];
+	unsigned n_reach; /* and what comes out goes to these networks only; 0: to any */
+	struct rtnl_address reach[4];
 };
 
 /* For what passes the link, a tunnel's end, in both directions: all of the list hold. In place of

@@ -36,6 +36,7 @@ struct addresses {
 	struct rtnl_address *list;
 	size_t count, space;
 	int index;
+	bool (*read)(const struct nlmsghdr *h, struct rtnl_address *ret);
 };
 
 static int on_listed(const struct nlmsghdr *h, void *user)
@@ -54,25 +55,33 @@ static int on_listed(const struct nlmsghdr *h, void *user)
 		l->space = space;
 	}
 	struct rtnl_address *a = &l->list[l->count];
-	if (rtnl_address_read(h, a) && (!l->index || a->index == l->index))
+	if (l->read(h, a) && (!l->index || a->index == l->index))
 		l->count++;
 	return MNL_CB_OK;
+}
+
+/* header: an ifaddrmsg or rtmsg, of which only the link of the former is set. */
+static int list(struct rtnl *n, uint16_t type, size_t header, struct addresses *l, struct err *e)
+{
+	int r = -EINTR;
+	for (int i = 0; r == -EINTR && i < LIST_TRIES; i++) {
+		struct rtnl_request req;
+		l->count = 0;
+		struct nlmsghdr *h = rtnl_begin(&req, type, NLM_F_DUMP, header);
+		if (type == RTM_GETADDR) {
+			struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+			m->ifa_index = (unsigned)l->index;
+		}
+		r = rtnl_talk(n, h, on_listed, l, e);
+	}
+	return r;
 }
 
 int rtnl_address_list(
 	struct rtnl *n, int index, struct rtnl_address **ret, size_t *ret_count, struct err *e)
 {
-	struct addresses l = {.index = index};
-	int r = -EINTR;
-	for (int i = 0; r == -EINTR && i < LIST_TRIES; i++) {
-		struct rtnl_request req;
-		l.count = 0;
-		struct nlmsghdr *h =
-			rtnl_begin(&req, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg));
-		struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
-		m->ifa_index = (unsigned)index;
-		r = rtnl_talk(n, h, on_listed, &l, e);
-	}
+	struct addresses l = {.index = index, .read = rtnl_address_read};
+	int r = list(n, RTM_GETADDR, sizeof(struct ifaddrmsg), &l, e);
 	if (r == -ENODEV) /* asked for the addresses of a link that has gone */
 		r = 0;
 	if (r < 0) {
@@ -175,19 +184,19 @@ static struct rtnl_ip masked(const struct rtnl_ip *ip, unsigned prefix)
 	return ret;
 }
 
-int rtnl_route_add(struct rtnl *n, const struct rtnl_address *prefix, const struct rtnl_ip *gateway,
-	struct err *e)
+static int change_route(struct rtnl *n, const struct rtnl_address *prefix,
+	const struct rtnl_ip *gateway, bool add, struct err *e)
 {
 	struct rtnl_request req;
 	bool by_gateway = gateway && gateway->family;
-	struct nlmsghdr *h =
-		rtnl_begin(&req, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct rtmsg));
+	struct nlmsghdr *h = rtnl_begin(&req, add ? RTM_NEWROUTE : RTM_DELROUTE,
+		add ? NLM_F_CREATE | NLM_F_EXCL : 0, sizeof(struct rtmsg));
 	struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	m->rtm_family = (uint8_t)prefix->ip.family;
 	m->rtm_dst_len = prefix->prefix;
 	m->rtm_table = RT_TABLE_MAIN;
 	m->rtm_protocol = RTPROT_STATIC;
-	m->rtm_scope = by_gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	m->rtm_scope = !add ? RT_SCOPE_NOWHERE : by_gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	m->rtm_type = RTN_UNICAST;
 	struct rtnl_ip net = masked(&prefix->ip, prefix->prefix);
 	rtnl_put_ip(h, RTA_DST, &net);
@@ -198,22 +207,79 @@ int rtnl_route_add(struct rtnl *n, const struct rtnl_address *prefix, const stru
 	}
 	char text[RTNL_ADDRESS_TEXT];
 	rtnl_address_format(prefix, text);
-	return rtnl_say(rtnl_talk(n, h, NULL, NULL, e), e, "add a route to", text);
+	return rtnl_say(rtnl_talk(n, h, NULL, NULL, e), e,
+		add ? "add a route to" : "remove the route to", text);
+}
+
+int rtnl_route_add(struct rtnl *n, const struct rtnl_address *prefix, const struct rtnl_ip *gateway,
+	struct err *e)
+{
+	return change_route(n, prefix, gateway, true, e);
+}
+
+int rtnl_route_delete(struct rtnl *n, const struct rtnl_address *prefix, struct err *e)
+{
+	return change_route(n, prefix, NULL, false, e);
+}
+
+static bool read_route(const struct nlmsghdr *h, struct rtnl_address *ret)
+{
+	const struct nlattr *t[RTA_MAX + 1];
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct rtnl_address a = {};
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return false;
+	if (m->rtm_table != RT_TABLE_MAIN || !m->rtm_dst_len || (m->rtm_flags & RTM_F_CLONED))
+		return false;
+	rtnl_attrs(h, sizeof(*m), t, RTA_MAX);
+	if (!rtnl_get_ip(t[RTA_DST], m->rtm_family, &a.ip))
+		return false;
+	if (t[RTA_OIF] && mnl_attr_get_payload_len(t[RTA_OIF]) >= 4)
+		a.index = (int)mnl_attr_get_u32(t[RTA_OIF]);
+	a.prefix = m->rtm_dst_len;
+	*ret = a;
+	return true;
+}
+
+int rtnl_route_list(struct rtnl *n, struct rtnl_address **ret, size_t *ret_count, struct err *e)
+{
+	struct addresses l = {.read = read_route};
+	int r = list(n, RTM_GETROUTE, sizeof(struct rtmsg), &l, e);
+	if (r < 0) {
+		free(l.list);
+		return rtnl_say(r, e, "list routes", NULL);
+	}
+	*ret = l.list;
+	*ret_count = l.count;
+	return 0;
 }
 
 /* ---- neighbours ---------------------------------------------------------------------------- */
 
-int rtnl_neighbour_add(struct rtnl *n, int index, const struct rtnl_ip *ip,
-	const uint8_t mac[static RTNL_MAC_SIZE], struct err *e)
+static int change_neighbour(
+	struct rtnl *n, int index, const struct rtnl_ip *ip, const uint8_t *mac, struct err *e)
 {
 	struct rtnl_request req;
-	struct nlmsghdr *h =
-		rtnl_begin(&req, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof(struct ndmsg));
+	struct nlmsghdr *h = rtnl_begin(&req, mac ? RTM_NEWNEIGH : RTM_DELNEIGH,
+		mac ? NLM_F_CREATE | NLM_F_REPLACE : 0, sizeof(struct ndmsg));
 	struct ndmsg *m = mnl_nlmsg_get_payload(h);
 	m->ndm_family = (uint8_t)ip->family;
 	m->ndm_ifindex = index;
-	m->ndm_state = NUD_PERMANENT;
+	m->ndm_state = mac ? NUD_PERMANENT : NUD_NONE;
 	rtnl_put_ip(h, NDA_DST, ip);
-	mnl_attr_put(h, NDA_LLADDR, RTNL_MAC_SIZE, mac);
-	return rtnl_say(rtnl_talk(n, h, NULL, NULL, e), e, "add a neighbour", NULL);
+	if (mac)
+		mnl_attr_put(h, NDA_LLADDR, RTNL_MAC_SIZE, mac);
+	return rtnl_say(rtnl_talk(n, h, NULL, NULL, e), e,
+		mac ? "add a neighbour" : "remove a neighbour", NULL);
+}
+
+int rtnl_neighbour_add(struct rtnl *n, int index, const struct rtnl_ip *ip,
+	const uint8_t mac[static RTNL_MAC_SIZE], struct err *e)
+{
+	return change_neighbour(n, index, ip, mac, e);
+}
+
+int rtnl_neighbour_delete(struct rtnl *n, int index, const struct rtnl_ip *ip, struct err *e)
+{
+	return change_neighbour(n, index, ip, NULL, e);
 }

@@ -178,9 +178,16 @@ int rtnl_route_get(
 /* A route by a link, through a gateway (onlink; family 0: none). */
 int rtnl_route_add(struct rtnl *n, const struct rtnl_address *prefix, const struct rtnl_ip *gateway,
 	struct err *e);
-/* A permanent neighbour. */
+/* -ESRCH: there is none. */
+int rtnl_route_delete(struct rtnl *n, const struct rtnl_address *prefix, struct err *e);
+/* Those of the main table that are for the hosts of a prefix, not for all (::/0): prefix, length and
+ * link (0: several, or none). *ret is malloc'ed, the caller's. */
+int rtnl_route_list(struct rtnl *n, struct rtnl_address **ret, size_t *ret_count, struct err *e);
+/* A permanent neighbour, in place of what is known of him. */
 int rtnl_neighbour_add(struct rtnl *n, int index, const struct rtnl_ip *ip,
 	const uint8_t mac[static RTNL_MAC_SIZE], struct err *e);
+/* -ENOENT: there is none. */
+int rtnl_neighbour_delete(struct rtnl *n, int index, const struct rtnl_ip *ip, struct err *e);
 
 /* ---- programs at a link (tc-bpf(8)) -------------------------------------------------------- */
 
