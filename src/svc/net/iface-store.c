@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How interface objects are stored, and made again.  See iface.h. */
 #include "svc/net/iface.h"
+#include "svc/net/routed.h"
 
 #include <limits.h>
 #include <sodium.h>
@@ -79,6 +80,8 @@ void iface_describe(const struct iface *f, struct net_interface_description_b re
 	net_interface_description_set_created(ret, true);
 	net_interface_description_set_created_id(ret, vat_str(f->created->id));
 	net_interface_description_set_options(ret, created_options(f->created));
+	if (f->created->routed)
+		routed_describe(f->created->routed, ret);
 }
 
 static void describe(void *self, struct vat_ptr_b description)
@@ -126,6 +129,16 @@ void iface_describe_again(struct iface *f)
 	service_describe_again(f->ns->service, &o);
 }
 
+void iface_leases_changed(void *created)
+{
+	const struct created *c = created;
+	list_for_each (it, &c->place->ns->ifaces) {
+		struct iface *f = list_entry(it, struct iface, link);
+		if (f->created == c)
+			iface_describe_again(f);
+	}
+}
+
 /* ---- restoring ----------------------------------------------------------------------------- */
 
 static bool plain(struct vat_text t, size_t max)
@@ -160,6 +173,8 @@ static int make_again(struct net_service *ns, struct net_interface_description_r
 		return r;
 	r = created_new(p, f->name, id.s, net_interface_description_get_options(d), &f->created, e);
 	place_unref(p);
+	if (r >= 0 && f->created->routed)
+		routed_restore(f->created->routed, d);
 	return r;
 }
 

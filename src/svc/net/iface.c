@@ -5,6 +5,7 @@
 #include "svc/net/iface.h"
 #include "base/log.h"
 #include "svc/net/binding.h"
+#include "svc/net/routed.h"
 
 #include <linux/if_arp.h>
 #include <stdio.h>
@@ -312,6 +313,8 @@ struct net_kernel_interface_c iface_serve(
 	list_init(&f->waits);
 	list_append(&ns->ifaces, &f->link);
 	f->namespace = strdup(like->namespace);
+	if (f->created && f->created->routed)
+		routed_on_change(f->created->routed, iface_leases_changed, f->created);
 	if (*id)
 		(void)snprintf(f->id, sizeof(f->id), "%s", id);
 	else if (f->namespace)

@@ -114,6 +114,8 @@ void iface_summary(const struct iface *f, char *ret, size_t size);
 void iface_create_sturdy_ref(void *self, struct persistence_persistable_create_sturdy_ref_ctx cx);
 /* Something of what is stored of it has changed. */
 void iface_describe_again(struct iface *f);
+/* For routed_on_change(): the user is a struct created. */
+void iface_leases_changed(void *created);
 
 /* ---- iface-tunnel.c ---- */
 
