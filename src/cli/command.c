@@ -9,6 +9,7 @@
 #include "cli/show.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 
 enum { MAX_OPTIONS = 64, LONG_BASE = 256 };
 
@@ -140,17 +141,30 @@ static int set_size(const struct opt *o, const char *text, uint64_t *ret, struct
 	return 0;
 }
 
-static int set_mtu(const struct opt *o, const char *text, struct cli *cli)
+static int parse_number(const struct opt *o, const char *text, uint64_t min, uint64_t max,
+	uint64_t *ret, struct cli *cli)
 {
 	char shown[80], *end;
 	errno = 0;
-	unsigned long v = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || errno || *end || v < NET_URI_MTU_MIN ||
-		v > NET_URI_MTU_MAX)
-		return err_set(&cli->err, -EINVAL, "--%s: `%s' is no number from %d to %d", o->name,
-			show_word(text, shown, sizeof(shown)), NET_URI_MTU_MIN, NET_URI_MTU_MAX);
-	cli->opt.mtu = (uint32_t)v;
+	unsigned long long v = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || errno || *end || v < min || v > max)
+		return err_set(&cli->err, -EINVAL,
+			"--%s: `%s' is no number from %" PRIu64 " to %" PRIu64, o->name,
+			show_word(text, shown, sizeof(shown)), min, max);
+	*ret = v;
 	return 0;
+}
+
+static int set_number(const struct opt *o, const char *text, struct cli *cli)
+{
+	uint64_t v = 0;
+	if (o->bit == OPT_COUNT)
+		return parse_number(o, text, 1, INT64_MAX, &cli->opt.count, cli);
+	bool mtu = o->bit == OPT_MTU;
+	int r = parse_number(
+		o, text, mtu ? NET_URI_MTU_MIN : 1, mtu ? NET_URI_MTU_MAX : 262144, &v, cli);
+	*(mtu ? &cli->opt.mtu : &cli->opt.snap_length) = (uint32_t)v;
+	return r;
 }
 
 /* An id and what follows it; NULL: none. The last one is no id. */
@@ -247,7 +261,12 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_INTERVAL:
 		return set_time(o, arg, cli);
 	case OPT_MTU:
-		return set_mtu(o, arg, cli);
+	case OPT_COUNT:
+	case OPT_SNAP_LENGTH:
+		return set_number(o, arg, cli);
+	case OPT_FILTER:
+		opt->filter = arg;
+		break;
 	case OPT_L3:
 		opt->l3 = arg;
 		break;

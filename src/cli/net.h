@@ -55,3 +55,9 @@ const char *net_state_name(uint16_t state);
 /* All of it, as an object; NULL when memory is out. */
 json_t *net_binding_json(struct net_binding_info_r i);
 json_t *net_stats_json(struct net_stats_r s);
+
+/* ---- captures ---- */
+
+/* A program of classic BPF as `tcpdump -ddd' prints it, as TraceOptions.filter has it; ret has
+ * BPF_MAXINSNS (4096) elements. -EINVAL. */
+int net_filter_parse(const char *text, uint64_t *ret, uint32_t *ret_n);

@@ -114,6 +114,10 @@ TEST(usage_errors_name_what_is_wrong)
 		"--mtu: `575' is no number from 576 to 65535");
 	check_error("metac net bind --mtu 1500x a b", "net bind",
 		"--mtu: `1500x' is no number from 576 to 65535");
+	check_error("metac net trace --count 0 local:x", "net trace",
+		"--count: `0' is no number from 1 to 9223372036854775807");
+	check_error("metac net trace --snap-length 262145 local:x", "net trace",
+		"--snap-length: `262145' is no number from 1 to 262144");
 	check_error("metac net stats --all", "net stats", "takes no --all");
 	check_error("metac block ls --readonly", "block ls", "takes no --read-only");
 	check_error("metac file open --append x", "file open", "--append goes with --write");
@@ -144,7 +148,7 @@ TEST(help_needs_no_arguments)
 /* The words of an example up to the shell's own characters. */
 static void cut_example(char *line)
 {
-	line[strcspn(line, "<>")] = 0;
+	line[strcspn(line, "<>|")] = 0;
 	char *open = strstr(line, "$(");
 	if (open)
 		memcpy(open, "X ", 3);

@@ -88,3 +88,20 @@ TEST(a_binding_as_json)
 	json_decref(j);
 	vat_message_free(msg);
 }
+
+TEST(a_filter_is_read_as_tcpdump_prints_it)
+{
+	static uint64_t program[4096];
+	uint32_t n = 0;
+	CHECK_INT(net_filter_parse("2\n40 0 0 12\n6 1 2 4294967295\n", program, &n), 0);
+	CHECK_INT(n, 2);
+	CHECK(program[0] == (40 | UINT64_C(12) << 32));
+	CHECK(program[1] == (6 | 1 << 16 | 2 << 24 | UINT64_C(0xffffffff) << 32));
+	CHECK_INT(net_filter_parse("1,6 0 0 0,", program, &n), 0);
+	CHECK_INT(n, 1);
+	static const char *const wrong[] = {"", "0", "port 53", "1\n6 0 0", "1\n6 0 0 0\n6 0 0 0",
+		"2\n6 0 0 0\n", "1\n65536 0 0 0", "1\n6 256 0 0", "1\n6 0 0 4294967296", "4097\n",
+		"-1", "1\n6 0 0 0 x"};
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		CHECK_INT(net_filter_parse(wrong[i], program, &n), -EINVAL);
+}

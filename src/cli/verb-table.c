@@ -41,12 +41,14 @@ const struct opt opt_table[] = {
 	{OPT_RESUME, 0, "resume", NULL, WORD_OTHER, "continue an interrupted copy"},
 	{OPT_PROGRESS, 0, "progress", "KIND", WORD_PROGRESS,
 		"bar, plain or none; default: a bar at a terminal"},
-	{OPT_MTU, 0, "mtu", "N", WORD_OTHER,
-		"of the interface here; default: the largest"},
+	{OPT_MTU, 0, "mtu", "N", WORD_OTHER, "of the interface here; default: the largest"},
 	{OPT_L3, 0, "l3", "ADDRESS/LEN,...", WORD_OTHER,
 		"a routed network, in which this host has these"},
 	{OPT_INTERVAL, 'i', "interval", "TIME", WORD_OTHER,
 		"again and again: what came in each TIME"},
+	{OPT_COUNT, 'c', "count", "N", WORD_OTHER, "end after N frames"},
+	{OPT_FILTER, 0, "filter", "PROGRAM", WORD_OTHER, "only these; as `tcpdump -ddd' prints it"},
+	{OPT_SNAP_LENGTH, 's', "snap-length", "N", WORD_OTHER, "keep N bytes of each frame"},
 	{OPT_ALL, 'a', "all", NULL, WORD_OTHER, "those, too, that are not shown without"},
 	{OPT_JSON, 'j', "json", NULL, WORD_OTHER, "print JSON"},
 	{OPT_NODE, 'n', "node", "ADDRESS", WORD_ADDRESS,
@@ -260,6 +262,13 @@ static const struct verb net_verbs[] = {
 		"net unbind'. Restricted is what rate=, allow=, mac= and the limit of broadcasts\n"
 		"have dropped, foreign what came from elsewhere to the tunnel's port.",
 		"metac net stats lab0\nmetac net stats --interval 1s lab0", cmd_net_stats},
+	{"trace", "URI", {WORD_NET_URI}, OPT_CONNECT | OPT_COUNT | OPT_FILTER | OPT_SNAP_LENGTH,
+		"capture the frames of an interface",
+		"Writes them to standard output, in pcap format, until interrupted. URI is\n"
+		"local:DEV, netns:NS:DEV, or a reference to an interface that is not restricted.",
+		"metac net trace ref://[fd00::1]/kFV4... | tshark -i -\n"
+		"metac net trace --count 100 local:lab0 >lab.pcap",
+		cmd_net_trace},
 	{"interfaces", "[NS]", {WORD_NETNS}, OPT_CONNECT | OPT_ALL | OPT_JSON,
 		"list the interfaces of this host",
 		"Of its namespace or the one named, as `ip netns' has it or as a path. With --all\n"

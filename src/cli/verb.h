@@ -46,6 +46,9 @@
 #define OPT_ALL (UINT64_C(1) << 32)
 #define OPT_L3 (UINT64_C(1) << 33)
 #define OPT_INTERVAL (UINT64_C(1) << 34)
+#define OPT_COUNT (UINT64_C(1) << 35)
+#define OPT_SNAP_LENGTH (UINT64_C(1) << 36)
+#define OPT_FILTER (UINT64_C(1) << 37)
 
 #define OPT_COMMON OPT_HELP
 #define OPT_CONNECT (OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT)
@@ -115,6 +118,9 @@ struct options { /* as given; unset is NULL, 0 or false */
 	bool all;
 	const char *l3;
 	uint64_t interval_us;
+	uint64_t count;
+	uint32_t snap_length;
+	const char *filter;
 };
 
 /* What a verb's function gets. */
@@ -192,6 +198,7 @@ int cmd_net_stats(struct cli *cli);
 int cmd_net_interfaces(struct cli *cli);
 int cmd_net_rename(struct cli *cli);
 int cmd_net_rm(struct cli *cli);
+int cmd_net_trace(struct cli *cli);
 int cmd_stream_cat(struct cli *cli);
 int cmd_stream_bind(struct cli *cli);
 int cmd_stream_run(struct cli *cli);
