@@ -13,6 +13,7 @@
 #include "svc/net/kernel/guard.h"
 #include "svc/net/kernel/rtnl.h"
 
+struct loop_watch;
 struct net_service;
 
 struct place {
@@ -32,6 +33,7 @@ struct place {
 	bool lost; /* its name has gone */
 	struct list segments; /* segment.h */
 	struct list watchers; /* struct place_watcher */
+	struct loop_watch *loops; /* loop.h: its own; NULL: nothing is watched */
 };
 
 /* Name as in NetworkServiceAdmin.namespace: looked up below /run/netns, never through a symbolic

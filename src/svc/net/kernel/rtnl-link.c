@@ -15,7 +15,10 @@
 #include <stdio.h>
 #include <sys/random.h>
 
-enum { LIST_TRIES = 8 }; /* of a list that changes while it is read */
+enum {
+	LIST_TRIES = 8, /* of a list that changes while it is read */
+	OF_PORT = RTNL_SET_ISOLATED | RTNL_SET_BLOCKED,
+};
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -203,15 +206,23 @@ static int set_no_link_local(struct rtnl *n, int index, struct err *e)
 	return r < 0 ? err_set(e, r, "%s", why.msg) : 0;
 }
 
-/* After it is a port. */
-static int set_isolated(struct rtnl *n, int index, bool on, struct err *e)
+/*
+ * After it is a port. A bridge that does without a spanning tree opens a port that is "blocking"
+ * when another one comes, but leaves one that is "listening" as it is, which passes no frames
+ * either.
+ */
+static int set_port(struct rtnl *n, int index, const struct rtnl_change *c, struct err *e)
 {
 	struct rtnl_request req;
 	struct nlmsghdr *h = rtnl_begin_link(&req, RTM_SETLINK, 0, index);
 	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	i->ifi_family = AF_BRIDGE;
 	struct nlattr *port = mnl_attr_nest_start(h, IFLA_PROTINFO | NLA_F_NESTED);
-	mnl_attr_put_u8(h, IFLA_BRPORT_ISOLATED, on);
+	if (c->what & RTNL_SET_ISOLATED)
+		mnl_attr_put_u8(h, IFLA_BRPORT_ISOLATED, c->isolated);
+	if (c->what & RTNL_SET_BLOCKED)
+		mnl_attr_put_u8(h, IFLA_BRPORT_STATE,
+			c->blocked ? BR_STATE_LISTENING : BR_STATE_FORWARDING);
 	mnl_attr_nest_end(h, port);
 	return rtnl_talk(n, h, NULL, NULL, e);
 }
@@ -248,10 +259,10 @@ int rtnl_link_set(struct rtnl *n, int index, const struct rtnl_change *c, struct
 			c->what & RTNL_SET_ALIAS ? c->alias : NULL, e);
 	if (r >= 0 && c->what & RTNL_SET_NO_IP6_LL)
 		r = set_no_link_local(n, index, e);
-	if (r >= 0 && c->what & ~(unsigned)(RTNL_SET_NO_IP6_LL | RTNL_SET_ISOLATED))
+	if (r >= 0 && c->what & ~(unsigned)(RTNL_SET_NO_IP6_LL | OF_PORT))
 		r = set_most(n, index, c, e);
-	if (r >= 0 && c->what & RTNL_SET_ISOLATED)
-		r = set_isolated(n, index, c->isolated, e);
+	if (r >= 0 && c->what & OF_PORT)
+		r = set_port(n, index, c, e);
 	return rtnl_say(r, e, "change the interface", NULL);
 }
 

@@ -49,10 +49,6 @@ ssize_t rtnl_receive(const struct mnl_socket *s, void *buffer, size_t size, int 
 /* A netlink socket in that namespace, with the errors' words on. groups: bits of RTMGRP_... */
 int rtnl_socket(int netns, unsigned groups, struct mnl_socket **ret, struct err *e);
 
-/* Enters a namespace (-EBADF: does nothing); *ret is for leaving, which cannot fail. */
-int rtnl_enter(int netns, int *ret, struct err *e);
-void rtnl_leave(int own);
-
 void rtnl_put_ip(struct nlmsghdr *h, uint16_t type, const struct rtnl_ip *ip);
 /* The attribute as an address of that family; false if it is not. */
 bool rtnl_get_ip(const struct nlattr *a, int family, struct rtnl_ip *ret);

@@ -32,6 +32,11 @@ void rtnl_free(struct rtnl *n);
 int rtnl_cookie(const struct rtnl *n, uint64_t *ret);
 DEFINE_AUTO(struct rtnl *, rtnl_free);
 
+/* Enters a namespace (-EBADF: does nothing), to make a socket there; *ret is for leaving, which
+ * cannot fail. */
+int rtnl_enter(int netns, int *ret, struct err *e);
+void rtnl_leave(int own);
+
 /* An address of either family. */
 struct rtnl_ip {
 	int family; /* AF_INET, AF_INET6; 0: none */
@@ -136,8 +141,10 @@ struct rtnl_change { /* what is to be changed; unset: as it is */
 		RTNL_SET_NO_IP6_LL = 1 << 6, /* no automatic link-local address */
 		RTNL_SET_ISOLATED = 1 << 7, /* as a port of a bridge: isolated */
 		RTNL_SET_NETNS = 1 << 8, /* moved to the namespace of the descriptor */
+		RTNL_SET_BLOCKED = 1 << 9, /* as a port of a bridge: nothing gets in or out;
+					    * -EBUSY: its spanning tree is the kernel's */
 	} what;
-	bool up, isolated;
+	bool up, isolated, blocked;
 	int master;
 	uint32_t mtu;
 	const uint8_t *mac;
