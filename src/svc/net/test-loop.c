@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two bridges in one namespace, joined by pairs of links: "a0"-"b0" and so on; the ports of "a" are
- * watched.
+ * watched, and guarded as those of tunnels are, so that a storm is bounded.
  */
 #include "svc/net/loop.h"
 #include "base/test.h"
@@ -61,6 +61,14 @@ static void make_port(struct fixture *f, const char *name, const char *bridge)
 	ok(rtnl_link_set(f->place.rtnl, index_of(f, name), &c, &e), &e);
 }
 
+/* As the end of a tunnel. */
+static void guard(struct fixture *f, const char *name)
+{
+	struct err e = {};
+	struct guard_link g = {.index = index_of(f, name), .name = name, .tunnel = true};
+	ok(guard_link_add(f->place.guard, &g, &e), &e);
+}
+
 static void join(struct fixture *f, int i)
 {
 	char a[IFNAMSIZ], b[IFNAMSIZ];
@@ -70,6 +78,8 @@ static void join(struct fixture *f, int i)
 	ok(rtnl_veth_add(f->place.rtnl, a, b, NULL, NULL, -EBADF, &e), &e);
 	make_port(f, a, "a");
 	make_port(f, b, "b");
+	guard(f, a);
+	guard(f, b);
 	f->ports[i] = (struct loop_port){.index = index_of(f, a), .on_block = on_block, .user = f};
 	ok(loop_add(&f->place, &f->ports[i], &e), &e);
 }
@@ -85,7 +95,10 @@ static struct fixture *fixture_new(void)
 	f->place.ns = &f->ns;
 	f->place.netns = -EBADF;
 	ok(rtnl_new(-EBADF, &f->place.rtnl, &e), &e);
+	ok(guard_new(-EBADF, "fd00::1", true, &f->place.guard, &e), &e);
 	ok(rtnl_bridge_add(f->place.rtnl, "a", NULL, &e), &e);
+	struct guard_link g = {.index = index_of(f, "a"), .name = "a", .silent = true};
+	ok(guard_link_add(f->place.guard, &g, &e), &e);
 	ok(rtnl_bridge_add(f->place.rtnl, "b", NULL, &e), &e);
 	return f;
 }
@@ -95,6 +108,7 @@ static void fixture_free(struct fixture *f)
 	for (size_t i = 0; i < ARRAY_SIZE(f->ports); i++)
 		loop_remove(&f->ports[i]);
 	CHECK(!f->place.loops);
+	guard_free(f->place.guard);
 	rtnl_free(f->place.rtnl);
 	loop_done(&f->loop);
 	free(f);
@@ -193,6 +207,8 @@ TEST(a_loop_that_comes_later_is_found)
 	join(f, 0);
 	let_it_look(f);
 	ok(rtnl_veth_add(f->place.rtnl, "c0", "c1", NULL, NULL, -EBADF, &e), &e);
+	guard(f, "c0");
+	guard(f, "c1");
 	make_port(f, "c0", "a");
 	make_port(f, "c1", "b"); /* not by us */
 	wait_for_change(f);

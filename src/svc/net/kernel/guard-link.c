@@ -12,6 +12,7 @@
  * not let through.  A frame that is cut into IP fragments has the addresses in each.
  */
 #include "svc/net/kernel/guard-private.h"
+#include "svc/net/loop-frame.h"
 
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
@@ -102,16 +103,34 @@ static void write_base(const struct guard *g, FILE *f)
 	}
 }
 
+/* By these loops are found (svc/net/loop.h): in a storm, and whatever else is allowed. Small and
+ * few, they carry nothing else. limit: "" at a bridge of ours, where they come from one of its
+ * ports. */
+static void write_loop_frames(
+	const struct guard *g, const char *chain, int index, const char *limit, FILE *f)
+{
+	fprintf(f,
+		"add rule netdev %s %s-%d ether type 0x%x ether daddr "
+		"%02x:%02x:%02x:%02x:%02x:%02x "
+		"meta length <= %d %s accept\n",
+		g->table, chain, index, LOOP_ETHERTYPE, loop_group[0], loop_group[1], loop_group[2],
+		loop_group[3], loop_group[4], loop_group[5], LOOP_FRAME_SIZE, limit);
+}
+
 static void write_device(const struct guard *g, const struct guard_device *d, FILE *f)
 {
 	const char *t = g->table;
 	int n = d->index;
+	char limit[64];
+	snprintf(limit, sizeof limit, "limit rate %d/second burst %d packets", GUARD_LOOP_FRAMES,
+		GUARD_LOOP_FRAMES / 4);
 	fprintf(f, "add counter netdev %s link-%d\n", t, n);
 	guard_allow_chains(g, d, f);
 	fprintf(f,
 		"add chain netdev %s in-%d { type filter hook ingress device \"%s\" priority -400; "
 		"}\n",
 		t, n, d->name);
+	write_loop_frames(g, "in", n, d->silent ? "" : limit, f);
 	if (d->silent)
 		fprintf(f, "add rule netdev %s in-%d counter drop\n", t, n);
 	fprintf(f, "add rule netdev %s in-%d jump %s-0\n", t, n, d->backplane ? "self" : "own");
@@ -128,6 +147,7 @@ static void write_device(const struct guard *g, const struct guard_device *d, FI
 		"add chain netdev %s out-%d { type filter hook egress device \"%s\" priority 400; "
 		"}\n",
 		t, n, d->name);
+	write_loop_frames(g, "out", n, limit, f);
 	guard_allow_rules(g, d, false, f);
 }
 

@@ -29,6 +29,7 @@
 
 enum {
 	GUARD_STORM_FRAMES = 5000, /* per second and tunnel */
+	GUARD_LOOP_FRAMES = 400, /* the same, of those that loops are found by (loop.h) */
 	GUARD_MACS_MAX = 64,
 };
 
