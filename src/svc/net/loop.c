@@ -27,6 +27,7 @@ enum {
 	SUSPECT_MS = 10, /* of a port whose frame has come back */
 	SENT_PER_S = 32, /* by all ports together that are not new: more ports, longer intervals */
 	NUDGED_MAX = 16, /* newer ports that send at once when one's frame came back */
+	NUDGED_MS = 5, /* and again after that, as a storm swallows frames */
 	FRESH_MS = 2000, /* older frames are not heard */
 
 	/* From a frame that came back to the decision. */
@@ -34,7 +35,7 @@ enum {
 	DELAY_AGE_MS = 160, /* more, for ports that have been there for a while */
 	DELAY_PASSIVE_MS = 250,
 	DELAY_RANDOM_MS = 40,
-	SLACK_MS = 40, /* a frame came back "just now" */
+	SLACK_MS = 60, /* a frame came back "just now" */
 
 	OPEN_MS = 2000, /* a blocked port, when no frame came back for so long */
 	OPEN_RANDOM_MS = 1500,
@@ -138,8 +139,10 @@ static void on_came_back(
 	for (struct list *it = w->ports.prev; it != &p->link && nudged < NUDGED_MAX;
 		it = it->prev, nudged++) {
 		struct loop_port *q = list_entry(it, struct loop_port, link);
-		if (q->state == LOOP_QUIET)
+		if (q->state == LOOP_QUIET) {
 			q->next_ms = now;
+			q->step_ms = NUDGED_MS / 2;
+		}
 	}
 }
 

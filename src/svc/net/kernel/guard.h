@@ -33,7 +33,8 @@ enum {
 	GUARD_MACS_MAX = 64,
 };
 
-/* Bits per second that a limit can have: the kernel counts in 64 bits of nanoseconds times bytes. */
+/* Bits per second that a limit can have: the kernel counts in 64 bits of nanoseconds times bytes.
+ */
 #define GUARD_RATE_MIN UINT64_C(8000)
 #define GUARD_RATE_MAX UINT64_C(100000000000)
 
