@@ -56,6 +56,9 @@ struct TunnelInfo {
   # What this side receives in.
   routed @2 :RoutedConfig;
   # Only of a routed network: how the caller's interface is to be set up.
+  segment @3 :Data;
+  # Names this interface to who is bound to it, as long as its node's network service runs: who would bind
+  # his own to it a second time makes a loop.
 }
 
 struct RoutedConfig {

@@ -31,8 +31,9 @@ static bool same_iface(const struct iface *a, const struct iface *b)
 	return !strcmp(a->namespace, b->namespace) && !strcmp(a->name, b->name);
 }
 
-/* Two tunnels between the same two interfaces would be a loop. By two references to the other one
- * it is found by its frames (loop.h). */
+/* Two tunnels between the same two interfaces would be a loop.  By the same reference or capability
+ * that is known at once, else when the other side has said which interface it is; and by its frames
+ * (loop.h) if all else fails. */
 static int check_twice(const struct binding *b, struct err *e)
 {
 	list_for_each (it, &b->ns->bindings) {
@@ -44,6 +45,22 @@ static int check_twice(const struct binding *b, struct err *e)
 			return err_set(e, -EEXIST, "it is bound to that already");
 	}
 	return 0;
+}
+
+bool binding_is_second(const struct binding *b)
+{
+	const struct binding_answer *a = &b->answer;
+	if (sodium_is_zero(a->segment, sizeof(a->segment)))
+		return false;
+	list_for_each (it, &b->ns->bindings) {
+		const struct binding *o = list_entry(it, struct binding, link);
+		bool there = o->state == BINDING_UP || o->state == BINDING_WAITING;
+		if (o != b && there && same_iface(&o->iface, &b->iface) &&
+			rtnl_ip_equal(&o->answer.remote.address, &a->remote.address) &&
+			!memcmp(o->answer.segment, a->segment, sizeof(a->segment)))
+			return true;
+	}
+	return false;
 }
 
 /* ---- a new one ----------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ enum {
 	BINDING_WAITERS_MAX = 16,
 	BINDING_ID_SIZE = 33,
 	BINDING_KEY_SIZE = 16,
+	BINDING_SEGMENT_SIZE = 16,
 	BINDING_SOURCE_MAX = 500,
 	BINDING_ROUTED_WORDS_MAX = 4096, /* of what a routed network's exporter tells us */
 	BINDING_RESTRICTIONS_MAX = IFACE_RESTRICTIONS_MAX + 1,
@@ -48,6 +49,7 @@ struct binding_answer { /* of setupVxlan, checked */
 	struct rtnl_remote remote;
 	char remote_text[INET6_ADDRSTRLEN];
 	uint32_t mtu;
+	uint8_t segment[BINDING_SEGMENT_SIZE]; /* all zero: it tells none */
 	struct vat_message *routed; /* RoutedConfig; NULL: it is no routed network */
 };
 
@@ -126,6 +128,11 @@ int binding_end_connect(struct binding *b, struct err *e);
 void binding_end_cut(struct binding *b);
 /* The device goes too, or is only what was created again. */
 void binding_end_drop(struct binding *b);
+
+/* ---- binding-new.c ---- */
+
+/* Is another binding that has its tunnel there, or had, between the same two interfaces? */
+bool binding_is_second(const struct binding *b);
 
 /* ---- binding-object.c ---- */
 

@@ -76,6 +76,11 @@ static int read_answer(
 	int k = read_remote(b, r, a, e);
 	if (k < 0)
 		return k;
+	struct vat_data segment = net_tunnel_info_get_segment(info);
+	if (segment.len == sizeof(a->segment))
+		memcpy(a->segment, segment.p, sizeof(a->segment));
+	if (binding_is_second(b))
+		return err_set(e, -EEXIST, "it is bound to that already");
 	a->mtu = net_tunnel_info_get_mtu(info);
 	if (a->mtu < TUNNEL_MTU_MIN && !a->joined)
 		return err_set(e, -EPROTO, "the other side's MTU of %u is too small: at least %d",

@@ -376,6 +376,21 @@ static int set_up(struct half *h, const struct iface *f,
 	return own ? join(h, &cfg, e) : connect_tunnel(h, &cfg, options, e);
 }
 
+/* What this is, without telling what. */
+static void write_segment(struct half *h, struct net_tunnel_info_b info)
+{
+	const struct net_service *ns = h->ns;
+	unsigned char hash[16];
+	uint64_t network = segment_place(h->segment)->ino;
+	int index = segment_index(h->segment);
+	crypto_generichash_state st;
+	crypto_generichash_init(&st, ns->salt, sizeof(ns->salt), sizeof(hash));
+	crypto_generichash_update(&st, (unsigned char *)&network, sizeof(network));
+	crypto_generichash_update(&st, (unsigned char *)&index, sizeof(index));
+	crypto_generichash_final(&st, hash, sizeof(hash));
+	net_tunnel_info_set_segment(info, (struct vat_data){hash, sizeof(hash)});
+}
+
 static void answer(struct half *h, struct net_l2_interface_setup_vxlan_ctx cx)
 {
 	struct net_l2_interface_setup_vxlan_results_b b = net_l2_interface_setup_vxlan_results(cx);
@@ -395,6 +410,7 @@ static void answer(struct half *h, struct net_l2_interface_setup_vxlan_ctx cx)
 	net_tunnel_info_set_mtu(info, h->mtu);
 	if (h->tunnel)
 		net_tunnel_info_set_vni_num(info, tunnel_vni(h->tunnel));
+	write_segment(h, info);
 	if (h->lease)
 		routed_lease_write(h->lease, net_tunnel_info_init_routed(info));
 	net_tunnel_unref(c);
@@ -413,6 +429,8 @@ void iface_setup_vxlan(void *self, struct net_l2_interface_setup_vxlan_ctx cx)
 	h->ns = f->ns;
 	list_init(&h->link);
 	h->ns->n_tunnels++; /* taken back by half_end() */
+	if (sodium_is_zero(h->ns->salt, sizeof(h->ns->salt)))
+		randombytes_buf(h->ns->salt, sizeof(h->ns->salt));
 	int r = set_up(h, f, net_l2_interface_setup_vxlan_params(cx), &e);
 	if (r < 0 || h->ended) {
 		if (r >= 0)

@@ -52,6 +52,7 @@ struct net_service {
 	/* The node has died under us: created interfaces stay, for the next process (leftovers.c).
 	 */
 	bool lost;
+	uint8_t salt[16]; /* of what interfaces are named by to others; all zero: none yet */
 	unsigned n_bindings, n_tunnels, n_created, n_places, n_traces;
 };
 

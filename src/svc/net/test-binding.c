@@ -352,6 +352,23 @@ TEST(the_same_two_are_not_bound_twice)
 	down(&w);
 }
 
+TEST(nor_by_another_capability_for_the_same_interface)
+{
+	struct world w = {};
+	up(&w);
+	struct net_binding_c c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap}), d = {};
+	struct fake_iface again = w.b.iface;
+	again.cap = net_l2_interface_serve(w.loop.vat, &fake_iface_impl, &again, NULL);
+	(void)snprintf(again.f.namespace, 32, "%p", (void *)&w.b.iface.segment);
+	struct answer a = try_to_bind(&w, &(struct wish){.other = again.cap.cap}, &d);
+	CHECK(a.failed && strstr(a.text, "already"));
+	CHECK_INT(fake.tunnels, 2);
+	CHECK_INT(binding_of(&w)->state, BINDING_UP);
+	net_l2_interface_unref(again.cap);
+	net_binding_unref(c);
+	down(&w);
+}
+
 TEST(restrictions_of_both_hold)
 {
 	struct world w = {};
