@@ -123,7 +123,7 @@ int created_become_veth(struct created *c, struct place *leg_place, struct err *
 {
 	char aside[IFNAMSIZ], id[TUNNEL_ID_SIZE], alias[RTNL_ALIAS_MAX + 1], own[IFNAMSIZ];
 	struct net_service *ns = c->place->ns;
-	struct reap old = {.place = c->place, .index = c->index, .port = c->port};
+	struct reap old = {.place = c->place, .index = c->index, .port = c->port, .late = true};
 	assert(c->made == CREATED_VXLAN && !c->own_taken);
 	tunnel_id_new(id);
 	tunnel_name("mcx", id, aside);

@@ -361,6 +361,7 @@ static void end_leave(struct joint_end *end)
 {
 	struct rtnl_change down = {.what = RTNL_SET_UP};
 	struct joint *j = end->joint;
+	end->port.doomed = end->ours;
 	if (end->joined)
 		segment_leave(end->in, &end->port);
 	if (end->joined && j->was_down && end->port.index)

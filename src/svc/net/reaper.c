@@ -20,7 +20,7 @@ enum {
 struct reaper {
 	struct reap reaps[REAPER_MAX];
 	unsigned count;
-	sd_event_source *turn;
+	sd_event_source *turn, *late;
 };
 
 /* A link that has left for another namespace on somebody's command still has its port: then that
@@ -100,22 +100,29 @@ static int on_turn(sd_event_source *source, void *user)
 	return 0;
 }
 
+static int source_new(struct net_service *ns, int64_t priority, sd_event_source **ret)
+{
+	int r = sd_event_add_defer(ns->streams.loop->event, ret, on_turn, ns);
+	if (r >= 0)
+		r = sd_event_source_set_priority(*ret, priority);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+	return r;
+}
+
 static struct reaper *reaper_of(struct net_service *ns)
 {
-	if (ns->reaper)
+	if (ns->reaper || !ns->streams.loop)
 		return ns->reaper;
 	struct reaper *r = calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
-	int k = sd_event_add_defer(ns->streams.loop->event, &r->turn, on_turn, ns);
-	if (k >= 0)
-		k = sd_event_source_set_priority(r->turn, SD_EVENT_PRIORITY_IMPORTANT);
-	if (k < 0) {
+	if (source_new(ns, SD_EVENT_PRIORITY_IMPORTANT, &r->turn) < 0 ||
+		source_new(ns, SD_EVENT_PRIORITY_IDLE, &r->late) < 0) {
 		sd_event_source_unref(r->turn);
 		free(r);
 		return NULL;
 	}
-	(void)sd_event_source_set_enabled(r->turn, SD_EVENT_OFF);
 	return ns->reaper = r;
 }
 
@@ -131,7 +138,7 @@ void reaper_add(struct net_service *ns, const struct reap *add)
 	if (r->count == REAPER_MAX)
 		reaper_flush(ns);
 	r->reaps[r->count++] = alone;
-	(void)sd_event_source_set_enabled(r->turn, SD_EVENT_ONESHOT);
+	(void)sd_event_source_set_enabled(add->late ? r->late : r->turn, SD_EVENT_ONESHOT);
 }
 
 void reaper_done(struct net_service *ns)
@@ -141,6 +148,7 @@ void reaper_done(struct net_service *ns)
 		return;
 	reaper_flush(ns);
 	sd_event_source_disable_unref(r->turn);
+	sd_event_source_disable_unref(r->late);
 	free(r);
 	ns->reaper = NULL;
 }

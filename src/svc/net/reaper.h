@@ -13,6 +13,7 @@ struct reap {
 	int index; /* 0: there is no link, rules only */
 	char name[IFNAMSIZ]; /* whose rules are removed when the link has gone; "": none */
 	uint16_t port; /* which is opened again when the link has gone; 0: none */
+	bool late; /* nobody waits for it: after the answers of this turn */
 };
 
 /* Copied. When memory is out, at once. */

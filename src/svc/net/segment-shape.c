@@ -11,6 +11,7 @@
  * nobody else's wish is lost, and it goes with the process. (A killed service's tunnels then carry
  * what the interface gets without, until the next one removes them, which it does at once.)
  */
+#include "svc/net/reaper.h"
 #include "svc/net/segment-priv.h"
 #include "svc/net/tunnel-link.h"
 
@@ -52,13 +53,11 @@ static int make_bridge(struct segment *s, struct err *e)
 
 static void remove_bridge(struct segment *s)
 {
-	struct err e = {};
+	struct reap r = {.place = s->place, .index = s->our_bridge};
 	if (!s->our_bridge)
 		return;
-	int r = rtnl_link_delete(rtnl_of(s), s->our_bridge, &e);
-	if (r < 0 && r != -ENODEV)
-		log_warning("bridge %s stays: %s", s->bridge_name, e.msg);
-	(void)guard_link_remove(s->place->guard, s->bridge_name, NULL);
+	memcpy(r.name, s->bridge_name, sizeof(r.name));
+	reaper_add(s->place->ns, &r);
 	s->our_bridge = 0;
 }
 
@@ -129,17 +128,18 @@ static int make_leg(struct segment *s, struct err *e)
 	return r < 0 ? r : rtnl_bridge_station(rtnl_of(s), s->leg_port, s->iface.mac, true, e);
 }
 
+/* The leg is down before its program goes: what came out of it would be for this host then. */
 static void unsplice(struct segment *s)
 {
-	struct err e = {};
+	struct rtnl_change down = {.what = RTNL_SET_UP};
+	struct reap r = {.place = s->place, .index = s->leg};
+	if (s->leg)
+		(void)rtnl_link_set(rtnl_of(s), s->leg, &down, NULL);
 	splice_free(s->splice);
 	s->splice = NULL;
 	s->promiscuous = fd_close(s->promiscuous);
-	if (!s->leg)
-		return;
-	int r = rtnl_link_delete(rtnl_of(s), s->leg, &e);
-	if (r < 0 && r != -ENODEV)
-		log_warning("%s stays: %s", s->leg_name, e.msg);
+	if (s->leg)
+		reaper_add(s->place->ns, &r);
 	s->leg = s->leg_port = 0;
 }
 

@@ -130,11 +130,10 @@ int segment_join_own(struct segment *s, struct segment_port *p, struct err *e)
 	return r;
 }
 
-/* The device loses its master only if the bridge stays: else it does with the bridge. */
 static void leave_bridge(struct segment *s, struct segment_port *p)
 {
 	struct rtnl_change c = {.what = RTNL_SET_MASTER, .master = 0};
-	if (s->n_ports || s->how == SEGMENT_BRIDGE)
+	if (!p->doomed)
 		(void)rtnl_link_set(s->place->rtnl, p->index, &c, NULL); /* may have gone */
 	if (!s->n_ports)
 		segment_dissolve(s);

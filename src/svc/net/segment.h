@@ -54,6 +54,7 @@ struct segment_port {
 	int index; /* the device, in the segment's place */
 	char name[IFNAMSIZ];
 	bool isolated; /* of a routed network: reaches the interface, and no other port */
+	bool doomed; /* gets deleted right after it leaves (reaper.h): may stay in the bridge */
 	void (*gone)(void *user, const char *why); /* the interface, or the port, has gone */
 	void *user;
 };

@@ -356,6 +356,7 @@ void tunnel_free(struct tunnel *t)
 		return;
 	place_unwatch(&t->watcher);
 	sd_event_source_disable_unref(t->gone_source);
+	t->segment_port.doomed = !t->own;
 	if (t->joined)
 		segment_leave(t->segment, &t->segment_port);
 	if (t->own)
