@@ -60,8 +60,7 @@ struct net_service {
 
 /* What a killed process of the same node left: created interfaces are kept for LEFTOVERS_SECONDS,
  * for who restores them; all other links with our mark, and rules, are removed at once. In all
- * namespaces that ns->runtime remembers. Programs at others' interfaces are known by the owner
- * ns->address_text (splice.h). */
+ * namespaces that ns->runtime remembers. */
 enum { LEFTOVERS_SECONDS = 20 };
 void leftovers_start(struct net_service *ns);
 /* place-notes.c: a namespace is used from now on; and not any more; those noted, malloc'ed. */
