@@ -160,7 +160,7 @@ static bool is_plain(const char *name)
 	       strcmp(name, "..") != 0;
 }
 
-int place_open(const char *name, struct err *e)
+int place_open_name(const char *name, struct err *e)
 {
 	struct process_name p;
 	char text[PATH_MAX];
@@ -202,7 +202,7 @@ int place_name(struct net_service *ns, const char *name, char **ret, struct err 
 	struct process_name p;
 	uint64_t start = 0;
 	char *text = NULL;
-	AUTO_CLOSE int fd = *name ? place_open(name, e) : -EBADF;
+	AUTO_CLOSE int fd = *name ? place_open_name(name, e) : -EBADF;
 	if (*name && fd < 0)
 		return fd;
 	if (fd < 0 || is_own(fd)) {

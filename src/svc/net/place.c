@@ -30,7 +30,7 @@ static void lose(struct place *p);
 static bool leads_there(const struct place *p)
 {
 	struct stat st;
-	AUTO_CLOSE int fd = place_open(p->name, NULL);
+	AUTO_CLOSE int fd = place_open_name(p->name, NULL);
 	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == p->ino;
 }
 
@@ -284,7 +284,7 @@ int place_get(struct net_service *ns, const char *name, struct place **ret, stru
 	int r = get_root(ns, e);
 	if (r < 0)
 		return r;
-	AUTO_CLOSE int netns = *name ? place_open(name, e) : -EBADF;
+	AUTO_CLOSE int netns = *name ? place_open_name(name, e) : -EBADF;
 	if (*name && netns < 0)
 		return netns;
 	if (*name && fstat(netns, &st) < 0)

@@ -71,6 +71,6 @@ bool place_name_is_lasting(const char *name);
 const char *place_name_text(const char *name, char *ret, size_t size);
 
 /* A descriptor of that namespace (not ""), or negative errno with e set. */
-int place_open(const char *name, struct err *e);
+int place_open_name(const char *name, struct err *e);
 /* A pidfd of the process that the name tells, -EBADF: it tells none. -ESRCH: it has ended. */
 int place_open_process(const char *name);
