@@ -239,7 +239,8 @@ int segment_refresh(struct segment *s, struct err *e)
 /* What holds however it is joined: rules, and up. */
 static int prepare(struct segment *s, struct err *e)
 {
-	int r = s->guarded ? 0 : guard_iface(s, e);
+	/* One that is a tunnel's end has that one's rules. */
+	int r = s->guarded || s->own ? 0 : guard_iface(s, e);
 	if (r >= 0 && !(s->iface.flags & IFF_UP) && s->how == SEGMENT_NONE)
 		s->brought_up = true; /* as soon as that is remembered: bring_up() */
 	return r;
@@ -410,7 +411,7 @@ void segment_dissolve(struct segment *s)
 		rtnl_link_set(rtnl_of(s), s->iface.index, &down, &e) < 0)
 		log_warning("%s stays up: %s", s->iface.name, e.msg);
 	s->brought_up = false;
-	if (s->guarded)
+	if (s->guarded && !s->own)
 		(void)guard_link_remove(s->place->guard, s->iface.name, NULL);
 	s->guarded = false;
 }

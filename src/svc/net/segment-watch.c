@@ -58,10 +58,29 @@ static void settle(struct segment *s)
 {
 	struct err e = {};
 	int r = segment_settle(s, &e);
-	if (r == -ENODEV && !rtnl_link_by_index(s->place->rtnl, s->iface.index, &s->iface, NULL))
+	if (r == -ENODEV && segment_refresh(s, NULL) == -ENODEV) {
+		interface_gone(s);
+		return;
+	}
+	if (r == -ENODEV)
 		r = segment_settle(s, &e); /* something of it has gone since; once more */
 	if (r < 0 && s->n_ports)
 		fail(s, e.msg);
+}
+
+/* Events were lost: any port may have gone. */
+static void look_at_ports(struct segment *s)
+{
+	struct rtnl_link l;
+	int gone[SEGMENT_PORTS_MAX];
+	unsigned n = 0;
+	list_for_each (it, &s->ports) {
+		struct segment_port *p = list_entry(it, struct segment_port, link);
+		if (rtnl_link_by_index(s->place->rtnl, p->index, &l, NULL) == -ENODEV)
+			gone[n++] = p->index;
+	}
+	while (n)
+		port_gone(s, gone[--n]);
 }
 
 static void handle(struct segment *s, const struct rtnl_event *event)
@@ -81,6 +100,8 @@ static void handle(struct segment *s, const struct rtnl_event *event)
 		(void)segment_refresh(s, NULL);
 	if (s->how == SEGMENT_BRIDGE && event->kind == RTNL_LINK_CHANGED && l->index == s->bridge)
 		segment_bridge_changed(s, l);
+	if (event->kind == RTNL_LOST)
+		look_at_ports(s);
 	if (s->n_ports && matters)
 		settle(s);
 }

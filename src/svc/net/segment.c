@@ -94,6 +94,17 @@ uint32_t segment_mtu(const struct segment *s)
 	return l.mtu;
 }
 
+static int join_settled(struct segment *s, struct segment_port *p, struct err *e)
+{
+	int r = segment_settle(s, e);
+	if (r < 0)
+		return err_wrap(e, r, "join interface %s", s->iface.name);
+	r = segment_put_port(s, p, e);
+	if (r < 0 && !s->n_ports)
+		segment_dissolve(s);
+	return r;
+}
+
 int segment_join(struct segment *s, struct segment_port *p, struct err *e)
 {
 	list_init(&p->link);
@@ -102,15 +113,12 @@ int segment_join(struct segment *s, struct segment_port *p, struct err *e)
 	if (s->n_ports >= SEGMENT_PORTS_MAX)
 		return err_set(e, -EMFILE, "interface %s is joined %u times already", s->iface.name,
 			s->n_ports);
-	int r = segment_settle(s, e);
+	/* With others there already it is as it has to be, or we shall hear of it. */
+	int r = s->n_ports ? segment_put_port(s, p, NULL) : -EAGAIN;
 	if (r < 0)
-		return err_wrap(e, r, "join interface %s", s->iface.name);
-	r = segment_put_port(s, p, e);
-	if (r < 0) {
-		if (!s->n_ports)
-			segment_dissolve(s);
+		r = join_settled(s, p, e);
+	if (r < 0)
 		return r;
-	}
 	list_append(&s->ports, &p->link);
 	s->n_ports++;
 	return 0;

@@ -356,6 +356,27 @@ TEST(who_loses_his_port_is_told)
 	}
 }
 
+TEST(nothing_is_missed_when_events_are_lost)
+{
+	struct world w;
+	struct err e = {};
+	struct rtnl_event lost = {.kind = RTNL_LOST};
+	world_new(&w);
+	world_get(&w, "S");
+	world_join(&w, 0);
+	world_join(&w, 1);
+	address(&w.host, "S", "10.9.0.1/24");
+	ok(rtnl_link_delete(w.host.rtnl, w.port[0].index, &e), &e);
+	on_change(&w, &lost);
+	CHECK_INT(w.gone[0], 1);
+	CHECK_INT(segment_how(w.segment), SEGMENT_SPLICE);
+	ok(rtnl_link_delete(w.host.rtnl, segment_index(w.segment), &e), &e);
+	on_change(&w, &lost);
+	CHECK_INT(w.gone[1], 1);
+	CHECK_INT(segment_index(w.segment), 0);
+	world_free(&w);
+}
+
 TEST(mtu_mac_and_name_may_change)
 {
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 0x77};
