@@ -179,7 +179,7 @@ struct BindingInfo {
   # The interface here goes with the last who holds it.
   stats @12 :Stats;
   addresses @13 :List(Text);
-  # Of a routed network: those given to this side.
+  # Of a routed network: those given to who binds it.
   exported @14 :Bool;
   # Somebody else has bound an interface of this host: the other half of a Binding elsewhere. source: who.
 

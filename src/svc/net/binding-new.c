@@ -106,6 +106,10 @@ static int set_up(struct binding *b, const struct request *q, struct err *e)
 	struct net_bind_options_r o = q->options;
 	AUTO(ref_free) struct ref *ref = NULL;
 	int r = set_iface(b, q->iface, e);
+	if (r >= 0 && b->iface.created && b->iface.created->routed)
+		r = err_set(e, -EINVAL,
+			"it is a routed network, which has to be the other one: bind an interface "
+			"of its own (newlocal:NAME) to it");
 	if (r >= 0 && !q->other && !has_ref(o))
 		r = err_set(e, -EINVAL, "nothing to bind it to");
 	if (r >= 0 && has_ref(o))

@@ -462,6 +462,15 @@ unsigned iface_tunnel_count(const struct net_service *ns)
 	return n;
 }
 
+static void write_addresses(const struct half *h, struct net_binding_info_b b)
+{
+	char text[LEASES_PREFIXES_MAX][RTNL_ADDRESS_TEXT];
+	unsigned n = routed_lease_text(h->lease, text);
+	struct vat_list_b l = net_binding_info_init_addresses(b, n);
+	for (unsigned i = 0; i < n; i++)
+		vat_set_text(vat_list_ptr_b(l, i), vat_str(text[i]));
+}
+
 static void write_info(struct half *h, struct net_binding_info_b b)
 {
 	net_binding_info_set_id(b, vat_str(tunnel_device(h->tunnel)));
@@ -475,6 +484,8 @@ static void write_info(struct half *h, struct net_binding_info_b b)
 	net_binding_info_set_remote(b, vat_str(h->remote_text));
 	net_binding_info_set_created(b, h->created != NULL);
 	net_binding_info_set_exported(b, true);
+	if (h->lease)
+		write_addresses(h, b);
 	(void)tunnel_stats(h->tunnel, net_binding_info_init_stats(b));
 }
 

@@ -315,6 +315,18 @@ void routed_lease_write(const struct routed_lease *l, struct net_routed_config_b
 	net_routed_config_set_mac(ret, (struct vat_data){l->lease->mac, RTNL_MAC_SIZE});
 }
 
+unsigned routed_lease_text(
+	const struct routed_lease *l, char ret[static LEASES_PREFIXES_MAX][RTNL_ADDRESS_TEXT])
+{
+	const struct leases *all = &l->routed->leases;
+	for (unsigned i = 0; i < all->n_prefixes; i++) {
+		struct rtnl_address a = {
+			.ip = l->lease->address[i], .prefix = all->prefix[i].prefix};
+		rtnl_address_format(&a, ret[i]);
+	}
+	return all->n_prefixes;
+}
+
 void routed_describe(const struct routed *r, struct net_interface_description_b ret)
 {
 	const struct leases *all = &r->leases;

@@ -63,6 +63,9 @@ int routed_lease(
 void routed_lease_restriction(const struct routed_lease *l, struct guard_restrictions *ret);
 /* How the member is to set itself up. */
 void routed_lease_write(const struct routed_lease *l, struct net_routed_config_b ret);
+/* The member's addresses, "10.9.0.2/24", for people; how many. */
+unsigned routed_lease_text(
+	const struct routed_lease *l, char ret[static LEASES_PREFIXES_MAX][RTNL_ADDRESS_TEXT]);
 /* over: the binding is over for good. NULL is accepted. */
 void routed_lease_end(struct routed_lease *l, bool over);
 

@@ -368,6 +368,13 @@ void routed_lease_write(const struct routed_lease *l, struct net_routed_config_b
 	vat_set_text(vat_list_ptr_b(a, 0), vat_str("10.9.0.2/32"));
 }
 
+unsigned routed_lease_text(
+	const struct routed_lease *l, char ret[static LEASES_PREFIXES_MAX][RTNL_ADDRESS_TEXT])
+{
+	strcpy(ret[0], "10.9.0.2/24");
+	return 1;
+}
+
 void routed_lease_end(struct routed_lease *l, bool over)
 {
 	if (!l)
