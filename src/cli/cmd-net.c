@@ -85,7 +85,10 @@ static void fill_bind(struct client *c, const struct pair *p, struct net_bind_op
 static int bind_call(struct client *c, const struct pair *p, struct reply *reply)
 {
 	struct net_l2_interface_bind_to_req q = net_l2_interface_bind_to(c->loop.vat, p->own.iface);
-	net_l2_interface_bind_to_params_set_other(q.params, p->other.iface);
+	/* Another host gets it by the reference: what it got through here would be lost when this
+	 * command ends. */
+	if (!p->far)
+		net_l2_interface_bind_to_params_set_other(q.params, p->other.iface);
 	fill_bind(c, p, net_l2_interface_bind_to_params_init_options(q.params));
 	int r = client_call(c, q.call, reply);
 	return r < 0 ? err_wrap(&c->cli->err, r, "%s", p->other.shown) : 0;
