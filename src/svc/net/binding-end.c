@@ -28,6 +28,7 @@ static int take_segment(struct binding *b, struct err *e)
 		b->restrictions[cfg->n_restrictions++] = b->extra;
 	cfg->restrictions = b->restrictions;
 	cfg->gone = binding_on_gone;
+	cfg->looped = binding_on_looped;
 	cfg->user = b;
 	return 0;
 }
@@ -151,5 +152,6 @@ void binding_end_drop(struct binding *b)
 	withdraw(b);
 	routed_unapply(TAKE_PTR(b->member));
 	tunnel_free(TAKE_PTR(b->tunnel));
+	b->looped = false;
 	segment_unref(TAKE_PTR(b->cfg.segment));
 }

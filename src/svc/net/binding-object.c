@@ -15,12 +15,10 @@ static uint16_t public_state(const struct binding *b)
 {
 	switch (b->state) {
 	case BINDING_UP:
-		return NET_BINDING_INFO_STATE_CONNECTED;
+		return b->looped ? NET_BINDING_INFO_STATE_LOOP : NET_BINDING_INFO_STATE_CONNECTED;
 	case BINDING_OPENING:
 	case BINDING_WAITING:
 		return NET_BINDING_INFO_STATE_WAITING;
-	case BINDING_LOOP:
-		return NET_BINDING_INFO_STATE_LOOP;
 	case BINDING_GONE:
 	case BINDING_ENDED:
 		break;

@@ -36,7 +36,6 @@ enum binding_state {
 	BINDING_WAITING,
 	BINDING_UP,
 	BINDING_GONE,
-	BINDING_LOOP,
 	BINDING_ENDED,
 };
 
@@ -66,7 +65,8 @@ struct binding {
 	struct guard_restrictions extra; /* BindOptions.restrictions */
 	int64_t since; /* of the state, by the wall clock */
 	uint64_t since_us; /* the same, monotonic */
-	char error[300]; /* why it is not UP */
+	bool looped; /* UP, and cut off for now (loop.h) */
+	char error[300]; /* why it is not UP, or cut off */
 
 	/* the end here */
 	struct iface iface; /* owns namespace, and created's reference */
@@ -109,6 +109,7 @@ void binding_on_opened(void *user, int takes_fd, struct vat_cap *takes_end);
 void binding_on_missed(void *user, enum way_miss miss, const struct err *e);
 /* ... and of the interface here (struct tunnel_config). May free b. */
 void binding_on_gone(void *user, const char *why);
+void binding_on_looped(void *user, bool looped);
 
 /* ---- binding-way.c ---- */
 

@@ -171,7 +171,7 @@ static void over(struct binding *b, enum binding_state state, const char *why)
 
 static bool is_over(const struct binding *b)
 {
-	return b->state == BINDING_GONE || b->state == BINDING_LOOP || b->state == BINDING_ENDED;
+	return b->state == BINDING_GONE || b->state == BINDING_ENDED;
 }
 
 static void end_with(struct binding *b, enum binding_state state, const char *why)
@@ -185,16 +185,12 @@ static void end_with(struct binding *b, enum binding_state state, const char *wh
 	}
 }
 
-bool binding_cut(struct net_service *ns, const char *device)
+void binding_on_looped(void *user, bool looped)
 {
-	list_for_each (it, &ns->bindings) {
-		struct binding *b = list_entry(it, struct binding, link);
-		if (!b->tunnel || strcmp(tunnel_device(b->tunnel), device) != 0)
-			continue;
-		end_with(b, BINDING_LOOP, IFACE_LOOP_TEXT);
-		return true;
-	}
-	return false;
+	struct binding *b = user;
+	b->looped = looped;
+	if (b->state == BINDING_UP)
+		binding_set_state(b, b->state, looped ? IFACE_LOOP_TEXT : NULL);
 }
 
 /* ---- tunnels that come and go -------------------------------------------------------------- */
@@ -232,21 +228,12 @@ void binding_on_gone(void *user, const char *why)
 	}
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text), m = strlen(end);
-	return n >= m && !strcmp(text + n - m, end);
-}
-
 static void on_tunnel_end(void *user, const struct vat_error *err, struct vat_ptr_r results)
 {
 	struct binding *b = user;
 	char why[sizeof(b->error)];
 	(void)snprintf(why, sizeof(why), "%s", err ? err->text : "the other side has ended it");
-	if (ends_with(why, IFACE_LOOP_TEXT))
-		over(b, BINDING_LOOP, why);
-	else
-		wait_for_tunnel(b, why);
+	wait_for_tunnel(b, why);
 }
 
 static int watch_tunnel(struct binding *b)
@@ -277,7 +264,7 @@ void binding_on_opened(void *user, int takes_fd, struct vat_cap *takes_end)
 	}
 	if (b->state == BINDING_WAITING)
 		log_peer(LOG_INFO, "%s: connected", binding_title(b));
-	binding_set_state(b, BINDING_UP, NULL);
+	binding_set_state(b, BINDING_UP, b->looped ? IFACE_LOOP_TEXT : NULL);
 	if (b->ctx)
 		(void)binding_serve(b);
 }

@@ -34,8 +34,5 @@ void binding_restore(struct net_service *ns, struct net_binding_description_r d,
 unsigned binding_count(const struct net_service *ns);
 /* Capability and info of the n-th for listBindings. */
 void binding_list(struct net_service *ns, struct net_network_service_admin_list_bindings_ctx cx);
-/* The binding that has this device as its tunnel's end is cut off for good (state `loop`): for
- * loop.c. False: there is none. */
-bool binding_cut(struct net_service *ns, const char *device);
 /* The service ends: everything is undone, what is persistent will be restored by the next. */
 void binding_end_all(struct net_service *ns);

@@ -47,6 +47,7 @@ struct half {
 	char client[CLIENT_MAX + 1];
 	uint32_t mtu;
 	int64_t since;
+	bool looped; /* cut off for now */
 	bool ended;
 	char why[200]; /* it has ended */
 	struct half_slot waiters[TUNNEL_WAITERS_MAX];
@@ -105,16 +106,10 @@ static void on_lease_taken(void *user)
 	half_end(h, "another member of the network has taken its place");
 }
 
-bool iface_tunnel_cut(struct net_service *ns, const char *device)
+static void on_looped(void *user, bool looped)
 {
-	list_for_each (it, &ns->tunnels) {
-		struct half *h = list_entry(it, struct half, link);
-		if (h->tunnel && !strcmp(tunnel_device(h->tunnel), device)) {
-			half_end(h, IFACE_LOOP_TEXT);
-			return true;
-		}
-	}
-	return false;
+	struct half *h = user;
+	h->looped = looped;
 }
 
 /* ---- the Tunnel object --------------------------------------------------------------------- */
@@ -334,6 +329,8 @@ static int configure(struct half *h, const struct iface *f, struct net_tunnel_op
 	h->segment = cfg->segment;
 	h->created = cfg->created ? created_ref(cfg->created) : NULL;
 	cfg->gone = on_gone;
+	cfg->looped = on_looped;
+	cfg->passive = true;
 	cfg->user = h;
 	if (!cfg->created || !cfg->created->routed)
 		return 0;
@@ -478,7 +475,9 @@ static void write_info(struct half *h, struct net_binding_info_b b)
 	net_binding_info_set_namespace(b, vat_str(segment_place(h->segment)->name));
 	net_binding_info_set_source(b, vat_str(*h->client ? h->client : h->remote_text));
 	net_binding_info_set_transport(b, vat_str("vxlan"));
-	net_binding_info_set_state(b, NET_BINDING_INFO_STATE_CONNECTED);
+	net_binding_info_set_state(
+		b, h->looped ? NET_BINDING_INFO_STATE_LOOP : NET_BINDING_INFO_STATE_CONNECTED);
+	net_binding_info_set_error(b, vat_str(h->looped ? IFACE_LOOP_TEXT : ""));
 	net_binding_info_set_since(b, h->since);
 	net_binding_info_set_mtu(b, h->mtu);
 	net_binding_info_set_remote(b, vat_str(h->remote_text));

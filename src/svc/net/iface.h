@@ -150,8 +150,5 @@ void joint_offer_new(struct net_service *ns, struct joint_offer *o);
 /* From now on nobody takes it; if it was taken, the joint is undone. */
 void joint_offer_withdraw(struct joint_offer *o);
 
-/* How a wait for a Tunnel ends that was cut because of a loop. */
+/* Why an end is cut off for now (tunnel_config.looped). */
 #define IFACE_LOOP_TEXT "its frames came back another way"
-/* The tunnel (exported) that has this device is cut for good, and its other side told so: for
- * loop.c. False: there is none. */
-bool iface_tunnel_cut(struct net_service *ns, const char *device);

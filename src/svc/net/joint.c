@@ -11,6 +11,7 @@
  * An end's device is where frames from the other end come in: there its own restrictions hold.
  */
 #include "base/log.h"
+#include "svc/net/loop.h"
 #include "svc/net/reaper.h"
 #include "svc/net/tunnel-link.h"
 #include "svc/net/tunnel.h"
@@ -27,6 +28,7 @@ struct joint_end {
 	char name[IFNAMSIZ]; /* the device; "": it has none, the other end's is meant */
 	int index;
 	struct segment_port port;
+	struct loop_port loop_port;
 	struct segment *in; /* where that is one; held by one of the ends */
 	bool joined;
 	bool leg; /* the created interface's leg is in use */
@@ -34,6 +36,7 @@ struct joint_end {
 	const struct guard_restrictions *restrictions; /* of the configuration, while it is made */
 	size_t n_restrictions;
 	void (*gone)(void *user, const char *why);
+	void (*looped)(void *user, bool looped);
 	void *user;
 };
 
@@ -119,6 +122,33 @@ static int device_guard(struct joint_end *end, struct err *e)
 	return r;
 }
 
+static void on_block(void *user, bool blocked)
+{
+	struct joint_end *end = user;
+	struct joint *j = end->joint;
+	bool looped = false;
+	log_peer(LOG_WARNING, "%s: %s", end->port.name,
+		blocked ? "cut off, since its frames came back another way" : "no longer cut off");
+	for (int i = 0; i < 2; i++)
+		looped |= loop_is_blocked(&j->ends[i].loop_port);
+	for (int i = 0; i < 2; i++)
+		if (j->ends[i].looped)
+			j->ends[i].looped(j->ends[i].user, looped);
+}
+
+/* An isolated port reaches no other: frames cannot run round. */
+static void watch_loops(struct joint_end *end)
+{
+	struct err e = {};
+	if (end->port.isolated)
+		return;
+	end->loop_port.index = end->port.index;
+	end->loop_port.on_block = on_block;
+	end->loop_port.user = end;
+	if (loop_add(segment_place(end->in), &end->loop_port, &e))
+		log_peer(LOG_WARNING, "%s: %s", end->port.name, e.msg);
+}
+
 static int port_join(struct joint_end *end, struct segment *s, struct err *e)
 {
 	end->port.gone = on_port_gone;
@@ -126,6 +156,8 @@ static int port_join(struct joint_end *end, struct segment *s, struct err *e)
 	end->in = s;
 	int r = segment_join(s, &end->port, e);
 	end->joined = !r;
+	if (end->joined)
+		watch_loops(end);
 	return r;
 }
 
@@ -306,6 +338,8 @@ int joint_new(struct net_service *ns, const struct tunnel_config *one,
 		end->restrictions = cfg[i]->restrictions;
 		end->n_restrictions = cfg[i]->n_restrictions;
 		end->gone = cfg[i]->gone;
+		end->looped = cfg[i]->looped;
+		end->loop_port.passive = cfg[i]->passive;
 		end->user = cfg[i]->user;
 		end->port.isolated = cfg[i]->isolated;
 		list_init(&end->port.link);
@@ -362,6 +396,7 @@ static void end_leave(struct joint_end *end)
 	struct rtnl_change down = {.what = RTNL_SET_UP};
 	struct joint *j = end->joint;
 	end->port.doomed = end->ours;
+	loop_remove(&end->loop_port);
 	if (end->joined)
 		segment_leave(end->in, &end->port);
 	if (end->joined && j->was_down && end->port.index)

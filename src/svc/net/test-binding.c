@@ -501,20 +501,19 @@ TEST(a_created_one_that_goes_is_gone)
 	down(&w);
 }
 
-TEST(a_loop_is_not_bound_again)
+TEST(a_loop_is_told)
 {
 	struct world w = {};
 	up(&w);
 	struct net_binding_c c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap});
-	CHECK(!iface_tunnel_cut(&w.b.ns, "mcx99"));
-	CHECK(iface_tunnel_cut(&w.b.ns, fake.last->device));
-	run_until_state(&w, BINDING_LOOP);
-	CHECK_INT(fake.tunnels, 0);
-	net_binding_unref(c);
-	settle(&w);
-	c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap});
-	CHECK(binding_cut(&w.a.ns, binding_of(&w)->tunnel->device));
-	CHECK_INT(binding_of(&w)->state, BINDING_LOOP);
+	struct binding *b = binding_of(&w);
+	CHECK(fake.last->cfg.passive && !b->tunnel->cfg.passive);
+	b->tunnel->cfg.looped(b->tunnel->cfg.user, true);
+	CHECK_INT(b->state, BINDING_UP);
+	CHECK(b->looped);
+	CHECK_STR(b->error, IFACE_LOOP_TEXT);
+	b->tunnel->cfg.looped(b->tunnel->cfg.user, false);
+	CHECK(!b->looped && !b->error[0]);
 	net_binding_unref(c);
 	down(&w);
 }

@@ -7,6 +7,7 @@
 #include "svc/net/tunnel.h"
 
 #include "base/log.h"
+#include "svc/net/loop.h"
 #include "svc/net/reaper.h"
 #include "svc/net/tunnel-link.h"
 
@@ -28,12 +29,14 @@ struct tunnel {
 	size_t n_restrictions;
 	struct place_watcher watcher;
 	struct segment_port segment_port;
+	struct loop_port loop_port;
 	bool joined;
 	bool connected;
 	struct rtnl_remote remote; /* if connected */
 	sd_event_source *gone_source;
 	char why[128];
 	void (*gone)(void *user, const char *why);
+	void (*looped)(void *user, bool looped);
 	void *user;
 };
 
@@ -195,6 +198,8 @@ static struct tunnel *tunnel_alloc(struct net_service *ns, const struct tunnel_c
 	t->place = segment_place(cfg->segment);
 	t->created = cfg->created ? created_ref(cfg->created) : NULL;
 	t->gone = cfg->gone;
+	t->looped = cfg->looped;
+	t->loop_port.passive = cfg->passive;
 	t->user = cfg->user;
 	list_init(&t->watcher.link);
 	t->watcher.on_event = on_link;
@@ -263,6 +268,28 @@ static int remote_set(struct tunnel *t, const struct rtnl_remote *remote, struct
 	return 0;
 }
 
+static void on_block(void *user, bool blocked)
+{
+	struct tunnel *t = user;
+	log_peer(LOG_WARNING, "%s: %s", t->name,
+		blocked ? "cut off, since its frames came back another way" : "no longer cut off");
+	if (t->looped)
+		t->looped(t->user, blocked);
+}
+
+/* An isolated port reaches no other: frames cannot run round. */
+static void watch_loops(struct tunnel *t)
+{
+	struct err e = {};
+	if (t->segment_port.isolated)
+		return;
+	t->loop_port.index = t->index;
+	t->loop_port.on_block = on_block;
+	t->loop_port.user = t;
+	if (loop_add(t->place, &t->loop_port, &e))
+		log_peer(LOG_WARNING, "%s: %s", t->name, e.msg);
+}
+
 static int join(struct tunnel *t, struct err *e)
 {
 	t->segment_port.index = t->index;
@@ -270,6 +297,8 @@ static int join(struct tunnel *t, struct err *e)
 	int r = t->own ? segment_join_own(t->segment, &t->segment_port, e)
 		       : segment_join(t->segment, &t->segment_port, e);
 	t->joined = !r;
+	if (t->joined)
+		watch_loops(t);
 	return r;
 }
 
@@ -357,6 +386,7 @@ void tunnel_free(struct tunnel *t)
 	place_unwatch(&t->watcher);
 	sd_event_source_disable_unref(t->gone_source);
 	t->segment_port.doomed = !t->own;
+	loop_remove(&t->loop_port);
 	if (t->joined)
 		segment_leave(t->segment, &t->segment_port);
 	if (t->own)

@@ -30,7 +30,12 @@ struct tunnel_config {
 	const struct guard_restrictions *restrictions; /* copied */
 	size_t n_restrictions;
 	bool isolated;
+	bool passive; /* the other side asked for it: who finds a loop leaves it to that one
+			 (loop.h) */
 	void (*gone)(void *user, const char *why); /* from the event loop */
+	/* The same: frames came back another way, so nothing gets in or out for now; or does again.
+	 * May be NULL. */
+	void (*looped)(void *user, bool looped);
 	void *user;
 };
 
