@@ -123,12 +123,12 @@ int bpf_load(struct bpf_code *c, const char *name, int *ret, struct err *e)
 	return err_errno(e, r, "BPF program %s: %s", name, last_words(log));
 }
 
-int bpf_map_lru(const char *name, unsigned key_size, unsigned value_size, unsigned entries,
-	int *ret, struct err *e)
+static int map_new(enum bpf_map_type type, const char *name, unsigned key_size, unsigned value_size,
+	unsigned entries, int *ret, struct err *e)
 {
 	union bpf_attr attr;
 	memset(&attr, 0, sizeof(attr));
-	attr.map_type = BPF_MAP_TYPE_LRU_HASH;
+	attr.map_type = type;
 	attr.key_size = key_size;
 	attr.value_size = value_size;
 	attr.max_entries = entries;
@@ -138,6 +138,17 @@ int bpf_map_lru(const char *name, unsigned key_size, unsigned value_size, unsign
 		return err_errno(e, r, "BPF map %s", name);
 	*ret = r;
 	return 0;
+}
+
+int bpf_map_lru(const char *name, unsigned key_size, unsigned value_size, unsigned entries,
+	int *ret, struct err *e)
+{
+	return map_new(BPF_MAP_TYPE_LRU_HASH, name, key_size, value_size, entries, ret, e);
+}
+
+int bpf_map_array(const char *name, unsigned value_size, unsigned entries, int *ret, struct err *e)
+{
+	return map_new(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), value_size, entries, ret, e);
 }
 
 int bpf_map_get(int map, const void *key, void *ret_value)

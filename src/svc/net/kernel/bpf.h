@@ -70,6 +70,8 @@ int bpf_load(struct bpf_code *c, const char *name, int *ret, struct err *e);
 /* A hash map that forgets what was not used for longest. */
 int bpf_map_lru(const char *name, unsigned key_size, unsigned value_size, unsigned entries,
 	int *ret, struct err *e);
+/* Of so many entries, all zero; its keys are 32-bit numbers from 0 on. */
+int bpf_map_array(const char *name, unsigned value_size, unsigned entries, int *ret, struct err *e);
 /* -ENOENT: no such key */
 int bpf_map_get(int map, const void *key, void *ret_value);
 int bpf_map_set(int map, const void *key, const void *value);

@@ -4,6 +4,8 @@
  * does not let through.  Protocols need a chain of their own, "allow-INDEX-N", for both directions:
  * what matches a rule there returns, the end drops.
  *
+ * Rates are not among them (guard-rate.c).
+ *
  * Matches are at offsets (@ll, @nh) where nft would otherwise ask for the kind of the link that the
  * frame came in by, which there is none of at egress.  A VLAN tag beside the frame is seen by @ll
  * as if it were in it.
@@ -13,13 +15,6 @@
 
 #include <arpa/inet.h>
 #include <stdarg.h>
-
-enum {
-	BURST_MIN =
-		256 * 1024, /* bytes: some frames of 64 KiB, as segmentation offload makes them */
-	BURST_MAX = 64 * 1024 * 1024,
-	BURST_FRACTION = 20, /* of a second */
-};
 
 #define P(name) (1u << NET_RESTRICTIONS_PROTOCOL_##name)
 /* All that is carried by IP and of no use to who cannot find his neighbours. */
@@ -89,14 +84,6 @@ void guard_allow_chains_remove(const struct guard *g, const struct guard_device 
 			fprintf(f, "delete chain netdev %s allow-%d-%zu\n", g->table, d->index, i);
 }
 
-static void write_rate(const struct where *w, uint64_t bits)
-{
-	uint64_t rate = MAX(bits / 8, 1);
-	uint64_t burst = MIN(MAX(rate / BURST_FRACTION, BURST_MIN), BURST_MAX);
-	drop(w, "limit rate over %llu bytes/second burst %llu bytes", (unsigned long long)rate,
-		(unsigned long long)burst);
-}
-
 /* In: from one of them. Out: to one of them or to a group. */
 static void write_macs(const struct where *w, const struct guard_restrictions *r, bool in)
 {
@@ -162,8 +149,4 @@ void guard_allow_rules(const struct guard *g, const struct guard_device *d, bool
 			fprintf(f, "add rule netdev %s %s-%d jump allow-%d-%zu\n", g->table,
 				w.chain, d->index, d->index, i);
 	}
-	/* last: what is dropped by the others does not count */
-	for (size_t i = 0; i < d->n_restrictions; i++)
-		if (d->restrictions[i].rate)
-			write_rate(&w, d->restrictions[i].rate);
 }

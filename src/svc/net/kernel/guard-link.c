@@ -216,6 +216,7 @@ static int replace(struct guard *g, const struct guard_device *old, const struct
 static void device_free(struct guard_device *d)
 {
 	free(d->restrictions);
+	fd_close(d->rate_map);
 	free(d);
 }
 
@@ -226,6 +227,7 @@ int guard_link_add(struct guard *g, const struct guard_link *l, struct err *e)
 	struct guard_device *d = calloc(1, sizeof *d);
 	if (!d)
 		return err_errno(e, -ENOMEM, "nftables");
+	d->rate_map = -EBADF;
 	d->index = l->index;
 	d->tunnel = l->tunnel;
 	d->silent = l->silent;
@@ -241,10 +243,13 @@ int guard_link_add(struct guard *g, const struct guard_link *l, struct err *e)
 		if (old)
 			list_append(&g->devices, &old->link);
 		device_free(d);
-	} else if (old) {
-		device_free(old);
+		return r;
 	}
-	return r;
+	/* also that of an earlier process */
+	guard_rate_clear(g, d);
+	if (old)
+		device_free(old);
+	return 0;
 }
 
 int guard_link_remove(struct guard *g, const char *name, struct err *e)
@@ -254,6 +259,8 @@ int guard_link_remove(struct guard *g, const char *name, struct err *e)
 		return 0;
 	list_unlink(&d->link);
 	int r = replace(g, d, NULL, e);
+	if (d->rate_map >= 0)
+		guard_rate_clear(g, d);
 	device_free(d);
 	return r;
 }
@@ -283,10 +290,10 @@ int guard_link_restrict(struct guard *g, const char *name, const struct guard_re
 		d->restrictions = old.restrictions;
 		d->n_restrictions = old.n_restrictions;
 		free(copy);
-	} else {
-		free(old.restrictions);
+		return r;
 	}
-	return r;
+	free(old.restrictions);
+	return guard_rate_set(g, d, e);
 }
 
 int guard_link_dropped(struct guard *g, const char *name, uint64_t *ret, struct err *e)
@@ -296,5 +303,8 @@ int guard_link_dropped(struct guard *g, const char *name, uint64_t *ret, struct 
 		return err_set(e, -ENOENT, "%s is not guarded", name);
 	char counter[32];
 	snprintf(counter, sizeof counter, "link-%d", d->index);
-	return guard_counter_read(g, NFPROTO_NETDEV, counter, ret, e);
+	int r = guard_counter_read(g, NFPROTO_NETDEV, counter, ret, e);
+	if (r == 0)
+		*ret += guard_rate_dropped(d);
+	return r;
 }

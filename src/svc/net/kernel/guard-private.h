@@ -7,6 +7,7 @@
  *	guard-port.c     the table of packets: ports, their remotes
  *	guard-link.c     the table of frames: links, storms, the node's own address
  *	guard-allow.c    restrictions as rules
+ *	guard-rate.c     rates, which are no rules but programs
  *	guard-counter.c  reading a counter
  *
  * The kernel is told of a change only ("add element ..."); what there ought to be is kept here as
@@ -45,6 +46,7 @@ struct guard_device {
 	bool tunnel, silent, backplane;
 	struct guard_restrictions *restrictions; /* malloc'ed */
 	size_t n_restrictions;
+	int rate_map; /* of the programs that limit the rate; -EBADF: there are none */
 };
 
 struct guard {
@@ -55,6 +57,7 @@ struct guard {
 	bool backplane;
 	struct nft_ctx *nft;
 	struct mnl_socket *nl; /* reads counters */
+	struct rtnl *rtnl; /* attaches programs */
 	uint32_t seq;
 	struct list ports, devices;
 	unsigned n_ports, n_devices;
@@ -87,6 +90,14 @@ void guard_allow_chains(const struct guard *g, const struct guard_device *d, FIL
 void guard_allow_chains_remove(const struct guard *g, const struct guard_device *d, FILE *f);
 /* The rules of one direction, for the link's chain ("in" or "out"). */
 void guard_allow_rules(const struct guard *g, const struct guard_device *d, bool in, FILE *f);
+
+/* ---- guard-rate.c ---- */
+
+/* As d->restrictions say, in place of what there was. */
+int guard_rate_set(struct guard *g, struct guard_device *d, struct err *e);
+void guard_rate_clear(struct guard *g, struct guard_device *d);
+/* Frames that were too many, in both directions. */
+uint64_t guard_rate_dropped(const struct guard_device *d);
 
 /* ---- guard-counter.c ---- */
 

@@ -111,6 +111,8 @@ int guard_new(int netns, const char *node, bool backplane, struct guard **ret, s
 	if (r < 0)
 		return err_errno(e, r, "the node's address \"%s\"", node);
 	r = open_in(g, netns, e);
+	if (r >= 0)
+		r = rtnl_new(netns, &g->rtnl, e);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(g);
@@ -127,6 +129,7 @@ static void forget(struct guard *g)
 		struct guard_device *d = list_entry(it, struct guard_device, link);
 		list_unlink(it);
 		free(d->restrictions);
+		fd_close(d->rate_map);
 		free(d);
 	}
 	g->n_ports = g->n_devices = 0;
@@ -159,5 +162,7 @@ void guard_free(struct guard *g)
 		nft_ctx_free(g->nft);
 	if (g->nl)
 		mnl_socket_close(g->nl);
+	if (g->rtnl)
+		rtnl_free(g->rtnl);
 	free(g);
 }

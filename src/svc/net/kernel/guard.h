@@ -79,7 +79,7 @@ int guard_link_add(struct guard *g, const struct guard_link *l, struct err *e);
 int guard_link_remove(struct guard *g, const char *name, struct err *e);
 
 struct guard_restrictions {
-	uint64_t rate; /* bits per second, each way; 0: any */
+	uint64_t rate; /* bits per second, each way, averaged over a quarter of one; 0: any */
 	unsigned protocols; /* 1 << NET_RESTRICTIONS_PROTOCOL_...; 0: any */
 	unsigned n_macs; /* 0: any */
 	uint8_t macs[GUARD_MACS_MAX][RTNL_MAC_SIZE];
