@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "svc/net/binding-parts.h"
+#include "svc/net/reaper.h"
 
 enum { ADDRESSES_MAX = 8 };
 
@@ -85,7 +86,7 @@ static void binding_destroy(void *self, struct metac_destroyable_destroy_ctx cx)
 	/* In this order: who waits must not take it for one to be restored. */
 	service_forget(b->ns->service, b->id);
 	binding_answer_waiters(b, NULL);
-	vat_ctx_return(cx.ctx);
+	reaper_return(b->ns, cx.ctx);
 }
 
 /* A call that nobody waits for any more would keep the binding alive. */

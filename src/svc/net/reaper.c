@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is to go is kept in an array until the turn of the event loop ends: a deferred event source
- * of a higher priority than the one that writes answers out. One request for each namespace deletes
- * the links of it, and then their rules go, which guarded them until then.
+ * What is to go is kept in an array until the turn of the event loop ends.  One request deletes
+ * many links of a namespace, and then their rules go, which guarded them until then.
  */
 #include "svc/net/reaper.h"
 
@@ -20,6 +19,8 @@ enum {
 struct reaper {
 	struct reap reaps[REAPER_MAX];
 	unsigned count;
+	struct vat_ctx *calls[REAPER_MAX]; /* to be returned */
+	unsigned n_calls;
 	sd_event_source *turn, *late;
 };
 
@@ -92,6 +93,9 @@ void reaper_flush(struct net_service *ns)
 		if (r->reaps[i].place)
 			delete_together(ns, r->reaps + i, count - i);
 	r->count = 0;
+	for (unsigned i = 0; i < r->n_calls; i++)
+		vat_ctx_return(r->calls[i]);
+	r->n_calls = 0;
 }
 
 static int on_turn(sd_event_source *source, void *user)
@@ -139,6 +143,22 @@ void reaper_add(struct net_service *ns, const struct reap *add)
 		reaper_flush(ns);
 	r->reaps[r->count++] = alone;
 	(void)sd_event_source_set_enabled(add->late ? r->late : r->turn, SD_EVENT_ONESHOT);
+}
+
+void reaper_return(struct net_service *ns, struct vat_ctx *ctx)
+{
+	struct reaper *r = ns->reaper;
+	bool pending = false;
+	for (unsigned i = 0; r && i < r->count; i++)
+		pending |= !r->reaps[i].late;
+	if (!pending) {
+		vat_ctx_return(ctx);
+		return;
+	}
+	if (r->n_calls == REAPER_MAX)
+		reaper_flush(ns);
+	r->calls[r->n_calls++] = ctx;
+	(void)sd_event_source_set_enabled(r->turn, SD_EVENT_ONESHOT);
 }
 
 void reaper_done(struct net_service *ns)

@@ -13,11 +13,13 @@ struct reap {
 	int index; /* 0: there is no link, rules only */
 	char name[IFNAMSIZ]; /* whose rules are removed when the link has gone; "": none */
 	uint16_t port; /* which is opened again when the link has gone; 0: none */
-	bool late; /* nobody waits for it: after the answers of this turn */
+	bool late; /* nobody waits for it: when there is nothing else to do */
 };
 
 /* Copied. When memory is out, at once. */
 void reaper_add(struct net_service *ns, const struct reap *r);
+/* Returns the call when what was given to the reaper so far has gone (but for what is late). */
+void reaper_return(struct net_service *ns, struct vat_ctx *ctx);
 /* Now: a name, or a port, is needed again. */
 void reaper_flush(struct net_service *ns);
 /* Flushes; no more can be added. For the end of the service. */

@@ -7,6 +7,7 @@
  */
 #include "core/test-call.h"
 #include "svc/net/binding.h"
+#include "svc/net/reaper.h"
 #include "svc/net/routed.h"
 
 #include <stdio.h>
@@ -216,6 +217,11 @@ int restrictions_read(struct net_restrictions_r r, struct guard_restrictions *re
 void restrictions_write(const struct guard_restrictions *r, struct net_restrictions_b ret)
 {
 	net_restrictions_set_rate(ret, r->rate);
+}
+
+void reaper_return(struct net_service *ns, struct vat_ctx *ctx)
+{
+	vat_ctx_return(ctx);
 }
 
 bool place_name_is_lasting(const char *name)
