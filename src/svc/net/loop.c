@@ -24,6 +24,7 @@
 enum {
 	FIRST_MS = 20, /* between frames of a new port; twice that after each */
 	SLOW_MS = 1000, /* at last */
+	BLOCKED_MS = 250, /* of one that is blocked */
 	SUSPECT_MS = 10, /* of a port whose frame has come back */
 	SENT_PER_S = 32, /* by all ports together that are not new: more ports, longer intervals */
 	NUDGED_MAX = 16, /* newer ports that send at once when one's frame came back */
@@ -32,13 +33,13 @@ enum {
 
 	/* From a frame that came back to the decision. */
 	DELAY_MS = 20,
-	DELAY_AGE_MS = 160, /* more, for ports that have been there for a while */
+	DELAY_AGE_MS = 200, /* more, for ports that have been there for a while */
 	DELAY_PASSIVE_MS = 250,
 	DELAY_RANDOM_MS = 40,
 	SLACK_MS = 60, /* a frame came back "just now" */
 
 	OPEN_MS = 2000, /* a blocked port, when no frame came back for so long */
-	OPEN_RANDOM_MS = 1500,
+	OPEN_RANDOM_MS = 2000,
 	OPEN_MAX_MS = 60 * 1000,
 	AGAIN_MS = 60 * 1000, /* blocked so soon after it was opened: tried later the next time */
 	REFUSED_MS = 5000, /* the bridge would not block it */
@@ -99,16 +100,38 @@ static uint64_t interval(struct loop_watch *w, struct loop_port *p)
 	if (p->state == LOOP_SUSPECT)
 		return SUSPECT_MS;
 	if (p->state == LOOP_BLOCKED)
-		return SLOW_MS;
+		return BLOCKED_MS;
 	p->step_ms = MIN(2 * p->step_ms, slow);
 	return p->step_ms;
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *user);
+
+static void set_timer(struct loop_watch *w, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+	sd_event *event = w->place->ns->streams.loop->event;
+	list_for_each (it, &w->ports) {
+		const struct loop_port *p = list_entry(it, struct loop_port, link);
+		next = MIN(next, p->next_ms);
+		if (p->state == LOOP_SUSPECT)
+			next = MIN(next, p->deadline_ms);
+	}
+	uint64_t wait = next > now ? (next - now) * 1000 : 0;
+	if (!w->timer)
+		(void)sd_event_add_time_relative(
+			event, &w->timer, CLOCK_MONOTONIC, wait, 1000, on_timer, w);
+	else if (sd_event_source_set_time_relative(w->timer, wait) >= 0)
+		(void)sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
 }
 
 /* ---- states -------------------------------------------------------------------------------- */
 
 static uint64_t deadline(const struct loop_port *p, uint64_t now)
 {
-	uint64_t delay = DELAY_MS + MIN((now - p->since_ms) / 8, (uint64_t)DELAY_AGE_MS);
+	uint64_t delay = DELAY_MS + MIN((now - p->since_ms) / 2, (uint64_t)DELAY_AGE_MS);
 	delay += randombytes_uniform(DELAY_RANDOM_MS + 4 * (uint32_t)MIN(p->rtt_ms, FRESH_MS));
 	if (p->passive)
 		delay += DELAY_PASSIVE_MS + 2 * p->rtt_ms;
@@ -152,14 +175,31 @@ static bool came_back_just_now(const struct loop_port *p, uint64_t now)
 	return p->back_ms && now - p->back_ms <= slack && now - p->back_sent_ms <= slack;
 }
 
-static struct loop_port *newest_in_loop(struct loop_watch *w, int master, uint64_t now)
+/* The watch that comes after one (NULL: the first) of all namespaces. */
+static struct loop_watch *watch_next(struct net_service *ns, const struct loop_watch *w)
 {
-	for (struct list *it = w->ports.prev; it != &w->ports; it = it->prev) {
-		struct loop_port *p = list_entry(it, struct loop_port, link);
-		if (p->state != LOOP_BLOCKED && p->master == master && came_back_just_now(p, now))
-			return p;
+	for (struct list *it = w ? w->place->link.next : ns->places.next; it != &ns->places;
+		it = it->next) {
+		struct place *p = list_entry(it, struct place, link);
+		if (p->loops)
+			return p->loops;
 	}
 	return NULL;
+}
+
+/* Of all that are in some loop: a loop may well lead through several bridges of this host. */
+static struct loop_port *newest_in_loop(struct net_service *ns, uint64_t now)
+{
+	struct loop_port *newest = NULL;
+	for (struct loop_watch *w = watch_next(ns, NULL); w; w = watch_next(ns, w)) {
+		list_for_each (it, &w->ports) {
+			struct loop_port *p = list_entry(it, struct loop_port, link);
+			if (p->state != LOOP_BLOCKED && came_back_just_now(p, now) &&
+				(!newest || p->since_ms >= newest->since_ms))
+				newest = p;
+		}
+	}
+	return newest;
 }
 
 static int set_blocked(struct loop_watch *w, struct loop_port *p, bool blocked, struct err *e)
@@ -174,16 +214,21 @@ static void tell(struct loop_port *p, bool blocked)
 		p->on_block(p->user, blocked);
 }
 
-/* Others that were in the loop have a moment to see that it has gone. */
-static void look_again(struct loop_watch *w, int master, uint64_t now)
+/* Others that were in the loop have a moment to see that it has gone, or is there again. */
+static void look_again(struct net_service *ns, uint64_t now)
 {
-	list_for_each (it, &w->ports) {
-		struct loop_port *p = list_entry(it, struct loop_port, link);
-		if (p->state != LOOP_SUSPECT || p->master != master)
-			continue;
-		p->back_ms = 0;
-		p->back_sent_ms = now;
-		p->deadline_ms = MAX(p->deadline_ms, now + DELAY_AGE_MS + p->rtt_ms);
+	for (struct loop_watch *w = watch_next(ns, NULL); w; w = watch_next(ns, w)) {
+		list_for_each (it, &w->ports) {
+			struct loop_port *p = list_entry(it, struct loop_port, link);
+			if (p->state == LOOP_QUIET)
+				continue;
+			p->back_ms = 0;
+			p->back_sent_ms = now;
+			p->deadline_ms = MAX(p->deadline_ms, now + DELAY_AGE_MS + p->rtt_ms);
+			p->blocked_ms = now;
+			p->next_ms = MIN(p->next_ms, now + SUSPECT_MS);
+		}
+		set_timer(w, now);
 	}
 }
 
@@ -194,16 +239,14 @@ static void block(struct loop_watch *w, struct loop_port *p, uint64_t now)
 		log_peer(LOG_ERROR, "a loop cannot be cut off: %s", e.msg);
 		p->state = LOOP_QUIET;
 		p->next_ms = now + REFUSED_MS;
-		look_again(w, p->master, now);
+		look_again(w->place->ns, now);
 		return;
 	}
 	bool again = p->quiet_ms && now - p->since_ms < AGAIN_MS;
 	p->quiet_ms = again ? MIN(2 * p->quiet_ms, (uint64_t)OPEN_MAX_MS)
 			    : OPEN_MS + randombytes_uniform(OPEN_RANDOM_MS);
 	p->state = LOOP_BLOCKED;
-	p->blocked_ms = now;
-	p->next_ms = now + SLOW_MS;
-	look_again(w, p->master, now);
+	look_again(w->place->ns, now);
 	tell(p, true);
 }
 
@@ -215,6 +258,7 @@ static void open_again(struct loop_watch *w, struct loop_port *p, uint64_t now)
 	port_is_new(p, now);
 	list_unlink(&p->link);
 	list_append(&w->ports, &p->link);
+	look_again(w->place->ns, now);
 	tell(p, false);
 }
 
@@ -225,11 +269,12 @@ static bool decide(struct loop_watch *w, struct loop_port *p, uint64_t now)
 		p->state = LOOP_QUIET; /* somebody else has cut it off */
 		return false;
 	}
-	block(w, newest_in_loop(w, p->master, now), now);
+	p = newest_in_loop(w->place->ns, now);
+	block(p->watch, p, now);
 	return true;
 }
 
-/* ---- time ---------------------------------------------------------------------------------- */
+/* ---- turns --------------------------------------------------------------------------------- */
 
 /* Whatever is due for a port. True: it may be gone, look at all again. */
 static bool port_turn(struct loop_watch *w, struct loop_port *p, uint64_t now)
@@ -250,26 +295,6 @@ static bool port_turn(struct loop_watch *w, struct loop_port *p, uint64_t now)
 	else if (master)
 		send_frame(w, p, now);
 	return opened;
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *user);
-
-static void set_timer(struct loop_watch *w, uint64_t now)
-{
-	uint64_t next = UINT64_MAX;
-	sd_event *event = w->place->ns->streams.loop->event;
-	list_for_each (it, &w->ports) {
-		const struct loop_port *p = list_entry(it, struct loop_port, link);
-		next = MIN(next, p->next_ms);
-		if (p->state == LOOP_SUSPECT)
-			next = MIN(next, p->deadline_ms);
-	}
-	uint64_t wait = next > now ? (next - now) * 1000 : 0;
-	if (!w->timer)
-		(void)sd_event_add_time_relative(
-			event, &w->timer, CLOCK_MONOTONIC, wait, 1000, on_timer, w);
-	else if (sd_event_source_set_time_relative(w->timer, wait) >= 0)
-		(void)sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
 }
 
 static bool turn(struct loop_watch *w, uint64_t now)

@@ -94,6 +94,8 @@ static struct fixture *fixture_new(void)
 	f->ns.streams.loop = &f->loop;
 	f->place.ns = &f->ns;
 	f->place.netns = -EBADF;
+	list_init(&f->ns.places);
+	list_append(&f->ns.places, &f->place.link);
 	ok(rtnl_new(-EBADF, &f->place.rtnl, &e), &e);
 	ok(guard_new(-EBADF, "fd00::1", true, &f->place.guard, &e), &e);
 	ok(rtnl_bridge_add(f->place.rtnl, "a", NULL, &e), &e);
