@@ -165,10 +165,12 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 static void stop(void *self)
 {
 	struct net_service *ns = self;
+	ns->lost = service_was_lost(ns->service);
 	binding_end_all(ns);
 	leftovers_done(ns);
 	reaper_done(ns);
-	leftovers_sweep(ns);
+	if (!ns->lost)
+		leftovers_sweep(ns);
 	place_names_done(ns);
 	place_unref(ns->root);
 }
