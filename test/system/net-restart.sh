@@ -5,10 +5,10 @@
 . "$(dirname "$0")/lib.sh"
 hosts_up
 
-# Host a has a segment of its own, a bridge that it has an address in. (veth: a bridge without any
-# port may have no carrier, and a station is to be there when the host itself is not asked.)
+# Host a has a segment of its own, a bridge that it has an address in. (That of a bridge without
+# ports changes with them, unless it is set.)
 segment_up() {
-	ip -n ${NS}a link add br0 type bridge mcast_snooping 0 forward_delay 0 &&
+	ip -n ${NS}a link add br0 address 02:00:00:00:0a:01 type bridge mcast_snooping 0 &&
 		ip -n ${NS}a addr add 10.1.0.1/24 dev br0 && ip -n ${NS}a link set br0 up
 }
 
@@ -20,7 +20,7 @@ field() { # field KEY: of the first binding of host b
 	metac_b net ls --json | python3 -c 'import json,sys; l=json.load(sys.stdin); print(l[0][sys.argv[1]] if l else "none")' "$1"
 }
 is_in_state() { [ "$(field state)" = "$1" ]; }
-index_of() { cat /dev/stdin <<<"$(ip -n ${NS}b -o link show "$1" 2>/dev/null | cut -d: -f1)"; }
+index_of() { ip -n ${NS}b -o link show "$1" 2>/dev/null | cut -d: -f1; }
 has_address() { ip -n ${NS}b -o addr show dev lab0 | grep -q 'inet 10.1.0.7/24'; }
 links_of() { ip -n $NS"$1" -o link show | grep -Eo "(mc[xbl][0-9a-f]{8}|lab[0-9]+)" | sort -u; } # ours
 has_links() { [ "$(links_of "$1" | wc -l)" = "$2" ]; }

@@ -121,20 +121,23 @@ void leftovers_done(struct net_service *ns)
 	free(l);
 }
 
-static int on_time(sd_event_source *source, uint64_t usec, void *user)
-{
-	struct net_service *ns = user;
-	for (size_t i = 0; i < ns->leftovers->n_places; i++)
-		(void)remove_links(ns->leftovers->places[i], NOT_HELD);
-	leftovers_done(ns);
-	return 0;
-}
-
 static void clear_rules(struct place *p)
 {
 	struct err e = {};
 	if (guard_clear(p->guard, &e) < 0)
 		log_warning("rules that an earlier process left: %s", e.msg);
+}
+
+static int on_time(sd_event_source *source, uint64_t usec, void *user)
+{
+	struct net_service *ns = user;
+	for (size_t i = 0; i < ns->leftovers->n_places; i++)
+		(void)remove_links(ns->leftovers->places[i], NOT_HELD);
+	/* Rules of its links are replaced with the first that anybody needs. */
+	if (ns->root && !ns->n_created && !ns->n_bindings && !ns->n_tunnels)
+		clear_rules(ns->root);
+	leftovers_done(ns);
+	return 0;
 }
 
 /* Returns how many ports have rules because of what is there. */
