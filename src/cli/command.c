@@ -270,6 +270,9 @@ static int set(const struct opt *o, const char *arg, struct cli *cli)
 	case OPT_L3:
 		opt->l3 = arg;
 		break;
+	case OPT_WRITE_TO:
+		opt->write_to = arg;
+		break;
 	case OPT_TRANSPORT:
 	case OPT_BLOCK_TRANSPORT:
 		return set_transport(o, arg, cli);

@@ -49,6 +49,7 @@ const struct opt opt_table[] = {
 	{OPT_COUNT, 'c', "count", "N", WORD_OTHER, "end after N frames"},
 	{OPT_FILTER, 0, "filter", "PROGRAM", WORD_OTHER, "only these; as `tcpdump -ddd' prints it"},
 	{OPT_SNAP_LENGTH, 's', "snap-length", "N", WORD_OTHER, "keep N bytes of each frame"},
+	{OPT_WRITE_TO, 'w', "write", "FILE", WORD_PATH, "to this file, not to standard output"},
 	{OPT_ALL, 'a', "all", NULL, WORD_OTHER, "those, too, that are not shown without"},
 	{OPT_JSON, 'j', "json", NULL, WORD_OTHER, "print JSON"},
 	{OPT_NODE, 'n', "node", "ADDRESS", WORD_ADDRESS,
@@ -262,10 +263,13 @@ static const struct verb net_verbs[] = {
 		"net unbind'. Restricted is what rate=, allow=, mac= and the limit of broadcasts\n"
 		"have dropped, foreign what came from elsewhere to the tunnel's port.",
 		"metac net stats lab0\nmetac net stats --interval 1s lab0", cmd_net_stats},
-	{"trace", "URI", {WORD_NET_URI}, OPT_CONNECT | OPT_COUNT | OPT_FILTER | OPT_SNAP_LENGTH,
+	{"trace", "URI [FILTER...]", {WORD_NET_URI, WORD_OTHER},
+		OPT_CONNECT | OPT_WRITE_TO | OPT_COUNT | OPT_FILTER | OPT_SNAP_LENGTH,
 		"capture the frames of an interface",
-		"Writes them to standard output, in pcap format, until interrupted. URI is\n"
-		"local:DEV, netns:NS:DEV, or a reference to an interface that is not restricted.",
+		"Writes them to standard output, in pcap format, until interrupted, or until the\n"
+		"interface goes down. URI is local:DEV, netns:NS:DEV, or a reference to an\n"
+		"interface that is not restricted. FILTER is as for tcpdump (`udp port 53'); what\n"
+		"it leaves out is not sent.",
 		"metac net trace ref://[fd00::1]/kFV4... | tshark -i -\n"
 		"metac net trace --count 100 local:lab0 >lab.pcap",
 		cmd_net_trace},

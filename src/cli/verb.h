@@ -49,6 +49,7 @@
 #define OPT_COUNT (UINT64_C(1) << 35)
 #define OPT_SNAP_LENGTH (UINT64_C(1) << 36)
 #define OPT_FILTER (UINT64_C(1) << 37)
+#define OPT_WRITE_TO (UINT64_C(1) << 38)
 
 #define OPT_COMMON OPT_HELP
 #define OPT_CONNECT (OPT_HELP | OPT_NODE | OPT_CONNECT_TIMEOUT)
@@ -117,6 +118,7 @@ struct options { /* as given; unset is NULL, 0 or false */
 	uint32_t mtu;
 	bool all;
 	const char *l3;
+	const char *write_to;
 	uint64_t interval_us;
 	uint64_t count;
 	uint32_t snap_length;
