@@ -166,7 +166,7 @@ int cmd_net_trace(struct cli *cli)
 		r = cli_wrong_use(cli, "URI is one that is there, and all of it: local:DEV, "
 				       "netns:NS:DEV or ref://...");
 	if (r >= 0 && !cli->opt.write_to && isatty(STDOUT_FILENO))
-		r = cli_wrong_use(cli, "a capture is nothing for a terminal: -w FILE.pcap, or "
+		r = cli_wrong_use(cli, "a capture is nothing for a terminal: -o FILE.pcap, or "
 				       "| tshark -i -");
 	return r < 0 ? r : trace(cli, uri);
 }

@@ -153,7 +153,7 @@ static void options_with_argument(char *buf, size_t size)
 
 void completion_bash(FILE *out)
 {
-	char with_arg[256];
+	char with_arg[512];
 	options_with_argument(with_arg, sizeof(with_arg));
 	const char *hole = strstr(bash_head, "%s");
 	fprintf(out, "%.*s%s%s", (int)(hole - bash_head), bash_head, with_arg, hole + 2);

@@ -69,7 +69,7 @@ static int explain(struct client *c, const struct net_uri *u, int r)
 	int there = c->lost ? -ENOTCONN : is_there(c, u);
 	if (*ns)
 		(void)snprintf(where, sizeof(where), "in the network namespace %s", ns);
-	if (u->kind == NET_URI_LOCAL && !there)
+	if (u->kind == NET_URI_LOCAL && !there && strstr(c->cli->err.msg, "there is no interface"))
 		return err_set(&c->cli->err, -ENODEV, "no interface %s %s; new%s%s%s%s makes one",
 			u->name, where, form, ns, *ns ? ":" : "", u->name);
 	if (u->kind == NET_URI_NEW && there > 0)

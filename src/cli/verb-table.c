@@ -49,7 +49,7 @@ const struct opt opt_table[] = {
 	{OPT_COUNT, 'c', "count", "N", WORD_OTHER, "end after N frames"},
 	{OPT_FILTER, 0, "filter", "PROGRAM", WORD_OTHER, "only these; as `tcpdump -ddd' prints it"},
 	{OPT_SNAP_LENGTH, 's', "snap-length", "N", WORD_OTHER, "keep N bytes of each frame"},
-	{OPT_WRITE_TO, 'w', "write", "FILE", WORD_PATH, "to this file, not to standard output"},
+	{OPT_WRITE_TO, 'o', "output", "FILE", WORD_PATH, "to this file, not to standard output"},
 	{OPT_ALL, 'a', "all", NULL, WORD_OTHER, "those, too, that are not shown without"},
 	{OPT_JSON, 'j', "json", NULL, WORD_OTHER, "print JSON"},
 	{OPT_NODE, 'n', "node", "ADDRESS", WORD_ADDRESS,

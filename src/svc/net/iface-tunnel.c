@@ -320,7 +320,7 @@ static int connect_tunnel(struct half *h, struct tunnel_config *cfg,
 /* ---- the call ------------------------------------------------------------------------------ */
 
 /* With restrictions in `room`, which holds one more than an interface can have. */
-static int configure(struct half *h, const struct iface *f, struct net_tunnel_options_r options,
+static int configure(struct half *h, struct iface *f, struct net_tunnel_options_r options,
 	struct tunnel_config *cfg, struct guard_restrictions *room, struct err *e)
 {
 	int r = iface_tunnel_config(f, cfg, e);
@@ -350,8 +350,8 @@ static int configure(struct half *h, const struct iface *f, struct net_tunnel_op
 	return 0;
 }
 
-static int set_up(struct half *h, const struct iface *f,
-	struct net_l2_interface_setup_vxlan_params_r p, struct err *e)
+static int set_up(struct half *h, struct iface *f, struct net_l2_interface_setup_vxlan_params_r p,
+	struct err *e)
 {
 	struct net_tunnel_options_r options = net_l2_interface_setup_vxlan_params_get_options(p);
 	struct guard_restrictions restrictions[IFACE_RESTRICTIONS_MAX + 1];
@@ -416,7 +416,7 @@ static void answer(struct half *h, struct net_l2_interface_setup_vxlan_ctx cx)
 
 void iface_setup_vxlan(void *self, struct net_l2_interface_setup_vxlan_ctx cx)
 {
-	const struct iface *f = self;
+	struct iface *f = self;
 	struct err e = {};
 	struct half *h = calloc(1, sizeof(*h));
 	if (!h) {

@@ -63,17 +63,23 @@ int iface_find(
 	return r;
 }
 
+/* It is called that now. */
+static void learn_name(struct iface *f, const char *name)
+{
+	if (!strcmp(f->name, name))
+		return;
+	(void)snprintf(f->name, sizeof(f->name), "%s", name);
+	iface_describe_again(f);
+}
+
 int iface_look(struct iface *f, struct place **ret_place, struct rtnl_link *ret, struct err *e)
 {
 	int r = iface_find(f, ret_place, ret, e);
 	if (r < 0)
 		return r;
-	bool renamed = strcmp(f->name, ret->name) != 0;
 	f->index = ret->index;
 	f->network = (*ret_place)->id;
-	memcpy(f->name, ret->name, sizeof(f->name));
-	if (renamed)
-		iface_describe_again(f);
+	learn_name(f, ret->name);
 	return 0;
 }
 
@@ -96,12 +102,12 @@ int iface_check(const struct rtnl_link *l, struct err *e)
 	return 0;
 }
 
-int iface_tunnel_config(const struct iface *f, struct tunnel_config *ret, struct err *e)
+int iface_tunnel_config(struct iface *f, struct tunnel_config *ret, struct err *e)
 {
 	struct place *p = NULL;
 	struct rtnl_link l;
 	struct segment *s = NULL;
-	int r = iface_find(f, &p, &l, e);
+	int r = iface_look(f, &p, &l, e);
 	if (r >= 0)
 		r = iface_check(&l, e);
 	if (r >= 0)
@@ -169,21 +175,34 @@ static void fail_waits(struct iface *f, const char *why)
 }
 
 /* Comes before created.c hears of it. */
+static void on_gone(struct iface *f, const struct place *p, const struct rtnl_event *event)
+{
+	struct rtnl_link l;
+	const struct created *c = f->created;
+	if (!c || c->place != p || !c->index)
+		return;
+	bool gone = event->kind == RTNL_LOST
+			    ? rtnl_link_by_index(p->rtnl, c->index, &l, NULL) == -ENODEV
+			    : c->index == event->link.index;
+	if (gone)
+		fail_waits(f, "the interface was deleted");
+}
+
+static void on_changed(struct iface *f, const struct place *p, const struct rtnl_link *l)
+{
+	if (f->created ? f->created->place == p && f->created->index == l->index
+		       : f->index == l->index && f->network && f->network == p->id)
+		learn_name(f, l->name);
+}
+
 void iface_on_event(struct place *p, const struct rtnl_event *event)
 {
-	struct net_service *ns = p->ns;
-	struct rtnl_link l;
-	bool lost = event->kind == RTNL_LOST;
-	if (!lost && event->kind != RTNL_LINK_GONE)
-		return;
-	list_for_each (it, &ns->ifaces) {
+	list_for_each (it, &p->ns->ifaces) {
 		struct iface *f = list_entry(it, struct iface, link);
-		const struct created *c = f->created;
-		if (!c || c->place != p || !c->index)
-			continue;
-		if (lost ? rtnl_link_by_index(p->rtnl, c->index, &l, NULL) == -ENODEV
-			 : c->index == event->link.index)
-			fail_waits(f, "the interface was deleted");
+		if (event->kind == RTNL_LINK_CHANGED)
+			on_changed(f, p, &event->link);
+		else if (event->kind == RTNL_LINK_GONE || event->kind == RTNL_LOST)
+			on_gone(f, p, event);
 	}
 }
 

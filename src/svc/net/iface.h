@@ -65,7 +65,7 @@ int iface_check(const struct rtnl_link *l, struct err *e);
 void iface_on_event(struct place *p, const struct rtnl_event *event);
 
 /* Its segment and restrictions, for a tunnel; a reference is the caller's (cfg->segment). */
-int iface_tunnel_config(const struct iface *f, struct tunnel_config *ret, struct err *e);
+int iface_tunnel_config(struct iface *f, struct tunnel_config *ret, struct err *e);
 
 /* Of RPC's form, checked; -EINVAL, -E2BIG with e set. */
 int restrictions_read(struct net_restrictions_r r, struct guard_restrictions *ret, struct err *e);

@@ -171,7 +171,7 @@ static const struct net_l2_interface_impl fake_iface_impl = {
 	.bind_to = fake_bind_to,
 };
 
-int iface_tunnel_config(const struct iface *f, struct tunnel_config *ret, struct err *e)
+int iface_tunnel_config(struct iface *f, struct tunnel_config *ret, struct err *e)
 {
 	struct segment *s = NULL;
 	CHECK_INT(sscanf(f->namespace, "%p", (void **)&s), 1);
