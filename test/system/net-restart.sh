@@ -3,7 +3,7 @@
 # Joined interfaces while everything is killed, restarted, cut off, revoked and deleted: what is
 # persistent comes back, the interface keeps its addresses, and nothing is left in the end.
 . "$(dirname "$0")/lib.sh"
-hosts_up
+hosts_up a b c
 
 # Host a has a segment of its own, a bridge that it has an address in. (That of a bridge without
 # ports changes with them, unless it is set.)
@@ -19,6 +19,7 @@ silent() { ! on_host b ping -c 2 -i 0.2 -W 1 -q 10.1.0.1 >/dev/null; }
 field() { # field KEY: of the first binding of host b
 	metac_b net ls --json | python3 -c 'import json,sys; l=json.load(sys.stdin); print(l[0][sys.argv[1]] if l else "none")' "$1"
 }
+is_named() { [ "$(field interface)" = "$1" ] && ip -n ${NS}b link show "$1"; }
 is_in_state() { [ "$(field state)" = "$1" ]; }
 index_of() { ip -n ${NS}b -o link show "$1" 2>/dev/null | cut -d: -f1; }
 has_address() { ip -n ${NS}b -o addr show dev lab0 | grep -q 'inet 10.1.0.7/24'; }
@@ -102,6 +103,23 @@ start_node a
 ok $? "which comes back"
 check "they are joined again" wait_until 60 pings
 
+# Under another name.
+check "it is renamed" metac_b net rename local:lab0 lab7
+old=$(role_pid b net)
+kill -KILL "$old"
+check "its service comes back" wait_until 20 other_pid b net "$old"
+check "host b serves again" wait_until 30 services_up b
+check "they are joined again" wait_until 60 pings
+check "by the name it has now" is_named lab7
+stop_node b
+start_node b
+ok $? "host b starts again"
+check "it has the new name" wait_until 20 is_named lab7
+check "and the old one is free" bash -c '! ip -n "$1" link show lab0' _ ${NS}b
+check "it is renamed back" metac_b net rename local:lab7 lab0
+ip -n ${NS}b addr add 10.1.0.7/24 dev lab0
+check "they are joined" wait_until 60 pings
+
 # What is exported goes and comes.
 check "the exported interface is deleted" ip -n ${NS}a link del br0
 check "it is waited for" wait_until 20 is_in_state waiting
@@ -154,4 +172,56 @@ check "nothing is left of that" nothing_left b
 wait_until 30 services_up a
 check "nor there" wait_until 10 nothing_left a
 wait $!
+
+# On one host, between two of its networks: no tunnel, but as lasting as one.
+ip netns add ${NS}s
+trap 'ip netns del ${NS}s 2>/dev/null; clean_up' EXIT
+station_pings() { ip netns exec ${NS}s ping -c 1 -W 1 -q 10.1.0.1; }
+in_station() { ip -n ${NS}s -o addr show dev lab4 | grep -q 'inet 10.1.0.9/24'; }
+ref=$(metac_a net export --persistent local:br0)
+check "an interface of another namespace is bound" metac_a net bind --persistent "$ref" newnetns:${NS}s:lab4
+ip -n ${NS}s addr add 10.1.0.9/24 dev lab4
+check "host a answers through it" wait_until 10 station_pings
+check "without a tunnel" test -z "$(ip -n ${NS}a -o link show type vxlan)"
+for role in net persistence node; do
+	old=$(role_pid a $role)
+	kill -KILL "$old"
+	check "$role comes back after kill -9" wait_until 20 other_pid a $role "$old"
+	check "host a serves again" wait_until 30 services_up a
+	check "they are joined again" wait_until 60 station_pings
+	check "with the same address" in_station
+done
+
+# A third host joins two others, and is not needed any more.
+ip -n ${NS}b link add br1 address 02:00:00:00:0b:01 type bridge mcast_snooping 0
+ip -n ${NS}b addr add 10.1.0.2/24 dev br1
+ip -n ${NS}b link set br1 up
+other=$(metac_b net export --persistent local:br1)
+binding=$(metac_c net bind --persistent "$ref" "$other")
+check "bound from a third host" grep -q '^ref://' <<<"$binding"
+check "they reach each other" wait_until 10 pings
+stop_node c
+for host in a b; do
+	for role in net persistence node; do
+		old=$(role_pid $host $role)
+		kill -KILL "$old"
+		check "$role of host $host comes back after kill -9" wait_until 20 other_pid $host $role "$old"
+		check "host $host serves again" wait_until 30 services_up $host
+		check "they are joined again" wait_until 60 pings
+	done
+done
+check "one of them takes its interface back" metac_b ref rm "$other"
+check "its end is gone at once" wait_until 2 nothing_left b
+check "nothing passes" silent
+check "the other one sees that" wait_until 20 bash -c 'grep -q "\"gone\"" <<<"$("$@")"' _ env \
+	METAC_RUNTIME_DIR="$TOP/a/run" METAC_ADDRESS=$A nsenter --net=/run/netns/${NS}a "$BUILD/metac" net ls --json
+start_node c
+ok $? "the third host starts again"
+check "and unbinds them" metac_c net unbind "$binding"
+check "on the same host it is over with the reference, too" metac_a ref rm "$ref"
+station_silent() { ! station_pings; }
+check "nothing passes" wait_until 5 station_silent
+check "it is unbound" metac_a net unbind ${NS}s:lab4
+check "host a has nothing left" wait_until 5 nothing_left a
+check "nor the namespace" test -z "$(ip -n ${NS}s -o link show lab4 2>/dev/null)"
 done_testing

@@ -34,12 +34,16 @@ static bool same_iface(const struct iface *a, const struct iface *b)
 /* Two tunnels between the same two interfaces would be a loop.  By the same reference or capability
  * that is known at once, else when the other side has said which interface it is; and by its frames
  * (loop.h) if all else fails. */
-static int check_twice(const struct binding *b, struct err *e)
+static int check_others(const struct binding *b, struct err *e)
 {
+	unsigned n = 0;
 	list_for_each (it, &b->ns->bindings) {
 		const struct binding *o = list_entry(it, struct binding, link);
 		if (o == b || o->state == BINDING_ENDED || !same_iface(&o->iface, &b->iface))
 			continue;
+		if (++n >= BINDING_IFACE_MAX)
+			return err_set(e, -EDQUOT, "too many bindings of this interface (limit %d)",
+				BINDING_IFACE_MAX);
 		struct vat_cap *one = way_object(o->way), *other = way_object(b->way);
 		if (same_ref(way_ref(o->way), way_ref(b->way)) || (one && one == other))
 			return err_set(e, -EEXIST, "it is bound to that already");
@@ -127,7 +131,7 @@ static int set_up(struct binding *b, const struct request *q, struct err *e)
 		(ref && !strcmp(ref->node, service_address(b->ns->service))) || iface_of(q->other);
 	b->source = copy_source(net_bind_options_get_source(o));
 	r = b->source ? binding_way_new(b, q->other, TAKE_PTR(ref)) : -ENOMEM;
-	return r < 0 ? err_errno(e, r, "new binding") : check_twice(b, e);
+	return r < 0 ? err_errno(e, r, "new binding") : check_others(b, e);
 }
 
 static int binding_new(

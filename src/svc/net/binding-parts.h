@@ -17,6 +17,7 @@
 #include "svc/net/routed.h"
 
 enum {
+	BINDING_IFACE_MAX = 512, /* of one interface: whoever has a reference can make them */
 	BINDING_WAITERS_MAX = 16,
 	BINDING_ID_SIZE = 33,
 	BINDING_KEY_SIZE = 16,

@@ -30,8 +30,6 @@ static void describe(void *self, struct vat_ptr_b description)
 	const struct ref *ref = own_ref_of(b->ns->service, b->way);
 	struct net_binding_description_b d = net_binding_description_init(description);
 	struct net_bind_options_b o = net_binding_description_init_options(d);
-	if (binding_title(b) != b->iface.name) /* it may have been renamed */
-		(void)snprintf(b->iface.name, sizeof(b->iface.name), "%s", binding_title(b));
 	iface_describe(&b->iface, net_binding_description_init_iface(d));
 	net_binding_description_set_key(d, (struct vat_data){b->key, sizeof(b->key)});
 	describe_options(b, o);
@@ -41,16 +39,12 @@ static void describe(void *self, struct vat_ptr_b description)
 		net_binding_description_set_other(d, net_l2_interface_cast(way_object(b->way)));
 }
 
-static void create(void *user, struct persistence_persistable_create_sturdy_ref_ctx cx)
+static struct service_object object_of(struct binding *b, char summary[static SUMMARY_SIZE])
 {
-	struct binding *b = user;
-	char summary[SUMMARY_SIZE], text[SUMMARY_SIZE - 32];
-	b->persistent =
-		b->persistent || persistence_persistable_create_sturdy_ref_params_get_persistent(
-					 persistence_persistable_create_sturdy_ref_params(cx));
+	char text[SUMMARY_SIZE - 32];
 	binding_text(b, text, sizeof(text));
-	(void)snprintf(summary, sizeof(summary), "binding of %s", text);
-	struct service_object o = {
+	(void)snprintf(summary, SUMMARY_SIZE, "binding of %s", text);
+	return (struct service_object){
 		.category = NET_BINDING_CATEGORY,
 		.runtime_id = b->id,
 		.summary = summary,
@@ -58,7 +52,45 @@ static void create(void *user, struct persistence_persistable_create_sturdy_ref_
 		.describe = describe,
 		.self = b,
 	};
+}
+
+static void create(void *user, struct persistence_persistable_create_sturdy_ref_ctx cx)
+{
+	struct binding *b = user;
+	char summary[SUMMARY_SIZE];
+	b->persistent =
+		b->persistent || persistence_persistable_create_sturdy_ref_params_get_persistent(
+					 persistence_persistable_create_sturdy_ref_params(cx));
+	if (binding_title(b) != b->iface.name) /* it may have been renamed */
+		(void)snprintf(b->iface.name, sizeof(b->iface.name), "%s", binding_title(b));
+	struct service_object o = object_of(b, summary);
 	service_create_sturdy_ref(b->ns->service, cx, &o);
+}
+
+/* One that is described with a capability cannot be described again; its interface is found by its
+ * index, or its mark, as long as the host runs. */
+static void describe_again(struct binding *b)
+{
+	char summary[SUMMARY_SIZE];
+	if (!b->persistent || !own_ref_of(b->ns->service, b->way))
+		return;
+	struct service_object o = object_of(b, summary);
+	service_describe_again(b->ns->service, &o);
+}
+
+void binding_renamed(struct net_service *ns, const struct iface *f)
+{
+	list_for_each (it, &ns->bindings) {
+		struct binding *b = list_entry(it, struct binding, link);
+		bool same = f->created
+				    ? b->iface.created == f->created
+				    : f->index && b->iface.index == f->index &&
+					      b->iface.network == f->network && !b->iface.created;
+		if (!same || b->state == BINDING_ENDED)
+			continue;
+		memcpy(b->iface.name, f->name, sizeof(b->iface.name));
+		describe_again(b);
+	}
 }
 
 void binding_create_sturdy_ref(void *self, struct persistence_persistable_create_sturdy_ref_ctx cx)

@@ -34,5 +34,7 @@ void binding_restore(struct net_service *ns, struct net_binding_description_r d,
 unsigned binding_count(const struct net_service *ns);
 /* Capability and info of the n-th for listBindings. */
 void binding_list(struct net_service *ns, struct net_network_service_admin_list_bindings_ctx cx);
+/* f has another name now: so has what is stored of its bindings. */
+void binding_renamed(struct net_service *ns, const struct iface *f);
 /* The service ends: everything is undone, what is persistent will be restored by the next. */
 void binding_end_all(struct net_service *ns);

@@ -2,7 +2,7 @@
 /*
  * What a KernelInterface has beyond an L2Interface: it is for who administers the host.
  */
-#include "svc/net/iface.h"
+#include "svc/net/binding.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -58,6 +58,8 @@ static int rename_link(struct iface *f, struct vat_text name, struct err *e)
 	place_unref(p);
 	if (r < 0)
 		return r;
+	(void)snprintf(f->name, sizeof(f->name), "%s", name.s);
+	binding_renamed(f->ns, f);
 	list_for_each (it, &f->ns->ifaces) {
 		struct iface *other = list_entry(it, struct iface, link);
 		bool same = f->created ? other->created == f->created

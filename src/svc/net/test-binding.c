@@ -547,6 +547,30 @@ TEST(a_capability_that_was_revoked_ends_it)
 	down(&w);
 }
 
+TEST(what_is_renamed_is_stored_by_its_new_name)
+{
+	struct world w = {};
+	up(&w);
+	struct net_binding_c c =
+		bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap, .ref_node = B});
+	struct binding *b = binding_of(&w);
+	struct iface f = w.a.iface.f;
+	f.index = b->iface.index;
+	(void)snprintf(f.name, sizeof(f.name), "lab9");
+	binding_renamed(&w.a.ns, &f);
+	CHECK_STR(b->iface.name, "lab9");
+	CHECK_INT(fake.described, 0);
+	b->persistent = true;
+	binding_renamed(&w.a.ns, &f);
+	CHECK_INT(fake.described, 1);
+	f.index++; /* another one */
+	binding_renamed(&w.a.ns, &f);
+	CHECK_INT(fake.described, 1);
+	b->persistent = false;
+	net_binding_unref(c);
+	down(&w);
+}
+
 /* ---- on the same host ---------------------------------------------------------------------- */
 
 TEST(on_the_same_host_there_is_no_tunnel)

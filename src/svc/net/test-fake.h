@@ -44,7 +44,7 @@ static struct {
 	uint32_t path_mtu;
 	const char *fail_new, *fail_connect, *fail_joint; /* NULL: it works */
 	bool persistable;
-	unsigned forgotten;
+	unsigned forgotten, described;
 	unsigned routed, unrouted;
 	unsigned leases;
 	bool lease_over;
@@ -98,6 +98,11 @@ void service_create_sturdy_ref(struct service *s,
 	metac_metac_sturdy_ref_set_service(b, vat_str(o->runtime_id));
 	o->describe(o->self, metac_metac_sturdy_ref_get_object_info_b(b));
 	vat_ctx_return(cx.ctx);
+}
+
+void service_describe_again(struct service *s, const struct service_object *o)
+{
+	fake.described++;
 }
 
 /* ---- segments, created interfaces ---------------------------------------------------------- */
