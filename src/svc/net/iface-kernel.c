@@ -3,6 +3,8 @@
  * What a KernelInterface has beyond an L2Interface: it is for who administers the host.
  */
 #include "svc/net/binding.h"
+#include "svc/net/iface.h"
+#include "svc/net/reaper.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -97,6 +99,8 @@ static int destroy_link(struct iface *f, struct err *e)
 		return r;
 	if (l.hardware || !*l.kind)
 		r = err_set(e, -EOPNOTSUPP, "%s is hardware: there is nothing to delete", l.name);
+	else if (f->created) /* many at once are quicker; and it has nothing that could refuse */
+		reaper_add(f->ns, &(struct reap){.place = p, .index = l.index});
 	else
 		r = rtnl_link_delete(p->rtnl, l.index, e);
 	place_unref(p);
@@ -119,7 +123,7 @@ void iface_kernel_destroy(void *self, struct net_kernel_interface_destroy_ctx cx
 		service_fail(cx.ctx, &e);
 	} else {
 		log_info("the interface %s was deleted, as asked for", f->name);
-		vat_ctx_return(cx.ctx);
+		reaper_return(f->ns, cx.ctx);
 	}
 }
 

@@ -195,6 +195,21 @@ static int leg_take(struct joint_end *end, struct place *p, struct err *e)
 	return device_guard(end, e);
 }
 
+static uint32_t mtu_asked(const struct joint_end *end)
+{
+	return net_create_options_get_mtu(created_options(end->created));
+}
+
+/* A created interface takes as much as the other side does, or less, if that was asked for. */
+static int mtu_set(struct joint_end *end, uint32_t others, struct err *e)
+{
+	uint32_t asked = mtu_asked(end);
+	struct rtnl_change c = {.what = RTNL_SET_MTU, .mtu = asked};
+	if (others && (!asked || others < asked))
+		c.mtu = others;
+	return c.mtu ? rtnl_link_set(end->place->rtnl, end->index, &c, e) : 0;
+}
+
 static int join_by_leg(
 	struct joint *j, struct joint_end *end, struct joint_end *other, struct err *e)
 {
@@ -219,10 +234,15 @@ static int join_by_leg(
 		/* Both interfaces are guarded themselves; the legs need not be. */
 		end->port.index = c->leg_index;
 		memcpy(end->port.name, c->leg, sizeof(c->leg));
-		return port_join(end, other->segment, e);
+		r = mtu_set(end, mtu_asked(other), e);
+		if (!r)
+			r = mtu_set(other, mtu_asked(end), e);
+		return r ? r : port_join(end, other->segment, e);
 	}
 	device_set(other, p, c->leg, c->leg_index);
 	r = device_guard(other, e);
+	if (!r)
+		r = mtu_set(end, segment_mtu(other->segment), e);
 	return r ? r : device_join(other, other->segment, e);
 }
 

@@ -155,11 +155,14 @@ TEST(a_created_interface_becomes_an_end)
 	struct rtnl *n = h.ns.root->rtnl;
 	side_create(&a, h.ns.root, "lab0");
 	side_card(&b, h.ns.root, "eth1");
+	struct rtnl_change small = {.what = RTNL_SET_MTU, .mtu = 1300};
+	OK(rtnl_link_set(n, link_get(n, "eth1").index, &small, &err_));
 	struct rtnl_link before = link_get(n, "lab0");
 	CHECK_STR(before.kind, "vxlan");
 	check_joint(&h, &a, &b, "veth");
 	struct rtnl_link after = link_get(n, "lab0");
 	CHECK_STR(after.kind, "veth");
+	CHECK_INT(after.mtu, 1300);
 	CHECK_STR(after.alias, before.alias);
 	CHECK(!memcmp(after.mac, before.mac, sizeof(after.mac)));
 	/* It stays, with what the host gave it, and is joined again. */

@@ -8,10 +8,7 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 
-enum {
-	MTU_IP6 = 1280, /* the least that IPv6 takes: RFC 8200, section 5 */
-	MTU_OUTER_MAX = 65535, /* an IP packet is no larger */
-};
+enum { MTU_OUTER_MAX = 65535 }; /* an IP packet is no larger */
 
 static uint32_t overhead(int family)
 {
@@ -40,7 +37,7 @@ int tunnel_path_mtu(
 		return err_set(e, -EMSGSIZE,
 			"the network to %s takes packets of %u bytes (MTU): a tunnel needs %u "
 			"there, or %u for IPv6 in it",
-			text, mtu, TUNNEL_MTU_MIN + over, MTU_IP6 + over);
+			text, mtu, TUNNEL_MTU_MIN + over, TUNNEL_MTU_IP6 + over);
 	*ret = mtu - over;
 	return 0;
 }
@@ -51,7 +48,7 @@ int tunnel_check_mtu(uint32_t asked, uint32_t possible, const struct rtnl_ip *re
 	if (asked < TUNNEL_MTU_MIN)
 		return err_set(e, -EINVAL,
 			"an MTU of %u is too small: at least %d, and %d for IPv6, are needed",
-			asked, TUNNEL_MTU_MIN, MTU_IP6);
+			asked, TUNNEL_MTU_MIN, TUNNEL_MTU_IP6);
 	if (asked <= possible)
 		return 0;
 	if (!remote)

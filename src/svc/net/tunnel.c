@@ -307,6 +307,10 @@ static int mtu_set(struct tunnel *t, uint32_t mtu, struct err *e)
 	struct rtnl_change c = {.what = RTNL_SET_MTU, .mtu = mtu};
 	if (!t->own || !mtu)
 		return 0;
+	if (mtu < TUNNEL_MTU_IP6)
+		log_peer(LOG_INFO,
+			"%s has an MTU of %u: IPv6, which needs %d, cannot be used there", t->name,
+			mtu, TUNNEL_MTU_IP6);
 	return rtnl_link_set(t->place->rtnl, t->index, &c, e);
 }
 

@@ -19,7 +19,12 @@
  */
 #include "svc/net/created.h"
 
-enum { TUNNEL_OVERHEAD_4 = 54, TUNNEL_OVERHEAD_6 = 74, TUNNEL_MTU_MIN = 576 };
+enum {
+	TUNNEL_OVERHEAD_4 = 54,
+	TUNNEL_OVERHEAD_6 = 74,
+	TUNNEL_MTU_MIN = 576,
+	TUNNEL_MTU_IP6 = 1280, /* the least that IPv6 takes: RFC 8200, section 5 */
+};
 
 struct tunnel;
 
