@@ -253,7 +253,7 @@ struct CreateOptions {
   kind @0 :Text;
   # "": an interface for this host; "bridge": others can be put into it; "tap": for a virtual machine.
   mtu @1 :UInt32;
-  # 0: 1500
+  # 0: 1500; of a routed network what tunnels of this node carry
   mac @2 :Data;
   # Empty: a random one, which a persistent reference keeps.
   addresses @3 :List(Text);

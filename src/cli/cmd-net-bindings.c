@@ -36,9 +36,25 @@ static const struct column columns[] = {
 	{"SENT", NULL, COLUMN_SIZE},
 	{"PERSISTENT", NULL, COLUMN_YES},
 	{"BY OTHERS", NULL, COLUMN_YES},
+	{"ADDRESSES", NULL, COLUMN_TEXT},
 	{"ERROR", NULL, COLUMN_TEXT},
 	{},
 };
+
+/* "10.9.0.2/24,fd09::2/64" */
+static void add_addresses(struct table *t, struct vat_list_r l)
+{
+	char text[200] = "";
+	size_t n = 0;
+	for (uint32_t i = 0; i < l.count; i++) {
+		struct vat_text a = vat_ptr_text(vat_list_ptr(l, i), NULL);
+		if (n + a.len + 1 >= sizeof(text))
+			break;
+		n += (size_t)snprintf(
+			text + n, sizeof(text) - n, "%s%.*s", n ? "," : "", (int)a.len, a.s);
+	}
+	table_text(t, text, n);
+}
 
 static void add_binding(struct table *t, struct net_binding_info_r i)
 {
@@ -55,6 +71,7 @@ static void add_binding(struct table *t, struct net_binding_info_r i)
 	table_number(t, (int64_t)net_stats_get_sent_bytes(s));
 	table_number(t, net_binding_info_get_persistent(i));
 	table_number(t, net_binding_info_get_exported(i));
+	add_addresses(t, net_binding_info_get_addresses(i));
 	add_text(t, net_binding_info_get_error(i));
 }
 

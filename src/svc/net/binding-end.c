@@ -91,12 +91,12 @@ static int set_routed(struct binding *b, struct err *e)
 		routed_unapply(TAKE_PTR(b->member));
 		return 0;
 	}
-	if (!b->iface.created)
+	struct created *c = b->iface.created; /* by which it may have become another link */
+	if (!c)
 		return err_set(e, -EINVAL,
 			"the other one is a routed network: that takes an interface of its own "
 			"(newlocal:NAME)");
-	return routed_apply(segment_place(b->cfg.segment), segment_index(b->cfg.segment),
-		net_routed_config_root(m), &b->member, e);
+	return routed_apply(c->place, c->index, net_routed_config_root(m), &b->member, e);
 }
 
 static int connect_tunnel(struct binding *b, struct err *e)

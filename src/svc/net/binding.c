@@ -72,7 +72,7 @@ static void stop(struct binding *b)
 static void leave(struct binding *b)
 {
 	struct net_tunnel_c tunnel = {b->holder};
-	if (!b->holder || !b->member)
+	if (!b->holder || !b->answer.routed)
 		return;
 	struct net_tunnel_leave_req q = net_tunnel_leave(loop_of(b)->vat, tunnel);
 	if (!q.call)
@@ -111,6 +111,7 @@ void binding_fail(struct binding *b, const struct err *e)
 	struct vat_ctx *ctx = TAKE_PTR(b->ctx);
 	struct err text = *e;
 	err_wrap(&text, text.code, "bind %s", binding_title(b));
+	binding_undo(b, true);
 	binding_free(b);
 	service_fail(ctx, &text);
 }

@@ -119,6 +119,8 @@ static void choose_mac(struct created *c)
 static uint32_t mtu_of(struct created *c)
 {
 	uint32_t mtu = net_create_options_get_mtu(created_options(c));
+	if (!mtu && is_routed(created_options(c)))
+		return routed_default_mtu(c->place->ns);
 	return mtu ? mtu : CREATED_MTU_DEFAULT;
 }
 

@@ -17,6 +17,10 @@
 
 #include "base/log.h"
 
+#include <linux/if_ether.h>
+
+enum { IPV6_MIN_MTU = 1280 };
+
 struct routed {
 	struct place *place;
 	int index;
@@ -68,6 +72,24 @@ int routed_check(struct net_create_options_r options, struct err *e)
 			"a routed network is no \"%.*s\": it is of a kind of its own",
 			(int)MIN(kind.len, 32U), kind.s);
 	return read_prefixes(options, &l, e);
+}
+
+uint32_t routed_default_mtu(struct net_service *ns)
+{
+	AUTO_FREE struct rtnl_address *list = NULL;
+	size_t n = 0;
+	uint32_t mtu = 0;
+	struct rtnl_link link;
+	if (rtnl_address_list(ns->root->rtnl, 0, &list, &n, NULL) < 0)
+		n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (rtnl_ip_equal(&list[i].ip, &ns->address) &&
+			rtnl_link_by_index(ns->root->rtnl, list[i].index, &link, NULL) >= 0 &&
+			!(link.flags & IFF_LOOPBACK))
+			mtu = link.mtu;
+	uint32_t overhead = ns->address.family == AF_INET ? TUNNEL_OVERHEAD_4 : TUNNEL_OVERHEAD_6;
+	mtu = mtu ? mtu : ETH_DATA_LEN;
+	return MAX(MIN(mtu, (uint32_t)UINT16_MAX), overhead + IPV6_MIN_MTU) - overhead;
 }
 
 /* ---- the bridge ---------------------------------------------------------------------------- */

@@ -38,6 +38,9 @@ struct routed;
 
 /* options.routed: is that a network? -EINVAL, -E2BIG with e set. */
 int routed_check(struct net_create_options_r options, struct err *e);
+/* The MTU of a network if none is asked for: what passes tunnels of this node as it is, so that
+ * nobody has to find out that less does. */
+uint32_t routed_default_mtu(struct net_service *ns);
 /* Sets a bridge up that is there, is up, and has the MAC. On failure, what was set goes with the
  * link. */
 int routed_new(struct place *p, int index, const char *name, const uint8_t mac[RTNL_MAC_SIZE],
