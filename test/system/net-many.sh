@@ -67,6 +67,20 @@ check "it is undone" metac_b net unbind y0
 check "the other end is deleted" metac_a net rm local:x0
 check "no jumbo frames any more" jumbo_down
 
+# ---- on one host, two namespaces ----
+
+trap 'ip netns del ${NS}q 2>/dev/null; clean_up' EXIT
+quiet_up() { ip netns add ${NS}q && ip -n ${NS}q link set lo up; }
+check "a network namespace" quiet_up
+check "two interfaces are made and joined" metac_b net bind newlocal:y0,address=10.78.0.1/24 \
+	"newnetns:${NS}q:y1,mtu=1400,address=10.78.0.2/24"
+check "the first packet passes" ping_of 10.78.0.2 1372
+check "both have the smaller MTU" has_mtu b y0 1400
+check "it is undone" metac_b net unbind y0
+check "nothing is left in the one" no_link b y0
+check "nor in the other" test -z "$(ip -n ${NS}q -o link show 2>/dev/null | grep -v ' lo:')"
+check "the namespace goes" ip netns del ${NS}q
+
 # ---- many ----
 
 export_one() { metac_a net export "newlocal:x$1,address=10.77.$1.1/24" >"$TOP/ref.$1"; }

@@ -57,6 +57,17 @@ static int link_rename(
 	return rtnl_link_set(n, index, &c, e);
 }
 
+/* Two links with one address: the host would go on using the old one. */
+static int take_addresses(struct created *c, int index, struct err *e)
+{
+	AUTO_FREE struct rtnl_address *list = NULL;
+	size_t count = 0;
+	int r = rtnl_address_list(c->place->rtnl, index, &list, &count, e);
+	for (size_t i = 0; !r && i < count; i++)
+		r = rtnl_address_delete(c->place->rtnl, &list[i], e);
+	return r;
+}
+
 static int make_pair(struct created *c, struct place *leg_place, const char *leg, struct err *e)
 {
 	char alias[RTNL_ALIAS_MAX + 1];
@@ -103,6 +114,8 @@ static int replace(struct created *c, struct place *leg_place, struct err *e)
 	if (r)
 		return r;
 	r = bring_up(c, link.index, leg_place, name, &leg, e);
+	if (!r)
+		r = take_addresses(c, was, e);
 	if (!r) {
 		c->index = link.index;
 		r = created_add_addresses(c, e);
@@ -138,7 +151,8 @@ int created_become_veth(struct created *c, struct place *leg_place, struct err *
 		struct rtnl_change up = {.what = RTNL_SET_UP, .up = true};
 		net_mark(ns, "if", c->id, alias);
 		if (link_rename(c->place->rtnl, old.index, own, alias, &ignored) ||
-			rtnl_link_set(c->place->rtnl, old.index, &up, &ignored))
+			rtnl_link_set(c->place->rtnl, old.index, &up, &ignored) ||
+			created_add_addresses(c, &ignored))
 			log_peer(LOG_WARNING, "%s is %s now: %s", own, aside, ignored.msg);
 		return r;
 	}
