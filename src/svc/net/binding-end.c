@@ -117,17 +117,28 @@ static int connect_tunnel(struct binding *b, struct err *e)
 	uint32_t mtu = b->mtu_wanted ? b->mtu_wanted : possible;
 	r = tunnel_connect(b->tunnel, &a->remote, mtu, e);
 	if (r >= 0)
+		r = iface_mtu_set(&b->cfg, mtu, e);
+	if (r >= 0)
 		b->mtu = mtu;
 	return r;
+}
+
+static int connect_joint(struct binding *b, struct err *e)
+{
+	if (!b->offer.joint)
+		return err_set(e, -ENOTCONN, "the other interface has gone");
+	int r = b->mtu_wanted ? tunnel_check_mtu(b->mtu_wanted, b->offer.mtu, NULL, e) : 0;
+	if (r < 0)
+		return r;
+	b->mtu = b->mtu_wanted ? b->mtu_wanted : b->offer.mtu;
+	return iface_mtu_set(&b->cfg, b->mtu, e);
 }
 
 int binding_end_connect(struct binding *b, struct err *e)
 {
 	int r = 0;
 	if (b->answer.joined) {
-		if (!b->offer.joint)
-			return err_set(e, -ENOTCONN, "the other interface has gone");
-		b->mtu = b->offer.mtu;
+		r = connect_joint(b, e);
 	} else {
 		withdraw(b);
 		r = b->tunnel ? connect_tunnel(b, e)

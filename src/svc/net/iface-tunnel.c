@@ -25,6 +25,7 @@ enum {
 	TUNNEL_WAITERS_MAX = 4,
 	CLIENT_MAX = 64,
 	VNI_MAX = 0xffffff,
+	JOINT_MTU = 1500, /* of two that can have any */
 	OFFERS_MAX = NET_BINDINGS_MAX,
 };
 
@@ -220,6 +221,41 @@ static int check_limits(const struct half *h, struct err *e)
 	return 0;
 }
 
+/* ---- MTU ----------------------------------------------------------------------------------- */
+
+static uint32_t created_mtu(const struct created *c)
+{
+	uint32_t wanted = net_create_options_get_mtu(created_options(c));
+	return wanted ? wanted : UINT16_MAX;
+}
+
+uint32_t iface_mtu_limit(const struct tunnel_config *cfg, const struct tunnel *t)
+{
+	bool own = cfg->created && !strcmp(tunnel_device(t), cfg->created->name);
+	return own ? created_mtu(cfg->created) : segment_mtu(cfg->segment);
+}
+
+/* What is an end of a veth, or will be, can have any. */
+static uint32_t joint_mtu_limit(const struct tunnel_config *cfg)
+{
+	const struct created *c = cfg->created;
+	bool veth = c && (c->made == CREATED_VXLAN || c->made == CREATED_VETH);
+	return veth ? created_mtu(c) : segment_mtu(cfg->segment);
+}
+
+int iface_mtu_set(const struct tunnel_config *cfg, uint32_t mtu, struct err *e)
+{
+	const struct created *c = cfg->created;
+	struct rtnl_change change = {.what = RTNL_SET_MTU, .mtu = mtu};
+	struct rtnl_link l;
+	if (!c || c->made != CREATED_VETH || !c->index)
+		return 0;
+	int r = rtnl_link_by_index(c->place->rtnl, c->index, &l, e);
+	if (r >= 0 && l.mtu != mtu)
+		r = rtnl_link_set(c->place->rtnl, c->index, &change, e);
+	return r < 0 ? err_wrap(e, r, "an MTU of %u", mtu) : 0;
+}
+
 /* ---- on the same host ---------------------------------------------------------------------- */
 
 static struct joint_offer *find_offer(const struct half *h)
@@ -262,10 +298,12 @@ static int join(struct half *h, const struct tunnel_config *cfg, struct err *e)
 	o->joint = h->joint;
 	o->taker = h;
 	h->offer = o;
-	h->mtu = MIN(segment_mtu(h->segment), segment_mtu(other));
+	h->mtu = MIN(joint_mtu_limit(cfg), joint_mtu_limit(o->config));
+	if (h->mtu == UINT16_MAX)
+		h->mtu = JOINT_MTU;
 	o->mtu = h->mtu;
 	(void)snprintf(o->peer, sizeof(o->peer), "%s", segment_name(h->segment));
-	return 0;
+	return iface_mtu_set(cfg, h->mtu, e);
 }
 
 void joint_offer_new(struct net_service *ns, struct joint_offer *o)
@@ -288,15 +326,6 @@ void joint_offer_withdraw(struct joint_offer *o)
 		list_unlink(&o->link);
 }
 
-uint32_t iface_mtu_limit(const struct tunnel_config *cfg, const struct tunnel *t)
-{
-	bool own = cfg->created && !strcmp(tunnel_device(t), cfg->created->name);
-	if (!own)
-		return segment_mtu(cfg->segment);
-	uint32_t wanted = net_create_options_get_mtu(created_options(cfg->created));
-	return wanted ? wanted : UINT16_MAX;
-}
-
 /* ---- another host -------------------------------------------------------------------------- */
 
 static int connect_tunnel(struct half *h, struct tunnel_config *cfg,
@@ -314,7 +343,9 @@ static int connect_tunnel(struct half *h, struct tunnel_config *cfg,
 	if (r < 0)
 		return r;
 	h->mtu = MIN(path, iface_mtu_limit(cfg, h->tunnel));
-	return tunnel_connect(h->tunnel, &h->remote, theirs ? MIN(theirs, h->mtu) : h->mtu, e);
+	uint32_t mtu = theirs ? MIN(theirs, h->mtu) : h->mtu;
+	r = tunnel_connect(h->tunnel, &h->remote, mtu, e);
+	return r < 0 ? r : iface_mtu_set(cfg, mtu, e);
 }
 
 /* ---- the call ------------------------------------------------------------------------------ */

@@ -129,6 +129,8 @@ void iface_tunnel_infos(struct net_service *ns, struct net_binding_info_list_b l
 /* Largest packet that the interface of that tunnel can take. Its device alone: what was asked for
  * when it was created, or anything. */
 uint32_t iface_mtu_limit(const struct tunnel_config *cfg, const struct tunnel *t);
+/* For a created one that is an end of a veth: what was agreed. */
+int iface_mtu_set(const struct tunnel_config *cfg, uint32_t mtu, struct err *e);
 
 /* A binding of this process offers its end to an interface of the same node (setupVxlan with the
  * node's own address): found by port and VNI, once. The offer is the caller's, and lives until it

@@ -596,6 +596,28 @@ TEST(on_the_same_host_there_is_no_tunnel)
 	down(&w);
 }
 
+TEST(on_the_same_host_an_mtu_is_agreed_on_as_well)
+{
+	struct world w = {};
+	up(&w);
+	fake_is_ours = true;
+	w.b.iface.f.ns = &w.a.ns;
+	w.b.iface.segment.mtu = 9000;
+	make_created(&w.a, 0, false);
+	struct net_binding_c c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap});
+	CHECK_INT(binding_of(&w)->mtu, 9000);
+	net_binding_unref(c);
+	settle(&w);
+	c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap, .mtu = 2000});
+	CHECK_INT(binding_of(&w)->mtu, 2000);
+	net_binding_unref(c);
+	settle(&w);
+	bind_badly(&w, &(struct wish){.other = w.b.iface.cap.cap, .mtu = 9001},
+		"9001 is too large: 9000");
+	CHECK_INT(fake.joints, 0);
+	down(&w);
+}
+
 TEST(an_interface_is_not_bound_to_itself)
 {
 	struct world w = {};
