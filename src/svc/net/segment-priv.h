@@ -27,7 +27,7 @@ struct segment {
 	struct place_watcher watcher;
 
 	int bridge; /* that the ports are in */
-	int our_bridge, leg; /* of ours: the bridge; a splice's leg. 0: none */
+	int our_bridge, leg; /* of ours: the bridge; a splice's leg into it. 0: none */
 	char bridge_name[IFNAMSIZ], leg_name[IFNAMSIZ];
 	int leg_port; /* the leg's other end, a port of our bridge */
 	struct splice *splice;
@@ -54,6 +54,8 @@ int segment_refresh(struct segment *s, struct err *e);
 int segment_settle(struct segment *s, struct err *e);
 /* The bridge that the ports are in, one of the host, has changed. */
 void segment_bridge_changed(struct segment *s, const struct rtnl_link *bridge);
+/* Before a second port is put in. */
+int segment_widen(struct segment *s, struct err *e);
 /* Somebody has deleted ours. */
 void segment_bridge_lost(struct segment *s);
 /* The port's device into the bridge. */

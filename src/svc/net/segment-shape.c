@@ -128,35 +128,63 @@ static int make_leg(struct segment *s, struct err *e)
 	return r < 0 ? r : rtnl_bridge_station(rtnl_of(s), s->leg_port, s->iface.mac, true, e);
 }
 
-/* The leg is down before its program goes: what came out of it would be for this host then. */
-static void unsplice(struct segment *s)
+/* The bridge is the leg itself as long as it has one port only: what that sends goes up into the
+ * bridge's own link, all of it since that is promiscuous, and what goes down from there has one way
+ * only. More ports take a leg of their own, so that the bridge learns what is behind it. */
+static bool is_narrow(const struct segment *s)
 {
-	struct rtnl_change down = {.what = RTNL_SET_UP};
+	return s->splice && !s->leg;
+}
+
+static int set_promiscuous(struct segment *s, bool on, struct err *e)
+{
+	struct rtnl_change c = {.what = RTNL_SET_PROMISC, .promisc = on};
+	return rtnl_link_set(rtnl_of(s), s->our_bridge, &c, e);
+}
+
+static void remove_leg(struct segment *s)
+{
 	struct reap r = {.place = s->place, .index = s->leg};
-	if (s->leg)
-		(void)rtnl_link_set(rtnl_of(s), s->leg, &down, NULL);
-	splice_free(s->splice);
-	s->splice = NULL;
-	s->promiscuous = fd_close(s->promiscuous);
 	if (s->leg)
 		reaper_add(s->place->ns, &r);
 	s->leg = s->leg_port = 0;
 }
 
-static int splice(struct segment *s, struct err *e)
+/* The leg is down before its program goes: what came out of it would be for this host then. */
+static void unsplice(struct segment *s)
+{
+	struct rtnl_change down = {.what = RTNL_SET_UP};
+	if (s->leg)
+		(void)rtnl_link_set(rtnl_of(s), s->leg, &down, NULL);
+	else if (s->our_bridge)
+		(void)set_promiscuous(s, false, NULL);
+	splice_free(s->splice);
+	s->splice = NULL;
+	s->promiscuous = fd_close(s->promiscuous);
+	remove_leg(s);
+}
+
+static int make_splice(struct segment *s, struct err *e)
 {
 	char owner[SPLICE_OWNER_MAX + 1];
 	const struct net_service *ns = s->place->ns;
-	struct splice_config c = {.iface = s->iface.index, .mtu = s->iface.mtu, .owner = owner};
+	struct splice_config c = {.iface = s->iface.index,
+		.leg = s->leg ? s->leg : s->our_bridge,
+		.mtu = s->iface.mtu,
+		.owner = owner,
+		.brought_up = s->brought_up};
 	memcpy(c.mac, s->iface.mac, sizeof(c.mac));
 	(void)snprintf(owner, sizeof(owner), "metac %s", ns->address_text);
-	c.brought_up = s->brought_up;
 	if (ns->root && s->place->ino == ns->root->ino)
 		c.outer = ns->address;
-	int r = make_leg(s, e);
-	c.leg = s->leg;
+	return splice_new(rtnl_of(s), &c, &s->splice, e);
+}
+
+static int splice(struct segment *s, struct err *e)
+{
+	int r = s->n_ports > 1 ? make_leg(s, e) : set_promiscuous(s, true, e);
 	if (r >= 0)
-		r = splice_new(rtnl_of(s), &c, &s->splice, e);
+		r = make_splice(s, e);
 	if (r >= 0)
 		r = rtnl_promiscuous(rtnl_of(s), s->iface.index, &s->promiscuous, e);
 	if (r < 0)
@@ -164,16 +192,30 @@ static int splice(struct segment *s, struct err *e)
 	return r;
 }
 
+int segment_widen(struct segment *s, struct err *e)
+{
+	if (!is_narrow(s))
+		return 0;
+	int r = make_leg(s, e);
+	if (r >= 0)
+		r = splice_move(s->splice, s->leg, e);
+	if (r < 0)
+		remove_leg(s);
+	else
+		(void)set_promiscuous(s, false, NULL);
+	return r;
+}
+
 /* Another MAC or MTU. */
 static int resplice(struct segment *s, const struct rtnl_link *was, struct err *e)
 {
 	int r = 0;
-	if (s->iface.mtu != was->mtu) {
+	if (s->leg && s->iface.mtu != was->mtu) {
 		r = set_leg(s, s->leg, 0, e);
 		if (r >= 0)
 			r = set_leg(s, s->leg_port, s->our_bridge, e);
 	}
-	if (r >= 0 && memcmp(s->iface.mac, was->mac, RTNL_MAC_SIZE) != 0) {
+	if (s->leg && r >= 0 && memcmp(s->iface.mac, was->mac, RTNL_MAC_SIZE) != 0) {
 		(void)rtnl_bridge_station(rtnl_of(s), s->leg_port, was->mac, false, NULL);
 		r = rtnl_bridge_station(rtnl_of(s), s->leg_port, s->iface.mac, true, e);
 	}

@@ -114,7 +114,9 @@ int segment_join(struct segment *s, struct segment_port *p, struct err *e)
 		return err_set(e, -EMFILE, "interface %s is joined %u times already", s->iface.name,
 			s->n_ports);
 	/* With others there already it is as it has to be, or we shall hear of it. */
-	int r = s->n_ports ? segment_put_port(s, p, NULL) : -EAGAIN;
+	int r = s->n_ports ? segment_widen(s, e) : -EAGAIN;
+	if (r >= 0)
+		r = segment_put_port(s, p, NULL);
 	if (r < 0)
 		r = join_settled(s, p, e);
 	if (r < 0)

@@ -10,8 +10,8 @@
  *	ENSLAVE  it has no address of this host, and        a bridge of ours, with it and the
  *	         nothing is on top of it                    ports in it
  *	SPLICE   this host uses it itself, or its master    it stays as it is; BPF programs at it
- *	         is something else                          join it to a veth into a bridge of ours
- *	                                                    (splice.h), which has the ports
+ *	         is something else                          join it to a bridge of ours (splice.h),
+ *	                                                    which has the ports
  *	OWN      a created interface, one port              it is the port's device itself
  *
  * With the last port gone all is as it was: the interface out of the bridge, programs, veths and

@@ -387,7 +387,7 @@ int splice_load_leg(const struct splice_programs *p, int *ret, struct err *e)
 	put_where(&c, p->map, L_BOTH);
 	bpf_jump(&c, BPF_JEQ, 1, SPLICE_HOST, L_TO_HOST);
 	bpf_jump(&c, BPF_JEQ, 1, SPLICE_WIRE, L_TO_WIRE);
-	bpf_jump(&c, BPF_JA, 0, 0, L_BOTH);
+	bpf_jump(&c, BPF_JA, 0, 0, L_DROP);
 
 	put_group(&c, L_DROP);
 	bpf_label(&c, L_BOTH);

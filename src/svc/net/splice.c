@@ -30,11 +30,11 @@ struct hook {
 	bool ingress;
 };
 
-static struct hook hook_of(const struct splice *s, unsigned i)
+static struct hook hook_of(const struct splice_config *cfg, unsigned i)
 {
 	static const bool ingress[N_PROGRAMS] = {true, true, false};
 	/* The leg's comes first: what gets there must not be taken for the host's. */
-	return (struct hook){i == 0 ? s->cfg.leg : s->cfg.iface, ingress[i]};
+	return (struct hook){i == 0 ? cfg->leg : cfg->iface, ingress[i]};
 }
 
 static int load(const struct splice_programs *p, unsigned i, int *ret, struct err *e)
@@ -50,10 +50,28 @@ static void close_programs(int program[static N_PROGRAMS])
 		program[i] = fd_close(program[i]);
 }
 
-static int attach(const struct splice *s, unsigned i, int program, struct err *e)
+static int attach(const struct splice *s, const struct splice_config *cfg, unsigned i, int program,
+	struct err *e)
 {
-	struct hook k = hook_of(s, i);
+	struct hook k = hook_of(cfg, i);
 	return rtnl_bpf_attach(s->rtnl, k.index, k.ingress, s->priority, program, s->name, e);
+}
+
+static void detach(const struct splice *s, const struct splice_config *cfg, unsigned i)
+{
+	struct hook k = hook_of(cfg, i);
+	(void)rtnl_bpf_detach(s->rtnl, k.index, k.ingress, s->priority, NULL);
+}
+
+/* The first so many programs are for cfg: those for s->cfg take their places again. */
+static void put_back(struct splice *s, const struct splice_config *cfg, unsigned done)
+{
+	for (unsigned i = 0; i < done; i++) {
+		if (s->program[i] < 0 || (i == 0 && cfg->leg != s->cfg.leg))
+			detach(s, cfg, i);
+		else
+			(void)attach(s, &s->cfg, i, s->program[i], NULL);
+	}
 }
 
 /* Programs for cfg take the place of those that are there. */
@@ -65,20 +83,12 @@ static int put_programs(struct splice *s, const struct splice_config *cfg, struc
 	int r = 0;
 	for (unsigned i = 0; i < N_PROGRAMS && r >= 0; i++)
 		r = load(&p, i, &now[i], e);
-	for (; done < N_PROGRAMS && r >= 0; done++) {
-		r = attach(s, done, now[done], e);
-		if (r < 0)
-			break;
+	while (done < N_PROGRAMS && r >= 0) {
+		r = attach(s, cfg, done, now[done], e);
+		done += r >= 0;
 	}
 	if (r < 0) {
-		for (unsigned i = 0; i < done; i++) {
-			struct hook k = hook_of(s, i);
-			if (s->program[i] >= 0)
-				(void)attach(s, i, s->program[i], NULL);
-			else
-				(void)rtnl_bpf_detach(
-					s->rtnl, k.index, k.ingress, s->priority, NULL);
-		}
+		put_back(s, cfg, done);
 		close_programs(now);
 		return r;
 	}
@@ -172,16 +182,29 @@ int splice_change(
 	return r;
 }
 
+int splice_move(struct splice *s, int leg, struct err *e)
+{
+	struct splice_config cfg = s->cfg;
+	bool made;
+	cfg.leg = leg;
+	int r = rtnl_clsact_add(s->rtnl, leg, &made, e);
+	if (r >= 0)
+		r = put_programs(s, &cfg, e);
+	if (r < 0)
+		return r;
+	detach(s, &s->cfg, 0);
+	s->cfg = cfg;
+	return 0;
+}
+
 void splice_free(struct splice *s)
 {
 	if (!s)
 		return;
 	/* The interface's first, so that nothing gets to the leg that cannot come back. */
-	for (unsigned i = N_PROGRAMS; i-- > 0;) {
-		struct hook k = hook_of(s, i);
+	for (unsigned i = N_PROGRAMS; i-- > 0;)
 		if (s->program[i] >= 0)
-			(void)rtnl_bpf_detach(s->rtnl, k.index, k.ingress, s->priority, NULL);
-	}
+			detach(s, &s->cfg, i);
 	if (s->made_qdisc)
 		(void)rtnl_clsact_delete(s->rtnl, s->cfg.iface, NULL);
 	close_programs(s->program);

@@ -9,7 +9,7 @@
  *	  ingress [ interface ] egress
  *	   |   \      |       /    |          ports:  WIRE, HOST, LEG
  *	   |    `-- host ----'     |          the host has the interface as before
- *	    `------ leg ----------'           (veth "mcl...", whose peer is in a bridge of ours)
+ *	    `------ leg ----------'           (a bridge of ours, or a veth into it)
  *
  * The switch learns: a map of MAC addresses says where each was last seen, for five minutes. Frames
  * between the host and the wire therefore pass with a look into the map, and only those to groups
@@ -26,6 +26,7 @@
  *	leg ingress        group, not known      host, wire
  *	(from LEG)         host                  host
  *	                   wire                  wire
+ *	                   behind the leg        nowhere: it is there already
  *
  * What comes from the leg passes the interface's hooks again on its way to the host or the wire: it
  * has a 32-bit random number as skb->mark then, which the programs there take off, so that nobody
@@ -65,6 +66,8 @@ int splice_new(struct rtnl *n, const struct splice_config *cfg, struct splice **
 /* The interface has another MAC or MTU. Frames are not lost. On failure all is as it was. */
 int splice_change(
 	struct splice *s, const uint8_t mac[static RTNL_MAC_SIZE], uint32_t mtu, struct err *e);
+/* Another leg takes the place of the one before. On failure all is as it was. */
+int splice_move(struct splice *s, int leg, struct err *e);
 /* Removes programs and filters, and the clsact qdisc if splice_new() made it and nobody else has
  * put anything there. NULL is accepted, and that links are gone. */
 void splice_free(struct splice *s);

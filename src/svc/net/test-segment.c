@@ -78,6 +78,13 @@ TEST(an_unused_interface_becomes_a_bridges_port)
 	world_free(&w);
 }
 
+/* Links that a splice has besides the bridge: none for one port. */
+static int legs(void)
+{
+	AUTO_FREE char *text = output("ip -o link 2>/dev/null | grep -c ': mcl' || true");
+	return atoi(text);
+}
+
 TEST(an_interface_that_the_host_uses_is_spliced)
 {
 	struct world w;
@@ -87,7 +94,9 @@ TEST(an_interface_that_the_host_uses_is_spliced)
 	world_join(&w, 0);
 	CHECK_INT(segment_how(w.segment), SEGMENT_SPLICE);
 	everybody_sees_everybody(&w, 1);
+	CHECK_INT(legs(), 0);
 	world_join(&w, 1);
+	CHECK_INT(legs(), 2);
 	world_join(&w, 2);
 	everybody_sees_everybody(&w, 3);
 	CHECK_INT(iface(&w.host, "S").master, 0);

@@ -171,6 +171,47 @@ TEST(an_address_that_moves_is_followed)
 	stop(&w);
 }
 
+TEST(what_is_behind_the_leg_already_stays_there)
+{
+	struct world w;
+	start(&w);
+	acquaint(&w);
+	struct frame f = frame(&w, broadcast, other_mac);
+	CHECK_INT(frame_send(w.at_far, &f), 0);
+	EXPECT(w.at_host, &f);
+	EXPECT(w.at_wire, &f);
+	f = frame(&w, other_mac, far_mac);
+	CHECK_INT(frame_send(w.at_far, &f), 0);
+	acquaint(&w);
+	stop(&w);
+}
+
+TEST(a_leg_is_replaced)
+{
+	struct world w;
+	struct err e = {};
+	start(&w);
+	acquaint(&w);
+	struct ns more = ns_new();
+	ns_enter(&w.host);
+	pair(&w.host, "X2", &more, "Y2");
+	int at_more = tap(&more, &w.host, "Y2");
+	CHECK(splice_move(w.splice, 4711, &e) < 0);
+	acquaint(&w);
+	ok(splice_move(w.splice, iface(&w.host, "X2").index, &e), &e);
+	struct frame f = frame(&w, far_mac, w.mac); /* what was learnt is not forgotten */
+	CHECK_INT(frame_send(w.at_host, &f), 0);
+	EXPECT(at_more, &f);
+	f = frame(&w, w.mac, far_mac);
+	CHECK_INT(frame_send(at_more, &f), 0);
+	EXPECT(w.at_host, &f);
+	NONE(w.at_far);
+	NONE(w.at_wire);
+	close(at_more);
+	ns_free(&more);
+	stop(&w);
+}
+
 TEST(tags_and_sizes_stay)
 {
 	static const uint16_t sizes[] = {8, 46, 500, 1496, 1500};

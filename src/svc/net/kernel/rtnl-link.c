@@ -236,6 +236,10 @@ static int set_most(struct rtnl *n, int index, const struct rtnl_change *c, stru
 		i->ifi_change = IFF_UP;
 		i->ifi_flags = c->up ? IFF_UP : 0;
 	}
+	if (c->what & RTNL_SET_PROMISC) {
+		i->ifi_change |= IFF_PROMISC;
+		i->ifi_flags |= c->promisc ? IFF_PROMISC : 0;
+	}
 	if (c->what & RTNL_SET_NETNS)
 		mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)c->netns);
 	if (c->what & RTNL_SET_NAME)

@@ -143,8 +143,9 @@ struct rtnl_change { /* what is to be changed; unset: as it is */
 		RTNL_SET_NETNS = 1 << 8, /* moved to the namespace of the descriptor */
 		RTNL_SET_BLOCKED = 1 << 9, /* as a port of a bridge: nothing gets in or out;
 					    * -EBUSY: its spanning tree is the kernel's */
+		RTNL_SET_PROMISC = 1 << 10, /* the flag: for links of ours only */
 	} what;
-	bool up, isolated, blocked;
+	bool up, isolated, blocked, promisc;
 	int master;
 	uint32_t mtu;
 	const uint8_t *mac;
@@ -187,8 +188,8 @@ int rtnl_route_add(struct rtnl *n, const struct rtnl_address *prefix, const stru
 	struct err *e);
 /* -ESRCH: there is none. */
 int rtnl_route_delete(struct rtnl *n, const struct rtnl_address *prefix, struct err *e);
-/* Those of the main table that are for the hosts of a prefix, not for all (::/0): prefix, length and
- * link (0: several, or none). *ret is malloc'ed, the caller's. */
+/* Those of the main table that are for the hosts of a prefix, not for all (::/0): prefix, length
+ * and link (0: several, or none). *ret is malloc'ed, the caller's. */
 int rtnl_route_list(struct rtnl *n, struct rtnl_address **ret, size_t *ret_count, struct err *e);
 /* A permanent neighbour, in place of what is known of him. */
 int rtnl_neighbour_add(struct rtnl *n, int index, const struct rtnl_ip *ip,
