@@ -111,6 +111,7 @@ static const struct {
 	struct scmp_arg_cmp cond;
 } in_form[] = {
 	{"clone:thread", "clone", {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
+	{"setns:net", "setns", {1, SCMP_CMP_EQ, CLONE_NEWNET, 0}},
 	{"ioctl:blkdiscard", "ioctl", {1, SCMP_CMP_EQ, BLKDISCARD, 0}},
 	{"setsockopt:rcvtimeo", "setsockopt", {2, SCMP_CMP_EQ, SO_RCVTIMEO, 0}},
 };

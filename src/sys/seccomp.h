@@ -23,6 +23,7 @@
  * One call in one form only:
  *	clone:thread	  what starts a thread, and no process
  *	ioctl:blkdiscard  BLKDISCARD, of the disk that an open descriptor is
+ *	setns:net	  into a network namespace
  *	setsockopt:rcvtimeo  how long to wait for what comes, and none of the many other options
  *
  * A name that this architecture or libseccomp does not know is passed over.  clone3 and what else C

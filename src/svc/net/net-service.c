@@ -11,6 +11,7 @@
 #include "svc/net/net-role.h"
 #include "svc/net/reaper.h"
 #include "sys/priv.h"
+#include "sys/seccomp.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -134,6 +135,19 @@ static const struct persistence_restorer_impl restorer_impl = {
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
+/* What it takes to be what this service is, and to start workers, which then give up more.  Not
+ * among them: mounting, entering any namespace but one of the network, tracing, changing files that
+ * are there; so SYS_ADMIN is not the whole host. A library that tries something else is told that
+ * it may not. */
+static int lock_down(void)
+{
+	static const char *const calls[] = {"@base", "@loop", "@socket", "@connect", "@fs-read",
+		"@spawn", "setns:net", "bpf", "ioctl", "inotify_init1", "inotify_add_watch",
+		"inotify_rm_watch", "mkdirat", "symlinkat", "unlinkat", "chdir", "umask", "sysinfo",
+		"uname", NULL};
+	return seccomp_confine(calls, SECCOMP_ELSE_EPERM);
+}
+
 static int start(void *self, struct service *s, struct metac_service_c *ret_service,
 	struct metac_service_admin_c *ret_admin, struct persistence_restorer_c *ret_restorer)
 {
@@ -147,6 +161,8 @@ static int start(void *self, struct service *s, struct metac_service_c *ret_serv
 	};
 	/* Only for looking into /proc (place-name.c). */
 	int r = priv_caps_set_effective(~PRIV_CAP(CAP_SYS_PTRACE));
+	if (r >= 0)
+		r = lock_down();
 	if (r < 0)
 		return r;
 	(void)snprintf(ns->address_text, sizeof(ns->address_text), "%s", service_address(s));
