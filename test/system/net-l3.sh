@@ -75,7 +75,7 @@ if [ -e /proc/sys/net/ipv6/conf/lo/force_forwarding ]; then
 fi
 check "long packets come in pieces" pings b 10.9.0.1 -s 6000
 check "the other way, too" pings a fd09::2 -s 6000
-check "the longest packet passes whole" pings b 10.9.0.3 -M do -s 1398
+check "the longest packet passes whole" pings b 10.9.0.3 -M "do" -s 1398
 check "nobody else is there" pings_never b 10.9.0.77
 
 stream() { # stream SERVER CLIENT ADDRESS
