@@ -162,6 +162,17 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
+static int on_rules(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct place *p = user;
+	struct err e = {};
+	int r = guard_watch_process(p->guard, &e);
+	if (r)
+		log_peer(LOG_WARNING, "somebody has removed the rules of tunnels: %s",
+			r < 0 ? e.msg : "they are there again");
+	return 0;
+}
+
 /* Its name has gone: everybody is to let go of it. */
 static void lose(struct place *p)
 {
@@ -203,6 +214,7 @@ static void free_place(struct place *p)
 {
 	list_unlink(&p->link);
 	sd_event_source_disable_unref(p->watch_source);
+	sd_event_source_disable_unref(p->guard_source);
 	sd_event_source_disable_unref(p->process_source);
 	fd_close(p->process);
 	rtnl_watch_free(p->watch);
@@ -231,6 +243,11 @@ static int set_up(struct place *p, bool root, struct err *e)
 	r = sd_event_add_io(p->ns->streams.loop->event, &source, rtnl_watch_fd(p->watch), EPOLLIN,
 		on_readable, p);
 	p->watch_source = source;
+	source = NULL;
+	if (r >= 0)
+		r = sd_event_add_io(p->ns->streams.loop->event, &source, guard_watch_fd(p->guard),
+			EPOLLIN, on_rules, p);
+	p->guard_source = source;
 	if (r >= 0 && !root)
 		r = watch_name(p);
 	return r < 0 ? err_errno(e, r, "watch the network namespace") : 0;

@@ -28,6 +28,7 @@ struct place {
 	struct guard *guard;
 	struct rtnl_watch *watch;
 	void *watch_source; /* sd_event_source */
+	void *guard_source; /* likewise */
 	int process; /* pidfd of the process it was found by; -EBADF: none */
 	void *process_source;
 	bool lost; /* its name has gone */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading one named counter: NFT_MSG_GETOBJ (linux/netfilter/nf_tables.h).  Asked through
- * libnftables, the kernel would send everything of the table first.
+ * Reading one named counter: NFT_MSG_GETOBJ (linux/netfilter/nf_tables.h), and whether a table is
+ * there.  Asked through libnftables, the kernel would send everything of the table first.
  */
 #include "svc/net/kernel/guard-private.h"
 
@@ -34,22 +34,29 @@ static int on_object(const struct nlattr *a, void *user)
 	return MNL_CB_OK;
 }
 
+static int on_table(const struct nlmsghdr *h, void *user)
+{
+	struct found *f = user;
+	f->is = true;
+	return MNL_CB_OK;
+}
+
 static int on_message(const struct nlmsghdr *h, void *user)
 {
 	return mnl_attr_parse(h, sizeof(struct nfgenmsg), on_object, user);
 }
 
-static int exchange(struct guard *g, const void *request, size_t size, struct found *f)
+static int exchange(struct guard *g, const struct nlmsghdr *request, mnl_cb_t each, struct found *f)
 {
 	char buf[4096];
 	unsigned port = mnl_socket_get_portid(g->nl);
-	if (mnl_socket_sendto(g->nl, request, size) < 0)
+	if (mnl_socket_sendto(g->nl, request, request->nlmsg_len) < 0)
 		return -errno;
 	for (;;) {
 		ssize_t n = mnl_socket_recvfrom(g->nl, buf, sizeof buf);
 		if (n < 0)
 			return -errno;
-		int r = mnl_cb_run(buf, (size_t)n, g->seq, port, on_message, f);
+		int r = mnl_cb_run(buf, (size_t)n, g->seq, port, each, f);
 		/* an answer of an earlier request that was not waited for */
 		if (r < 0 && errno == ESRCH)
 			continue;
@@ -60,26 +67,41 @@ static int exchange(struct guard *g, const void *request, size_t size, struct fo
 	}
 }
 
-int guard_counter_read(
-	struct guard *g, uint8_t family, const char *name, uint64_t *ret, struct err *e)
+static struct nlmsghdr *begin(struct guard *g, char *buf, unsigned type, uint8_t family)
 {
-	char buf[512];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	h->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ;
+	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
 	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	h->nlmsg_seq = ++g->seq;
 	struct nfgenmsg *m = mnl_nlmsg_put_extra_header(h, sizeof *m);
 	m->nfgen_family = family;
 	m->version = NFNETLINK_V0;
+	return h;
+}
+
+int guard_counter_read(
+	struct guard *g, uint8_t family, const char *name, uint64_t *ret, struct err *e)
+{
+	char buf[512];
+	struct nlmsghdr *h = begin(g, buf, NFT_MSG_GETOBJ, family);
 	mnl_attr_put_strz(h, NFTA_OBJ_TABLE, g->table);
 	mnl_attr_put_strz(h, NFTA_OBJ_NAME, name);
 	mnl_attr_put_u32(h, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	struct found f = {0};
-	int r = exchange(g, h, h->nlmsg_len, &f);
+	int r = exchange(g, h, on_message, &f);
 	if (r == 0 && !f.is)
 		r = -ENOENT;
 	if (r < 0)
 		return err_errno(e, r, "counter %s", name);
 	*ret = f.packets;
 	return 0;
+}
+
+bool guard_table_is_there(struct guard *g, uint8_t family)
+{
+	char buf[512];
+	struct found f = {0};
+	struct nlmsghdr *h = begin(g, buf, NFT_MSG_GETTABLE, family);
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, g->table);
+	return exchange(g, h, on_table, &f) == 0 && f.is;
 }

@@ -172,23 +172,29 @@ static void write_device_removal(
 		fprintf(f, "delete counter netdev %s link-%d\n", g->table, d->index);
 }
 
-void guard_devices_write(const struct guard *g, FILE *f)
+static void write_all(const struct guard *g, FILE *f)
 {
 	if (list_empty(&g->devices)) {
 		fprintf(f, "add table netdev %s\ndelete table netdev %s\n", g->table, g->table);
 		return;
 	}
 	write_base(g, f);
-	list_for_each (it, &g->devices)
-		write_device(g, list_entry(it, struct guard_device, link), f);
+	list_for_each (it, &g->devices) {
+		const struct guard_device *d = list_entry(it, struct guard_device, link);
+		struct rtnl_link l;
+		/* One that has just gone, or has another name, would spoil it for all. */
+		if (rtnl_link_by_index(g->rtnl, d->index, &l, NULL) == 0 &&
+			!strcmp(l.name, d->name))
+			write_device(g, d, f);
+	}
 }
 
-static int run_whole(struct guard *g, struct err *e)
+int guard_devices_restore(struct guard *g, struct err *e)
 {
 	struct guard_text t;
 	if (guard_text_new(&t) < 0)
 		return err_errno(e, -ENOMEM, "nftables");
-	guard_devices_write(g, t.f);
+	write_all(g, t.f);
 	int r = guard_text_run(g, &t, e);
 	g->devices_ready = r == 0 && !list_empty(&g->devices);
 	return r;
@@ -210,7 +216,7 @@ static int replace(struct guard *g, const struct guard_device *old, const struct
 		if (guard_text_run(g, &t, NULL) == 0)
 			return 0;
 	}
-	return run_whole(g, e);
+	return guard_devices_restore(g, e);
 }
 
 static void device_free(struct guard_device *d)

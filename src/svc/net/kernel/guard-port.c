@@ -126,7 +126,7 @@ static void write_remote(
 			p->remote_port);
 }
 
-void guard_ports_write(const struct guard *g, FILE *f)
+static void write_all(const struct guard *g, FILE *f)
 {
 	if (list_empty(&g->ports)) {
 		fprintf(f, "add table %s %s\ndelete table %s %s\n", g->f, g->table, g->f, g->table);
@@ -141,12 +141,12 @@ void guard_ports_write(const struct guard *g, FILE *f)
 }
 
 /* Everything, as it is in the list. */
-static int run_whole(struct guard *g, struct err *e)
+int guard_ports_restore(struct guard *g, struct err *e)
 {
 	struct guard_text t;
 	if (guard_text_new(&t) < 0)
 		return err_errno(e, -ENOMEM, "nftables");
-	guard_ports_write(g, t.f);
+	write_all(g, t.f);
 	int r = guard_text_run(g, &t, e);
 	g->ports_ready = r == 0 && !list_empty(&g->ports);
 	return r;
@@ -158,7 +158,7 @@ static int run_change(struct guard *g, struct guard_text *t, struct err *e)
 	if (g->ports_ready && !list_empty(&g->ports) && guard_text_run(g, t, NULL) == 0)
 		return 0;
 	guard_text_free(t);
-	return run_whole(g, e);
+	return guard_ports_restore(g, e);
 }
 
 bool guard_port_is_ours(const struct guard *g, uint16_t port)

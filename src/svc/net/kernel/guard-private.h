@@ -9,6 +9,7 @@
  *	guard-allow.c    restrictions as rules
  *	guard-rate.c     rates, which are no rules but programs
  *	guard-counter.c  reading a counter
+ *	guard-watch.c    rules that somebody removes
  *
  * The kernel is told of a change only ("add element ..."); what there ought to be is kept here as
  * well, so that a table can be made anew in one transaction when the kernel does not have what we
@@ -57,6 +58,7 @@ struct guard {
 	bool backplane;
 	struct nft_ctx *nft;
 	struct mnl_socket *nl; /* reads counters */
+	struct mnl_socket *watch; /* hears of tables that are deleted */
 	struct rtnl *rtnl; /* attaches programs */
 	uint32_t seq;
 	struct list ports, devices;
@@ -80,8 +82,12 @@ void guard_text_free(struct guard_text *t);
 
 /* ---- guard-port.c, guard-link.c: a whole table, in place of what there is ---- */
 
-void guard_ports_write(const struct guard *g, FILE *f);
-void guard_devices_write(const struct guard *g, FILE *f);
+int guard_ports_restore(struct guard *g, struct err *e);
+int guard_devices_restore(struct guard *g, struct err *e);
+
+/* ---- guard-watch.c ---- */
+
+int guard_watch_open(struct guard *g); /* in the namespace that the thread is in */
 
 /* ---- guard-allow.c ---- */
 
@@ -104,3 +110,4 @@ uint64_t guard_rate_dropped(const struct guard_device *d);
 /* Packets of a named counter; -ENOENT. family: NFPROTO_... */
 int guard_counter_read(
 	struct guard *g, uint8_t family, const char *name, uint64_t *ret, struct err *e);
+bool guard_table_is_there(struct guard *g, uint8_t family);

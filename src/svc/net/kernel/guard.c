@@ -63,7 +63,7 @@ static int open_sockets(struct guard *g)
 	g->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!g->nl || mnl_socket_bind(g->nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
-	return 0;
+	return guard_watch_open(g);
 }
 
 static int open_in(struct guard *g, int netns, struct err *e)
@@ -162,6 +162,8 @@ void guard_free(struct guard *g)
 		nft_ctx_free(g->nft);
 	if (g->nl)
 		mnl_socket_close(g->nl);
+	if (g->watch)
+		mnl_socket_close(g->watch);
 	if (g->rtnl)
 		rtnl_free(g->rtnl);
 	free(g);

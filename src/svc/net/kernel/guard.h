@@ -50,6 +50,11 @@ int guard_clear(struct guard *g, struct err *e);
 void guard_free(struct guard *g);
 DEFINE_AUTO(struct guard *, guard_free);
 
+/* To be called when the descriptor (borrowed, non-blocking) is readable: rules that somebody has
+ * flushed are made again. 1: they were missing, and are there again. */
+int guard_watch_fd(const struct guard *g);
+int guard_watch_process(struct guard *g, struct err *e);
+
 /* ---- UDP, in the backplane's namespace ---- */
 
 /* Shuts the port (host byte order) for everybody. */

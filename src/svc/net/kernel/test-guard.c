@@ -86,6 +86,35 @@ TEST(rules_that_somebody_flushed_are_made_again_with_the_next_request)
 	CHECK(!ruleset_has("metac"));
 }
 
+TEST(rules_that_somebody_flushed_are_made_again_at_once)
+{
+	struct err e = {};
+	namespace_own();
+	AUTO(guard_free) struct guard *g = guard_here("fd00::1");
+	AUTO(rtnl_free) struct rtnl *r = rtnl_here();
+	ok(rtnl_veth_add(r, "x0", "x1", "test", NULL, -EBADF, &e), &e);
+	struct guard_link l = {.index = index_of(r, "x0"), .name = "x0"};
+	ok(guard_port_add(g, 20001, &e), &e);
+	ok(guard_link_add(g, &l, &e), &e);
+	CHECK_INT(guard_watch_process(g, &e), 0);
+	CHECK_INT(nft("add table ip6 another"), 0);
+	CHECK_INT(nft("delete table ip6 another"), 0);
+	CHECK(readable(guard_watch_fd(g), 1000));
+	CHECK_INT(guard_watch_process(g, &e), 0);
+	CHECK_INT(nft("flush ruleset"), 0);
+	CHECK(!ruleset_has("metac"));
+	CHECK(readable(guard_watch_fd(g), 1000));
+	CHECK_INT(guard_watch_process(g, &e), 1);
+	CHECK(ruleset_has("20001"));
+	CHECK(ruleset_has("device \"x0\""));
+	CHECK_INT(guard_watch_process(g, &e), 0);
+	ok(guard_link_remove(g, "x0", &e), &e);
+	ok(guard_port_remove(g, 20001, &e), &e);
+	CHECK_INT(nft("flush ruleset"), 0);
+	CHECK_INT(guard_watch_process(g, &e), 0);
+	CHECK(!ruleset_has("metac"));
+}
+
 TEST(nodes_do_not_touch_each_others_rules)
 {
 	struct err e = {};
