@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * L2Interface.setupVxlan: the half of a tunnel that somebody else's binding asks for, and the
- * Tunnel object that it lives with.
+ * L2Interface.setupVxlan: the half of a tunnel that somebody else's binding asks for (half.h).
  *
  * Who calls may be anybody to whom a reference was given, so what he says is checked before it gets
  * near the kernel, and what he can make us keep is limited. That he is where he says he is cannot
@@ -11,8 +10,7 @@
  * old half is ended first, for the caller has lost that one, whether we have noticed or not.
  */
 #include "base/log.h"
-#include "svc/net/iface.h"
-#include "svc/net/routed.h"
+#include "svc/net/half.h"
 
 #include <arpa/inet.h>
 #include <sodium.h>
@@ -22,132 +20,7 @@
 enum {
 	TUNNELS_REMOTE_MAX = 1024, /* of one caller */
 	TUNNELS_IFACE_MAX = 1024, /* of one interface */
-	TUNNEL_WAITERS_MAX = 4,
-	CLIENT_MAX = 64,
 	VNI_MAX = 0xffffff,
-	JOINT_MTU = 1500, /* of two that can have any */
-	OFFERS_MAX = NET_BINDINGS_MAX,
-};
-
-struct half_slot { /* a call that waits; free: ctx is NULL */
-	struct vat_ctx *ctx;
-};
-
-struct half {
-	struct list link; /* in net_service.tunnels, until it has ended */
-	struct net_service *ns;
-	struct tunnel *tunnel; /* or */
-	struct joint *joint;
-	struct joint_offer *offer; /* what the joint was made of, while that is told */
-	struct segment *segment;
-	struct created *created; /* NULL: not made by us */
-	struct routed_lease *lease; /* NULL: no routed network */
-	bool over; /* the binding said that it will not come back */
-	struct rtnl_remote remote;
-	char remote_text[INET6_ADDRSTRLEN];
-	char client[CLIENT_MAX + 1];
-	uint32_t mtu;
-	int64_t since;
-	bool looped; /* cut off for now */
-	bool ended;
-	char why[200]; /* it has ended */
-	struct half_slot waiters[TUNNEL_WAITERS_MAX];
-};
-
-/* ---- ending -------------------------------------------------------------------------------- */
-
-static void forget_offer(struct half *h)
-{
-	struct joint_offer *o = TAKE_PTR(h->offer);
-	if (o) {
-		o->joint = NULL;
-		o->taker = NULL;
-	}
-}
-
-/* Everything of it goes; the object stays for who holds it. */
-static void half_end(struct half *h, const char *why)
-{
-	if (h->ended)
-		return;
-	h->ended = true;
-	(void)snprintf(h->why, sizeof(h->why), "%s", why);
-	list_unlink(&h->link);
-	h->ns->n_tunnels--;
-	forget_offer(h);
-	tunnel_free(TAKE_PTR(h->tunnel));
-	joint_free(TAKE_PTR(h->joint));
-	routed_lease_end(TAKE_PTR(h->lease), h->over);
-	segment_unref(TAKE_PTR(h->segment));
-	created_unref(TAKE_PTR(h->created));
-	for (size_t i = 0; i < TUNNEL_WAITERS_MAX; i++) {
-		struct vat_ctx *ctx = TAKE_PTR(h->waiters[i].ctx);
-		if (ctx)
-			vat_ctx_fail(ctx, VAT_DISCONNECTED, "%s", h->why);
-	}
-}
-
-static void half_free(void *self)
-{
-	struct half *h = self;
-	half_end(h, "nobody holds it");
-	free(h);
-}
-
-static void on_gone(void *user, const char *why)
-{
-	half_end(user, why);
-}
-
-/* Its addresses are somebody else's now. */
-static void on_lease_taken(void *user)
-{
-	struct half *h = user;
-	h->lease = NULL;
-	half_end(h, "another member of the network has taken its place");
-}
-
-static void on_looped(void *user, bool looped)
-{
-	struct half *h = user;
-	h->looped = looped;
-}
-
-/* ---- the Tunnel object --------------------------------------------------------------------- */
-
-static void on_wait_canceled(void *user)
-{
-	struct half_slot *w = user;
-	vat_ctx_fail(TAKE_PTR(w->ctx), VAT_FAILED, "canceled");
-}
-
-static void tunnel_wait(void *self, struct metac_waitable_wait_ctx cx)
-{
-	struct half *h = self;
-	if (h->ended) {
-		vat_ctx_fail(cx.ctx, VAT_DISCONNECTED, "%s", h->why);
-		return;
-	}
-	for (size_t i = 0; i < TUNNEL_WAITERS_MAX; i++) {
-		if (h->waiters[i].ctx)
-			continue;
-		h->waiters[i].ctx = cx.ctx;
-		vat_ctx_on_cancel(cx.ctx, on_wait_canceled, &h->waiters[i]);
-		return;
-	}
-	vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "too many wait for this tunnel");
-}
-
-static void tunnel_leave(void *self, struct net_tunnel_leave_ctx cx)
-{
-	struct half *h = self;
-	h->over = true;
-	vat_ctx_return(cx.ctx);
-}
-
-static const struct net_tunnel_impl tunnel_impl = {
-	.waitable = {.wait = tunnel_wait},
-	.leave = tunnel_leave,
 };
 
 /* ---- what is asked for --------------------------------------------------------------------- */
@@ -155,7 +28,7 @@ static const struct net_tunnel_impl tunnel_impl = {
 /* For people: what they see is what was sent, as far as it can be shown. */
 static void copy_client(struct half *h, struct vat_text name)
 {
-	size_t n = MIN((size_t)name.len, (size_t)CLIENT_MAX);
+	size_t n = MIN((size_t)name.len, (size_t)HALF_CLIENT_MAX);
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)name.s[i];
 		h->client[i] = c > ' ' && c < 0x7f ? (char)c : '?';
@@ -223,7 +96,7 @@ static int check_limits(const struct half *h, struct err *e)
 
 /* ---- MTU ----------------------------------------------------------------------------------- */
 
-static uint32_t created_mtu(const struct created *c)
+uint32_t half_created_mtu(const struct created *c)
 {
 	uint32_t wanted = net_create_options_get_mtu(created_options(c));
 	return wanted ? wanted : UINT16_MAX;
@@ -232,15 +105,7 @@ static uint32_t created_mtu(const struct created *c)
 uint32_t iface_mtu_limit(const struct tunnel_config *cfg, const struct tunnel *t)
 {
 	bool own = cfg->created && !strcmp(tunnel_device(t), cfg->created->name);
-	return own ? created_mtu(cfg->created) : segment_mtu(cfg->segment);
-}
-
-/* What is an end of a veth, or will be, can have any. */
-static uint32_t joint_mtu_limit(const struct tunnel_config *cfg)
-{
-	const struct created *c = cfg->created;
-	bool veth = c && (c->made == CREATED_VXLAN || c->made == CREATED_VETH);
-	return veth ? created_mtu(c) : segment_mtu(cfg->segment);
+	return own ? half_created_mtu(cfg->created) : segment_mtu(cfg->segment);
 }
 
 int iface_mtu_set(const struct tunnel_config *cfg, uint32_t mtu, struct err *e)
@@ -254,76 +119,6 @@ int iface_mtu_set(const struct tunnel_config *cfg, uint32_t mtu, struct err *e)
 	if (r >= 0 && l.mtu != mtu)
 		r = rtnl_link_set(c->place->rtnl, c->index, &change, e);
 	return r < 0 ? err_wrap(e, r, "an MTU of %u", mtu) : 0;
-}
-
-/* ---- on the same host ---------------------------------------------------------------------- */
-
-static struct joint_offer *find_offer(const struct half *h)
-{
-	list_for_each (it, &h->ns->offers) {
-		struct joint_offer *o = list_entry(it, struct joint_offer, link);
-		if (o->port == h->remote.port && o->vni == h->remote.vni)
-			return o;
-	}
-	return NULL;
-}
-
-static bool is_joined(const struct half *h, const struct segment *other)
-{
-	list_for_each (it, &h->ns->tunnels) {
-		const struct half *j = list_entry(it, struct half, link);
-		if (j->joint && j->offer && j->segment == h->segment &&
-			j->offer->config->segment == other)
-			return true;
-	}
-	return false;
-}
-
-static int join(struct half *h, const struct tunnel_config *cfg, struct err *e)
-{
-	struct joint_offer *o = find_offer(h);
-	if (!o)
-		return err_set(e, -ENOENT, "no binding of this node has offered its end");
-	struct segment *other = o->config->segment;
-	if (other == h->segment)
-		return err_set(e, -EINVAL, "%s cannot be bound to itself", segment_name(other));
-	if (is_joined(h, other))
-		return err_set(e, -EEXIST, "%s and %s are joined already", segment_name(other),
-			segment_name(h->segment));
-	list_unlink(&o->link);
-	o->taken(o);
-	int r = joint_new(h->ns, o->config, cfg, &h->joint, e);
-	if (r < 0)
-		return r;
-	o->joint = h->joint;
-	o->taker = h;
-	h->offer = o;
-	h->mtu = MIN(joint_mtu_limit(cfg), joint_mtu_limit(o->config));
-	if (h->mtu == UINT16_MAX)
-		h->mtu = JOINT_MTU;
-	o->mtu = h->mtu;
-	(void)snprintf(o->peer, sizeof(o->peer), "%s", segment_name(h->segment));
-	return iface_mtu_set(cfg, h->mtu, e);
-}
-
-void joint_offer_new(struct net_service *ns, struct joint_offer *o)
-{
-	if (!o->port) {
-		o->port = (uint16_t)(1024 + randombytes_uniform(UINT16_MAX - 1024));
-		o->vni = 1 + randombytes_uniform(VNI_MAX);
-	}
-	o->joint = NULL;
-	o->taker = NULL;
-	list_append(&ns->offers, &o->link);
-}
-
-void joint_offer_withdraw(struct joint_offer *o)
-{
-	struct half *h = o->taker;
-	if (h)
-		half_end(h, "it was unbound");
-	else
-		list_unlink(&o->link);
 }
 
 /* ---- another host -------------------------------------------------------------------------- */
@@ -359,15 +154,15 @@ static int configure(struct half *h, struct iface *f, struct net_tunnel_options_
 		return r;
 	h->segment = cfg->segment;
 	h->created = cfg->created ? created_ref(cfg->created) : NULL;
-	cfg->gone = on_gone;
-	cfg->looped = on_looped;
+	cfg->gone = half_on_gone;
+	cfg->looped = half_on_looped;
 	cfg->passive = true;
 	cfg->user = h;
 	if (!cfg->created || !cfg->created->routed)
 		return 0;
 	struct routed_request q = {
 		.key = net_tunnel_options_get_key(options),
-		.taken = on_lease_taken,
+		.taken = half_on_lease_taken,
 		.user = h,
 	};
 	r = routed_lease(cfg->created->routed, &q, &h->lease, e);
@@ -401,7 +196,7 @@ static int set_up(struct half *h, struct iface *f, struct net_l2_interface_setup
 		return r;
 	list_append(&h->ns->tunnels, &h->link);
 	h->since = time(NULL);
-	return own ? join(h, &cfg, e) : connect_tunnel(h, &cfg, options, e);
+	return own ? half_join(h, &cfg, e) : connect_tunnel(h, &cfg, options, e);
 }
 
 /* What this is, without telling what. */
@@ -422,8 +217,7 @@ static void write_segment(struct half *h, struct net_tunnel_info_b info)
 static void answer(struct half *h, struct net_l2_interface_setup_vxlan_ctx cx)
 {
 	struct net_l2_interface_setup_vxlan_results_b b = net_l2_interface_setup_vxlan_results(cx);
-	struct net_tunnel_c c =
-		net_tunnel_serve(service_loop(h->ns->service)->vat, &tunnel_impl, h, half_free);
+	struct net_tunnel_c c = half_serve(h);
 	if (!c.cap) {
 		half_free(h);
 		vat_ctx_fail(cx.ctx, VAT_OVERLOADED, "out of memory");
@@ -472,58 +266,4 @@ void iface_setup_vxlan(void *self, struct net_l2_interface_setup_vxlan_ctx cx)
 	log_peer(LOG_INFO, "%s is bound by %s (%s)", segment_name(h->segment),
 		*h->client ? h->client : "somebody", h->remote_text);
 	answer(h, cx);
-}
-
-/* ---- listing ------------------------------------------------------------------------------- */
-
-/* A joint is listed as the Binding that it is. */
-static bool is_listed(const struct half *h)
-{
-	return h->tunnel;
-}
-
-unsigned iface_tunnel_count(const struct net_service *ns)
-{
-	unsigned n = 0;
-	list_for_each (it, &ns->tunnels)
-		n += is_listed(list_entry(it, struct half, link));
-	return n;
-}
-
-static void write_addresses(const struct half *h, struct net_binding_info_b b)
-{
-	char text[LEASES_PREFIXES_MAX][RTNL_ADDRESS_TEXT];
-	unsigned n = routed_lease_text(h->lease, text);
-	struct vat_list_b l = net_binding_info_init_addresses(b, n);
-	for (unsigned i = 0; i < n; i++)
-		vat_set_text(vat_list_ptr_b(l, i), vat_str(text[i]));
-}
-
-static void write_info(struct half *h, struct net_binding_info_b b)
-{
-	net_binding_info_set_id(b, vat_str(tunnel_device(h->tunnel)));
-	net_binding_info_set_name(b, vat_str(segment_name(h->segment)));
-	net_binding_info_set_namespace(b, vat_str(segment_place(h->segment)->name));
-	net_binding_info_set_source(b, vat_str(*h->client ? h->client : h->remote_text));
-	net_binding_info_set_transport(b, vat_str("vxlan"));
-	net_binding_info_set_state(
-		b, h->looped ? NET_BINDING_INFO_STATE_LOOP : NET_BINDING_INFO_STATE_CONNECTED);
-	net_binding_info_set_error(b, vat_str(h->looped ? IFACE_LOOP_TEXT : ""));
-	net_binding_info_set_since(b, h->since);
-	net_binding_info_set_mtu(b, h->mtu);
-	net_binding_info_set_remote(b, vat_str(h->remote_text));
-	net_binding_info_set_created(b, h->created != NULL);
-	net_binding_info_set_exported(b, true);
-	if (h->lease)
-		write_addresses(h, b);
-	(void)tunnel_stats(h->tunnel, net_binding_info_init_stats(b));
-}
-
-void iface_tunnel_infos(struct net_service *ns, struct net_binding_info_list_b list, uint32_t at)
-{
-	list_for_each (it, &ns->tunnels) {
-		struct half *h = list_entry(it, struct half, link);
-		if (is_listed(h))
-			write_info(h, net_binding_info_at_b(list, at++));
-	}
 }

@@ -144,7 +144,7 @@ struct joint_offer {
 	 */
 	void (*taken)(struct joint_offer *o);
 	struct joint *joint; /* while it is joined: owned by taker, which sets it NULL */
-	void *taker; /* iface-tunnel.c's */
+	void *taker; /* struct half */
 	char peer[80]; /* for people: the other interface */
 	uint32_t mtu; /* that both can take */
 };

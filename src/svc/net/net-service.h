@@ -7,6 +7,7 @@
  *	namespace.c     KernelNetworkNamespace
  *	iface.c         L2Interface and KernelInterface: which interface, with which restrictions
  *	iface-tunnel.c  setupVxlan: the half of a tunnel that another host's binding asks for
+ *	half*.c         the Tunnel object it lives with, and joints on the same host
  *	binding*.c      bindTo: the half that asks, and asks again when it was lost
  *	trace.c         captures, each in a worker (role net-trace)
  *	routed.c        routed networks
