@@ -19,11 +19,20 @@ static int open_file(struct cli *cli, struct client **ret, struct fs_file_c *ret
 	return r < 0 ? r : client_file(*ret, uri, ret_file);
 }
 
+/* Of a reference only an answer tells; nothing is opened before the stream is. */
+static int check_is_file(struct client *c, struct fs_file_c file)
+{
+	AUTO_REPLY reply = {};
+	return client_call(c, fs_file_open_as_stream(c->loop.vat, file).call, &reply);
+}
+
 int cmd_file_export(struct cli *cli)
 {
 	AUTO(client_close) struct client *c = NULL;
 	struct fs_file_c file = {};
 	int r = open_file(cli, &c, &file);
+	if (r >= 0)
+		r = check_is_file(c, file);
 	if (r >= 0)
 		r = client_export(c, file.cap);
 	fs_file_unref(file);

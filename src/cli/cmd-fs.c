@@ -10,6 +10,14 @@
 #include <limits.h>
 #include <stdio.h>
 
+/* Of a reference only an answer tells; nothing is opened for this one. */
+static int check_is_directory(struct client *c, struct fs_filesystem_c fs)
+{
+	struct vat_call *q = fs_filesystem_readonly_fs(c->loop.vat, fs).call;
+	AUTO_REPLY reply = {};
+	return client_call(c, q, &reply);
+}
+
 int cmd_fs_export(struct cli *cli)
 {
 	AUTO(client_close) struct client *c = NULL;
@@ -18,6 +26,8 @@ int cmd_fs_export(struct cli *cli)
 	if (r < 0)
 		return r;
 	r = client_filesystem(c, cli->args[0], &fs);
+	if (r >= 0)
+		r = check_is_directory(c, fs);
 	if (r >= 0)
 		r = client_export(c, fs.cap);
 	fs_filesystem_unref(fs);

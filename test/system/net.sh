@@ -87,12 +87,21 @@ fails_with "an option that is none" 1 'the options are rate, allow and mac' meta
 fails_with "a rate that is none" 1 'a rate is written as 100mbit' metac_a net export local:eth1,rate=fast
 fails_with "an MTU that is too small" 2 'no number from 576' metac_a net bind --mtu 100 local:eth1 newlocal:x
 fails_with "--l3 with what is there" 2 'it goes with newlocal:NAME' metac_a net export --l3 10.9.0.1/24 local:eth1
+some=$(metac_a net export local:eth1)
 tree=$(metac_a fs export "local:$TOP/a/mnt")
 fails_with "a directory is no interface" 1 'this is a directory, not a network interface' metac_b net bind "$tree" newlocal:lab0
 fails_with "nor to be given on as one" 1 'this is a directory, not a network interface' metac_a net export "$tree"
 fails_with "what is not bound" 1 'lab0 is not bound \(see .metac net ls' metac_b net unbind lab0
 fails_with "nor has numbers" 1 'lab0 is not bound' metac_b net stats lab0
 fails_with "a reference that is none" 1 'damaged' metac_b net bind "${tree%??????}" newlocal:lab0
+for what in fs file; do
+	kind=directory
+	[ $what = file ] && kind=file
+	fails_with "an interface is none of $what" 1 "this is a network interface, not a $kind" metac_b $what export "$some"
+done
+fails_with "nor a disk" 1 'this is a network interface, not a file' metac_b block attach "$some"
+fails_with "nor a stream" 1 'this is a network interface, not a stream' metac_b stream cat "$some"
+check "a reference that is taken back" metac_a ref rm "$some"
 check "nothing is listed" test "$(metac_b net ls --json)" = '[]'
 check "nothing is left of all that" nothing_left
 
@@ -170,6 +179,26 @@ if ip -n ${NS}b link add link lab0 name vlan7 type vlan id 7 2>/dev/null; then
 	ip -n ${NS}b link del vlan7
 	ip -n ${NS}la link del vlan7
 fi
+
+# ---- looked at
+trace() { # trace FILE ARGUMENTS: begins; the capture is there when something has passed
+	local file=$1
+	shift
+	nsenter --net=/run/netns/${NS}b env METAC_RUNTIME_DIR="$TOP/b/run" METAC_ADDRESS=$B "$BUILD/metac" net trace "$@" >"$file" &
+	TRACER=$!
+}
+icmp() { tcpdump -nr "$1" icmp 2>/dev/null | grep -c 'ICMP echo'; }
+trace "$TOP/far.pcap" "$ref"
+check "a capture by the reference" wait_until 10 eval 'ping_from b 10.1.0.1; [ "$(icmp "$TOP/far.pcap")" -ge 2 ]'
+kill -TERM $TRACER
+wait $TRACER 2>/dev/null
+trace "$TOP/near.pcap" --count 2 --filter "$(tcpdump -y EN10MB -ddd icmp 2>/dev/null)" local:lab0
+check "one of this host's, with a filter" wait_until 10 eval 'ping_from b 10.1.0.1; ! kill -0 $TRACER 2>/dev/null'
+wait $TRACER
+ok $? "which ends by itself after so many frames"
+check "and has nothing else" test "$(tcpdump -nr "$TOP/near.pcap" 2>/dev/null | grep -vc 'ICMP echo')" = 0
+fails_with "not of a restricted one" 1 'restricted' metac_b net trace "$(metac_b net export "$ref,rate=8mbit")"
+fails_with "nor with what is no filter" 1 'this is no program' metac_b net trace --filter icmp local:lab0
 
 # ---- several hosts on one segment
 check "a third host joins" test "$(metac_c net bind "$ref" newlocal:lab0,address=10.1.0.8/24)" = lab0
