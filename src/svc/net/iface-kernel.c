@@ -107,7 +107,7 @@ static int destroy_link(struct iface *f, struct err *e)
 	/* What is stored would make it again. */
 	list_for_each (it, &f->ns->ifaces) {
 		struct iface *other = list_entry(it, struct iface, link);
-		if (r >= 0 && f->created && other->created == f->created)
+		if (r >= 0 && f->created && other->created == f->created && f->ns->service)
 			service_forget(f->ns->service, other->id);
 	}
 	return r;
