@@ -18,7 +18,7 @@ wire() { # wire DEV ADDRESS: an interface of A, and namespace w$DEV at its other
 	ip -n "${NS}a" link set "$1" up
 	ip -n "$NS$1" link set lo up
 	ip -n "$NS$1" link set wire up
-	[ -z "${2:-}" ] || ip -n "$NS$1" addr add "$2/24" dev wire
+	ip -n "$NS$1" addr add "$2/24" dev wire
 }
 wire port 10.1.1.2 # of bridge br0
 wire free 10.1.2.2 # nobody uses it
@@ -247,6 +247,20 @@ check "tap: the guest" pings b 10.1.5.50
 check "tap: with a packet of full size" on_host b ping -c 1 -W 2 -M do -s 1398 10.1.5.50
 metac_b net unbind lab6
 check "tap: nothing is left" nothing_left
+
+# ---- the one that the tunnels themselves go through
+counted() { ip -n ${NS}a -j -s link show dev v0 | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["stats64"]["tx"]["packets"])'; }
+ip -n ${NS}a addr add 10.1.6.1/24 dev v0
+snapshot "${NODES[@]}" box >"$TOP/before"
+ref=$(metac_a net export local:v0)
+check "the backplane's interface is bound" bind b "$ref" lab9 10.1.6.7
+check "backplane: the host" pings b 10.1.6.1
+before=$(counted)
+on_host b ping -c 20 -i 0.01 -q 10.1.6.1 >/dev/null
+check "backplane: no frame gets into the tunnel that it is in" test $(($(counted) - before)) -lt 100
+streams "backplane" b 10.1.6.1
+metac_b net unbind lab9
+check "backplane: nothing is left" nothing_left
 
 # ---- large frames, where the network between can take them
 for h in a b; do ip -n $NS$h link set v0 mtu 9000; done

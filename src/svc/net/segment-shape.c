@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <linux/if.h>
 #include <stdio.h>
 
@@ -31,6 +32,21 @@ static int guard_bridge(struct segment *s, struct err *e)
 {
 	struct guard_link g = {.index = s->our_bridge, .name = s->bridge_name, .silent = true};
 	return guard_link_add(s->place->guard, &g, e);
+}
+
+/* With br_netfilter, rules of iptables that were written for routing (Docker's let nothing pass)
+ * hold for what bridges forward as well. That is the host's to decide; but he should know. */
+static void warn_of_netfilter(void)
+{
+	static bool warned;
+	char c = '0';
+	AUTO_CLOSE int fd =
+		open("/proc/sys/net/bridge/bridge-nf-call-iptables", O_RDONLY | O_CLOEXEC);
+	if (warned || fd < 0 || read(fd, &c, 1) != 1 || c == '0')
+		return;
+	warned = true;
+	log_warning("iptables filters what bridges forward (net.bridge.bridge-nf-call-iptables): "
+		    "tunnels may not get through");
 }
 
 /* Its mark remembers that the interface is to be taken down (segment-clean.c). */
@@ -48,6 +64,7 @@ static int make_bridge(struct segment *s, struct err *e)
 	if (r < 0)
 		return r;
 	s->our_bridge = l.index;
+	warn_of_netfilter();
 	return guard_bridge(s, e);
 }
 
@@ -180,7 +197,7 @@ static int make_splice(struct segment *s, struct err *e)
 	return splice_new(rtnl_of(s), &c, &s->splice, e);
 }
 
-static int splice(struct segment *s, struct err *e)
+static int join_beside(struct segment *s, struct err *e)
 {
 	int r = s->n_ports > 1 ? make_leg(s, e) : set_promiscuous(s, true, e);
 	if (r >= 0)
@@ -229,7 +246,7 @@ static int attach(struct segment *s, enum segment_how how, struct err *e)
 	int r = how == SEGMENT_ENSLAVE ? enslave(s, e) : 0;
 	if (how == SEGMENT_SPLICE || (r == -EBUSY && s->crowded)) {
 		how = SEGMENT_SPLICE;
-		r = splice(s, e);
+		r = join_beside(s, e);
 	}
 	if (r >= 0)
 		s->how = how;
