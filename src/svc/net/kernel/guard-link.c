@@ -230,6 +230,9 @@ int guard_link_add(struct guard *g, const struct guard_link *l, struct err *e)
 {
 	if (l->index <= 0 || !name_is_usable(l->name))
 		return err_set(e, -EINVAL, "\"%s\": not a name that rules can have", l->name);
+	struct guard_device *old = find(g, NULL, l->index);
+	if (!old && g->n_devices >= GUARD_LINKS_MAX)
+		return err_set(e, -EDQUOT, "too many links (limit %d)", GUARD_LINKS_MAX);
 	struct guard_device *d = calloc(1, sizeof *d);
 	if (!d)
 		return err_errno(e, -ENOMEM, "nftables");
@@ -239,7 +242,6 @@ int guard_link_add(struct guard *g, const struct guard_link *l, struct err *e)
 	d->silent = l->silent;
 	d->backplane = l->backplane;
 	snprintf(d->name, sizeof d->name, "%s", l->name);
-	struct guard_device *old = find(g, NULL, l->index);
 	if (old)
 		list_unlink(&old->link);
 	list_append(&g->devices, &d->link);
@@ -253,6 +255,7 @@ int guard_link_add(struct guard *g, const struct guard_link *l, struct err *e)
 	}
 	/* also that of an earlier process */
 	guard_rate_clear(g, d);
+	g->n_devices += !old;
 	if (old)
 		device_free(old);
 	return 0;
@@ -264,6 +267,7 @@ int guard_link_remove(struct guard *g, const char *name, struct err *e)
 	if (!d)
 		return 0;
 	list_unlink(&d->link);
+	g->n_devices--;
 	int r = replace(g, d, NULL, e);
 	if (d->rate_map >= 0)
 		guard_rate_clear(g, d);

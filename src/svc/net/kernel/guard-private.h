@@ -28,8 +28,7 @@ struct nft_ctx;
 struct mnl_socket;
 
 enum {
-	GUARD_PORTS_MAX = 65536,
-	GUARD_LINKS_MAX = 16384,
+	GUARD_LINKS_MAX = 16384, /* in a namespace; of ports there are not more than 65535 */
 	GUARD_RESTRICTIONS_MAX = 16, /* of one link */
 };
 
@@ -62,7 +61,7 @@ struct guard {
 	struct rtnl *rtnl; /* attaches programs */
 	uint32_t seq;
 	struct list ports, devices;
-	unsigned n_ports, n_devices;
+	unsigned n_devices;
 	bool ports_ready, devices_ready; /* the table is there, and is ours */
 };
 

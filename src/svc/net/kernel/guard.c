@@ -132,7 +132,7 @@ static void forget(struct guard *g)
 		fd_close(d->rate_map);
 		free(d);
 	}
-	g->n_ports = g->n_devices = 0;
+	g->n_devices = 0;
 	g->ports_ready = g->devices_ready = false;
 }
 
