@@ -330,6 +330,41 @@ check "both" metac_c net unbind office
 check "the network goes with its reference" metac_a ref rm "$ref3"
 check "nothing is left" nothing_left
 
+# ---- nodes that know each other by IPv4
+declare -A OLD=([a]=192.0.2.1 [b]=192.0.2.2)
+metac_old() { # metac_old HOST ...
+	local h=$1
+	shift
+	on_host "$h" env METAC_RUNTIME_DIR="$TOP/$h/run4" METAC_ADDRESS="${OLD[$h]}" "$BUILD/metac" "$@"
+}
+old_is_up() { metac_old "$1" node services | grep -c -x -e net -e persistence | grep -qx 2; }
+for h in a b; do
+	ip -n $NS$h addr add "${OLD[$h]}/24" dev v0
+	mkdir -p "$TOP/$h/run4" "$TOP/$h/state4"
+	nsenter --net=/run/netns/$NS$h "$BUILD/metacd" --address "${OLD[$h]}" --runtime-dir "$TOP/$h/run4" \
+		--state-dir "$TOP/$h/state4" >>"$TOP/$h/log" 2>&1 &
+	DAEMON[${h}4]=$!
+done
+check "nodes with IPv4 addresses, besides" wait_until 30 eval 'old_is_up a && old_is_up b'
+ref4=$(metac_old a net export local:eth1)
+check "join as well" metac_old b net bind "$ref4" newlocal:lab4,address=10.1.0.7/24
+check "reach the laboratory" pings b 10.1.0.1
+check "with an MTU that fits" test "$(link_of b lab4 mtu)" = 1446
+check "which fits" on_host b ping -c 1 -W 2 -M do -q -s 1418 10.1.0.1
+check "and TCP" test "$(iperf)" -gt 1000000
+metac_a net export local:eth1 >"$TOP/ref" # another node's tunnel is there already
+check "beside those of the other nodes" metac_b net bind - newlocal:lab0,address=10.1.0.9/24 <"$TOP/ref"
+check "which are on the same segment" pings b 10.1.0.1
+check "unbound" metac_b net unbind lab0
+check "the one" metac_old b net unbind lab4
+for h in a b; do
+	kill -TERM "${DAEMON[${h}4]}"
+	wait "${DAEMON[${h}4]}"
+	unset "DAEMON[${h}4]"
+	ip -n $NS$h addr del "${OLD[$h]}/24" dev v0
+done
+check "nothing is left" nothing_left
+
 # ---- what lasts
 ref=$(metac_a net export --persistent local:eth1)
 check "a persistent binding" metac_b net bind --persistent "$ref" newlocal:lab0,address=10.1.0.7/24
