@@ -33,19 +33,22 @@ static void on_link(void *user, const struct rtnl_event *event)
 	}
 	if (event->link.index != c->index)
 		return;
-	if (event->kind == RTNL_LINK_GONE)
+	if (event->kind == RTNL_LINK_GONE && !c->place->lost) {
 		c->index = 0;
-	else if (event->kind == RTNL_LINK_CHANGED && strcmp(c->name, event->link.name))
+		c->moved = event->link.moved;
+	}
+	if (event->kind == RTNL_LINK_CHANGED && strcmp(c->name, event->link.name))
 		memcpy(c->name, event->link.name, sizeof(c->name));
 }
 
-/* The link goes at the end of the turn, and its port is opened again. */
+/* The link goes at the end of the turn, and its port is opened again; unless somebody has moved the
+ * link to another namespace, where it is out of our reach, but still has the port when it is up. */
 static void link_reap(struct created *c)
 {
 	struct reap r = {
 		.place = c->place,
 		.index = c->index,
-		.port = c->made == CREATED_VXLAN ? c->port : 0,
+		.port = c->made == CREATED_VXLAN && !c->moved ? c->port : 0,
 	};
 	if (r.index || r.port)
 		reaper_add(c->place->ns, &r);

@@ -38,6 +38,7 @@ struct created {
 	struct place *place;
 	char name[IFNAMSIZ]; /* follows renaming */
 	int index; /* 0: it has gone */
+	bool moved; /* to another namespace, when it went */
 	enum created_made made;
 	uint16_t port; /* of a VXLAN link */
 	uint32_t vni;

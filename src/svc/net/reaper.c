@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "svc/net/place.h"
 
-#include <sys/socket.h>
 #include <systemd/sd-event.h>
 
 enum {
@@ -24,33 +23,13 @@ struct reaper {
 	sd_event_source *turn, *late;
 };
 
-/* A link that has left for another namespace on somebody's command still has its port: then that
- * stays shut. */
-static bool port_is_free(uint16_t port)
-{
-	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	AUTO_CLOSE int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0)
-		return !bind(fd, (struct sockaddr *)&a, sizeof(a)) || errno != EADDRINUSE;
-	struct sockaddr_in a4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	return fd < 0 || !bind(fd, (struct sockaddr *)&a4, sizeof(a4)) || errno != EADDRINUSE;
-}
-
 static void rules_remove(struct net_service *ns, const struct reap *r)
 {
 	struct err e = {};
 	if (r->name[0] && guard_link_remove(r->place->guard, r->name, &e))
 		log_peer(LOG_WARNING, "rules of %s stay: %s", r->name, e.msg);
 	e.msg[0] = '\0';
-	if (!r->port)
-		return;
-	if (!r->index && !port_is_free(r->port)) {
-		log_peer(LOG_WARNING, "%s has been moved away: its UDP port %u stays shut",
-			r->name[0] ? r->name : "a tunnel's link", r->port);
-		return;
-	}
-	if (guard_port_remove(ns->root->guard, r->port, &e))
+	if (r->port && guard_port_remove(ns->root->guard, r->port, &e))
 		log_peer(LOG_WARNING, "rules of UDP port %u stay: %s", r->port, e.msg);
 }
 

@@ -303,6 +303,57 @@ TEST(a_deleted_interface_is_told_of)
 	host_done(&b);
 }
 
+TEST(the_port_of_what_was_moved_away_stays_shut)
+{
+	struct host a, b;
+	struct end at_a;
+	hosts_init(&a, &b, true, 1500);
+	struct place *there = place_new(&a);
+	for (int moved = 0; moved < 2; moved++) {
+		end_begin(&at_a, &a, a.ns.root, "lab0", true);
+		OK(tunnel_connect(
+			at_a.tunnel, &(struct rtnl_remote){b.ns.address, 50000, 5}, 1400, &err_));
+		struct rtnl_change c = {.what = RTNL_SET_NETNS, .netns = there->netns};
+		if (moved)
+			OK(rtnl_link_set(a.ns.root->rtnl, at_a.created->index, &c, &err_));
+		else
+			OK(rtnl_link_delete(a.ns.root->rtnl, at_a.created->index, &err_));
+		host_turn(&a);
+		CHECK_INT(at_a.n_gone, 1);
+		uint16_t port = tunnel_port(at_a.tunnel);
+		end_done(&at_a);
+		CHECK_INT(guard_port_is_ours(a.ns.root->guard, port), moved);
+	}
+	place_unref(there);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(a_namespace_without_a_name_keeps_nothing)
+{
+	struct host a, b;
+	struct end at_a;
+	char path[PATH_MAX];
+	hosts_init(&a, &b, true, 1500);
+	struct place *there = place_new(&a);
+	end_begin(&at_a, &a, there, "lab0", true);
+	OK(tunnel_connect(at_a.tunnel, &(struct rtnl_remote){b.ns.address, 50000, 5}, 1400, &err_));
+	host_turn(&a);
+	(void)snprintf(path, sizeof(path), "%s/netns", a.dir);
+	CHECK_INT(umount2(path, MNT_DETACH), 0);
+	CHECK_INT(unlink(path), 0);
+	host_turn(&a);
+	CHECK_INT(at_a.n_gone, 1);
+	CHECK_INT(link_count(there->rtnl), 2);
+	uint16_t port = tunnel_port(at_a.tunnel);
+	end_done(&at_a);
+	CHECK_INT(link_count(there->rtnl), 1);
+	CHECK(!guard_port_is_ours(a.ns.root->guard, port));
+	place_unref(there);
+	host_done(&a);
+	host_done(&b);
+}
+
 TEST(a_renamed_interface_stays_guarded)
 {
 	struct host a, b;

@@ -23,6 +23,7 @@ struct tunnel {
 	bool leg; /* the segment is that of the created interface's leg */
 	char name[IFNAMSIZ];
 	int index; /* 0: the link has gone */
+	bool moved; /* to another namespace, when it went */
 	uint16_t port;
 	uint32_t vni;
 	struct guard_restrictions *restrictions;
@@ -112,8 +113,11 @@ static void on_link(void *user, const struct rtnl_event *event)
 	bool gone = event->kind == RTNL_LINK_GONE;
 	if (lost)
 		gone = rtnl_link_by_index(t->place->rtnl, t->index, &link, NULL) == -ENODEV;
-	if (gone) {
+	if (gone && t->place->lost) {
+		tell_gone(t, "its network namespace has gone"); /* the link may well be there */
+	} else if (gone) {
 		t->index = 0;
+		t->moved = !lost && event->link.moved;
 		tell_gone(t, t->own ? "the interface was deleted" : "its link was deleted");
 	} else if (event->kind == RTNL_LINK_CHANGED && strcmp(event->link.name, t->name)) {
 		on_renamed(t, event->link.name);
@@ -316,7 +320,7 @@ static int mtu_set(struct tunnel *t, uint32_t mtu, struct err *e)
 
 int tunnel_connect(struct tunnel *t, const struct rtnl_remote *remote, uint32_t mtu, struct err *e)
 {
-	if (!t->index)
+	if (!t->index || t->why[0])
 		return err_set(e, -ENODEV, "%s", t->why[0] ? t->why : "its link was deleted");
 	int r = mtu_set(t, mtu, e);
 	if (!r)
@@ -377,7 +381,11 @@ static void own_done(struct tunnel *t)
 
 static void link_done(struct tunnel *t)
 {
-	struct reap r = {.place = t->place, .index = t->index, .port = t->port};
+	struct reap r = {
+		.place = t->place,
+		.index = t->index,
+		.port = t->moved ? 0 : t->port, /* as for what is created (created.c) */
+	};
 	memcpy(r.name, t->name, sizeof(r.name));
 	if (t->port)
 		reaper_add(t->ns, &r);

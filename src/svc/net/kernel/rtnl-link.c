@@ -95,6 +95,7 @@ bool rtnl_link_read(const struct nlmsghdr *h, struct rtnl_link *ret)
 	get_info(t[IFLA_LINKINFO], ret);
 	if (t[IFLA_ADDRESS] && mnl_attr_get_payload_len(t[IFLA_ADDRESS]) == RTNL_MAC_SIZE)
 		memcpy(ret->mac, mnl_attr_get_payload(t[IFLA_ADDRESS]), RTNL_MAC_SIZE);
+	ret->moved = h->nlmsg_type == RTM_DELLINK && t[IFLA_NEW_IFINDEX];
 	ret->hardware = !ret->kind[0] && t[IFLA_PARENT_DEV_NAME];
 	if (!t[IFLA_LINK_NETNSID])
 		*(strcmp(ret->kind, "veth") ? &ret->lower : &ret->peer) =

@@ -63,6 +63,7 @@ struct rtnl_link {
 	unsigned type; /* ARPHRD_ETHER ... */
 	unsigned flags; /* IFF_UP ... */
 	bool carrier;
+	bool moved; /* RTNL_LINK_GONE: it is in another namespace now */
 	bool hardware; /* a device of a bus, not made of software */
 	uint32_t mtu;
 	uint8_t mac[RTNL_MAC_SIZE];
