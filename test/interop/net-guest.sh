@@ -102,6 +102,35 @@ check "unbound" metac_of b net unbind new3
 check "host a has nothing left of it" wait_until 10 sh -c '! /bin/ip -n a -o link | grep -q " mc[xbl]"'
 check "nor rules" wait_until 10 no_rules b
 
+# VLANs: of a card that its host uses by one alone, and of a port of a bridge that filters
+for h in u w; do
+	ip netns add $h && ip -n $h link set lo up
+done
+vlan() { # vlan HOST CARD ADDRESS: its VLAN 5
+	ip -n "$1" link add link "$2" name vlan5 type vlan id 5 && ip -n "$1" addr add "$3/24" dev vlan5 &&
+		ip -n "$1" link set vlan5 up
+}
+check "a card" card eth3 u 10.4.0.1
+check "a VLAN of it on host a" vlan a eth3 10.4.5.9
+check "and at the station" vlan u eth0 10.4.5.1
+check "it is joined" metac_of b net bind "$(metac_of a net export local:eth3)" newlocal:new4,address=10.4.0.2/24
+check "a VLAN over it" vlan b new4 10.4.5.2
+check "the station answers, untagged" wait_until 10 ping_a 10.4.0.1
+check "the station answers in the VLAN" wait_until 10 ping_a 10.4.5.1
+check "host a answers in the VLAN" wait_until 10 ping_a 10.4.5.9
+check "and has the station there" on a ping -c 1 -W 2 10.4.5.1
+check "unbound" metac_of b net unbind new4
+check "a card in a bridge that filters" card eth4 w 10.5.0.1
+ip -n a link add br5 type bridge vlan_filtering 1 && ip -n a link set br5 up && ip -n a addr add 10.5.0.9/24 dev br5
+ip -n a link set eth4 master br5
+/bin/bridge -n a vlan del dev eth4 vid 1 && /bin/bridge -n a vlan add dev eth4 vid 20 pvid untagged
+check "it is joined" metac_of b net bind "$(metac_of a net export local:eth4)" newlocal:new5,address=10.5.0.2/24
+check "the station answers" wait_until 10 ping_a 10.5.0.1
+check "another VLAN of the bridge is out of reach" sh -c '! /bin/ip netns exec b ping -c 2 -W 1 10.5.0.9'
+check "no port of the bridge has come" sh -c '! /bin/ip -n a -o link show master br5 | grep -q mcx'
+check "unbound" metac_of b net unbind new5
+check "host a has nothing left of it" wait_until 10 sh -c '! /bin/ip -n a -o link | grep -q " mc[xbl]"'
+
 # A ring
 for h in a b; do
 	ip -n $h link add br0 type bridge && ip -n $h link set br0 up

@@ -18,7 +18,7 @@ skip() {
 }
 
 PATH=$PATH:/sbin:/usr/sbin
-for tool in qemu-system-x86_64 busybox cpio depmod modprobe dpkg-deb xz ip nft; do
+for tool in qemu-system-x86_64 busybox cpio depmod modprobe dpkg-deb xz ip bridge nft; do
 	command -v $tool >/dev/null || skip "no $tool"
 done
 work=$TOP/guest root=$TOP/guest/root
@@ -36,11 +36,11 @@ put() { # put PROGRAM...: with the libraries it wants, where it wants them
 			done
 	done
 }
-put "$(command -v busybox)" "$(command -v ip)" "$(command -v nft)" "$BUILD/metac" "$BUILD/metacd" \
+put "$(command -v busybox)" "$(command -v ip)" "$(command -v bridge)" "$(command -v nft)" "$BUILD/metac" "$BUILD/metacd" \
 	"$BUILD/metacd-worker"
 printf 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' >"$root/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
-for m in veth vxlan bridge tun nf_tables nft_limit nft_objref nft_counter nft_ct cls_bpf sch_ingress fuse; do
+for m in veth vxlan bridge 8021q tun nf_tables nft_limit nft_objref nft_counter nft_ct cls_bpf sch_ingress fuse; do
 	modprobe -d . -S "$release" --show-depends $m 2>/dev/null
 done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' >"$work/modules"
 while read -r m; do
