@@ -145,7 +145,7 @@ check "nor send frames to all" drops_all_of frames ffffffffffff 0800 "4500001400
 check "nor of another kind" drops_all_of frames "$mac_c" 88b6 "0000000000000000"
 check "nor with a tag" drops_all_of frames "$mac_c" 8100 "00010800450000140000000040110000c0a80707c0a80708"
 mac_a=$(mac_of a lab3)
-packet=45000014000000004011660f0a0900020a090001
+packet=4500001400000000401166c50a0900020a090001
 check "nor send from another MAC address" drops_all_of frames "$mac_a" 0800 $packet 020000000099
 before=$(restricted)
 frames "$mac_a" 0800 $packet
@@ -157,6 +157,16 @@ s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 255)
 s.bind(("fd09::2", 0))
 s.sendto(bytes([135, 0, 0, 0, 0, 0, 0, 0]) + socket.inet_pton(socket.AF_INET6, "fd09::1"), ("fd09::1", 0))
 sys.exit(1)'
+
+arrives_at_c() { # a packet of hostB that is not sent to the gateway
+	on_host c timeout 3 tcpdump -n -i lab0 -c 1 'udp' 2>"$TOP/tcpdump-c" >/dev/null &
+	local pid=$!
+	wait_until 10 grep -q "listening on" "$TOP/tcpdump-c"
+	frames "$1" 0800 4500001c00000000401166bb0a0900020a0900031234567800080000
+	wait $pid
+}
+check "what hostB sends to hostC passes the gateway" arrives_at_c "$mac_a"
+check "and no other way" eval '! arrives_at_c "$mac_c"'
 
 capture_at_c() { # how many frames come to hostC that are not for it
 	on_host c timeout 3 tcpdump -n -i lab0 -c 1 'arp or multicast or broadcast or icmp6[0] == 133' 2>&1 |

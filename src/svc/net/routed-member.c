@@ -22,6 +22,7 @@ struct routed_member {
 	struct place *place;
 	int index;
 	struct routed_config config;
+	bool was_up;
 	char text[LEASES_PREFIXES_MAX][RTNL_ADDRESS_TEXT];
 };
 
@@ -69,7 +70,8 @@ static int set_up(struct routed_member *m, struct err *e)
 {
 	struct rtnl_link link;
 	int r = rtnl_link_by_index(m->place->rtnl, m->index, &link, e);
-	for (unsigned i = 0; r >= 0 && i < m->config.n; i++)
+	/* Once it is set up, what this host does besides is for its administrator to know. */
+	for (unsigned i = 0; r >= 0 && !m->was_up && i < m->config.n; i++)
 		r = routed_check_free(m->place, m->index, &m->config.parts[i].route, e);
 	if (r >= 0)
 		r = set_mac(m, &link, e);
@@ -77,6 +79,7 @@ static int set_up(struct routed_member *m, struct err *e)
 		silence(m, link.name);
 	for (unsigned i = 0; r >= 0 && i < m->config.n; i++)
 		r = add_part(m, &m->config.parts[i], e);
+	m->was_up = r >= 0;
 	return r < 0 ? err_wrap(e, r, "the routed network") : 0;
 }
 
