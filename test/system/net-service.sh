@@ -54,7 +54,16 @@ HOLDER=$!
 metac_a net interfaces "/proc/$HOLDER/ns/net" >"$TOP/interfaces"
 check "and by a process in it" grep -q '^eth7' "$TOP/interfaces"
 
-# ---- an interface of another namespace, and of one that is known by a process ----
+fails_with "which is no name for what is stored" 1 'goes with its process' \
+	metac_a net export --persistent "netns:/proc/$HOLDER/ns/net:eth7"
+OF_PROCESS=$(metac_a net export "netns:/proc/$HOLDER/ns/net:eth7")
+check "but for a reference that is not" test -n "$OF_PROCESS"
+kill $HOLDER
+wait $HOLDER 2>/dev/null
+fails_with "which means that process" 1 'that process has ended' metac_b net bind "$OF_PROCESS" newlocal:lab7
+HOLDER=
+
+# ---- an interface of another namespace ----
 REF7=$(metac_a net export "netns:$BLUE:eth7")
 check "an interface of another namespace is bound" metac_b net bind "$REF7" newlocal:lab7
 ip -n ${NS}b addr add 10.7.0.7/24 dev lab7
@@ -195,9 +204,6 @@ check "the stored one stays" stored_there
 REF7=$(metac_a net export "netns:$BLUE:eth7")
 metac_b net unbind lab7 >/dev/null 2>&1
 check "an interface of a namespace is bound" metac_b net bind "$REF7" newlocal:lab8
-kill $HOLDER
-wait $HOLDER 2>/dev/null
-HOLDER=
 ip netns del "$BLUE"
 lost() { ! ip -n "$LAN" link show peer7; }
 check "it goes when its name does, whoever uses an interface of it" wait_until 10 lost
@@ -219,7 +225,6 @@ start_bounded
 check "a node without NET_ADMIN starts" wait_until 30 services_up a
 mkdir -p "$TOP/a/tree"
 check "and does all the rest" metac_a fs export "local:$TOP/a/tree"
-check "it lists interfaces" metac_a net interfaces
 fails_with "and says what it may not" 1 'not permitted' metac_a net export newlocal:lab0
 
 done_testing

@@ -27,6 +27,8 @@ void iface_id(const struct iface *f, char ret[static 33])
 	crypto_generichash_state st;
 	crypto_generichash_init(&st, NULL, 0, sizeof(hash));
 	add_text(&st, f->kernel ? "kernel" : "l2");
+	/* By this it is found: one that goes with a process is not one that stays. */
+	add_text(&st, f->namespace);
 	if (f->created) {
 		add_text(&st, "created");
 		add_text(&st, f->created->id);
@@ -35,7 +37,6 @@ void iface_id(const struct iface *f, char ret[static 33])
 		add(&st, &f->network, sizeof(f->network));
 		add(&st, &f->index, sizeof(f->index));
 	} else {
-		add_text(&st, f->namespace);
 		add_text(&st, f->name);
 	}
 	for (size_t i = 0; i < f->n_restrictions; i++) {

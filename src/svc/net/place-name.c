@@ -149,7 +149,7 @@ static int open_process(const char *name, const struct process_name *p)
 	(void)snprintf(path, sizeof(path), "%.*s", (int)p->path_len, name);
 	AUTO_CLOSE int fd = open_path(path);
 	if (fd < 0)
-		return fd;
+		return fd == -ENOENT ? -ESRCH : fd;
 	int r = p->start ? start_of(p->pid, &start) : 0;
 	return r < 0 || start != p->start ? -ESRCH : TAKE_FD(fd);
 }
