@@ -108,8 +108,7 @@ int routed_check_free(struct place *p, int index, const struct rtnl_address *net
 			if (list[i].index == index || !leases_overlap(&list[i], network))
 				continue;
 			rtnl_address_format(&list[i], other);
-			r = err_set(e, -EADDRINUSE,
-				"%s overlaps %s, which this host %s: take another prefix", text,
+			r = err_set(e, -EADDRINUSE, "%s overlaps %s, which this host %s", text,
 				other, routes ? "has a route to" : "has itself");
 		}
 	}
