@@ -72,9 +72,13 @@ void reaper_flush(struct net_service *ns)
 		if (r->reaps[i].place)
 			delete_together(ns, r->reaps + i, count - i);
 	r->count = 0;
-	for (unsigned i = 0; i < r->n_calls; i++)
-		vat_ctx_return(r->calls[i]);
+	/* What is let go of because a call is answered is for the next time. */
+	struct vat_ctx *calls[REAPER_MAX];
+	unsigned n_calls = r->n_calls;
+	memcpy(calls, r->calls, n_calls * sizeof(*calls));
 	r->n_calls = 0;
+	for (unsigned i = 0; i < n_calls; i++)
+		vat_ctx_return(calls[i]);
 }
 
 static int on_turn(sd_event_source *source, void *user)
