@@ -56,6 +56,21 @@ static void add_addresses(struct table *t, struct vat_list_r l)
 	table_text(t, text, n);
 }
 
+/* Of others' bindings also where they are: hosts may have one name. */
+static void add_source(struct table *t, struct net_binding_info_r i)
+{
+	char text[256];
+	struct vat_text source = net_binding_info_get_source(i),
+			remote = net_binding_info_get_remote(i);
+	if (!net_binding_info_get_exported(i) || !remote.len) {
+		add_text(t, source);
+		return;
+	}
+	int n = snprintf(text, sizeof(text), "%.*s (%.*s)", (int)MIN(source.len, 128U), source.s,
+		(int)MIN(remote.len, 64U), remote.s);
+	table_text(t, text, (size_t)MAX(n, 0));
+}
+
 static void add_binding(struct table *t, struct net_binding_info_r i)
 {
 	struct net_stats_r s = net_binding_info_get_stats(i);
@@ -64,7 +79,7 @@ static void add_binding(struct table *t, struct net_binding_info_r i)
 	add_text(t, net_binding_info_get_id(i));
 	table_string(t, net_state_name(net_binding_info_get_state(i)));
 	table_number(t, net_binding_info_get_since(i));
-	add_text(t, net_binding_info_get_source(i));
+	add_source(t, i);
 	add_text(t, net_binding_info_get_transport(i));
 	table_number(t, net_binding_info_get_mtu(i));
 	table_number(t, (int64_t)net_stats_get_received_bytes(s));

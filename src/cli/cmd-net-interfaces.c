@@ -124,7 +124,7 @@ static int with_interface(
 	if (r >= 0)
 		r = client_open(cli, &c);
 	if (r >= 0)
-		r = net_target_find(c, uri, NULL, &t);
+		r = net_target_find_there(c, uri, &t);
 	if (r < 0)
 		return r;
 	/* Who was given a reference to one may use it, and no more: that is told by the answer. */

@@ -143,7 +143,7 @@ static int trace(struct cli *cli, const struct net_uri *uri)
 	struct stream_stream_c s = {};
 	int r = client_open(cli, &c);
 	if (r >= 0)
-		r = net_target_find(c, uri, NULL, &t);
+		r = net_target_find_there(c, uri, &t);
 	if (r >= 0)
 		r = start(c, &t, &s);
 	if (r >= 0)

@@ -183,6 +183,16 @@ int net_target_find(
 	return r;
 }
 
+int net_target_find_there(struct client *c, const struct net_uri *uri, struct net_target *ret)
+{
+	int r = net_target_find(c, uri, NULL, ret);
+	if (r != -ENODEV)
+		return r;
+	const char *ns = uri->namespace;
+	return err_set(&c->cli->err, r, "no interface %s%s%s (see `metac net interfaces%s%s')",
+		uri->name, *ns ? " in the network namespace " : " here", ns, *ns ? " " : "", ns);
+}
+
 void net_fill_restrictions(const struct net_uri *u, struct net_restrictions_b ret)
 {
 	net_restrictions_set_rate(ret, u->rate);

@@ -25,6 +25,8 @@ struct net_target {
  * routed: "10.9.0.1/24,fd09::1/64", NULL = an Ethernet. iface is not restricted yet. */
 int net_target_find(
 	struct client *c, const struct net_uri *uri, const char *routed, struct net_target *ret);
+/* The same of what has to be there already: the error does not speak of making one. */
+int net_target_find_there(struct client *c, const struct net_uri *uri, struct net_target *ret);
 /* In place of iface: what the URI leaves of it. */
 void net_target_restrict(struct client *c, struct net_target *t);
 /* What was made for it is undone, after a failure: the node has done so when this returns. */

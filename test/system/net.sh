@@ -307,6 +307,7 @@ check "it still does" pings b 10.1.0.1
 fails_with "to what is taken" 1 'eth1' metac_b net rename local:lab1 eth1
 fails_with "or cannot be" 1 'at most 15 bytes' metac_b net rename local:lab1 abcdefghijklmnop
 fails_with "nor by who was only given it" 1 'not one that may be renamed' metac_b net rename "$ref" lab1
+fails_with "nor what is not there" 1 'no interface lab7 here \(see .metac net interfaces' metac_b net rm local:lab7
 check "deleted" metac_b net rm local:lab1
 check "its binding is gone" wait_until 10 field_is b lab1 state gone
 check "unbound" metac_b net unbind lab1
