@@ -143,3 +143,7 @@ looped() { metac_of b net ls --all >/tmp/ls && metac_of a net ls --all >>/tmp/ls
 check "one of the two is cut off" wait_until 20 looped
 grep -q "AddressSanitizer\|runtime error" /tmp/log-a /tmp/log-b && echo "guest-not-ok the nodes have nothing to complain of"
 if [ -n "$VERBOSE" ]; then sed 's/^/# log: /' /tmp/log-a /tmp/log-b; fi
+
+for t in guard guard-port guard-link guard-allow; do
+	[ -x "/bin/test-net-$t" ] && "test-net-$t" 2>&1 | sed "s/^ok [0-9]* -/guest-ok $t:/; s/^not ok [0-9]* -/guest-not-ok $t:/"
+done

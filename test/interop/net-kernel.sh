@@ -38,9 +38,12 @@ put() { # put PROGRAM...: with the libraries it wants, where it wants them
 }
 put "$(command -v busybox)" "$(command -v ip)" "$(command -v bridge)" "$(command -v nft)" "$BUILD/metac" "$BUILD/metacd" \
 	"$BUILD/metacd-worker"
+for t in guard guard-port guard-link guard-allow; do # with packets, so they say what this kernel does
+	[ -x "$BUILD/src/test-net-$t" ] && put "$BUILD/src/test-net-$t"
+done
 printf 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' >"$root/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
-for m in veth vxlan bridge 8021q tun nf_tables nft_limit nft_objref nft_counter nft_ct cls_bpf sch_ingress fuse; do
+for m in veth vxlan bridge 8021q tun nf_tables nft_limit nft_objref nft_counter nft_ct nft_masq nft_chain_nat cls_bpf sch_ingress fuse; do
 	modprobe -d . -S "$release" --show-depends $m 2>/dev/null
 done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' >"$work/modules"
 while read -r m; do
