@@ -9,6 +9,7 @@
 #	port     a card without addresses, behind which is a station; by hand: a bridge with the card
 #	splice   a card that the host uses itself; by hand: the same, the address on the bridge
 . "$(dirname "$0")/../system/lib.sh"
+command -v iperf3 >/dev/null || { echo "1..0 # SKIP no iperf3"; exit 0; }
 hosts_up
 
 ROUNDS=${ROUNDS:-7}

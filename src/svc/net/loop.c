@@ -36,6 +36,7 @@ enum {
 	DELAY_AGE_MS = 200, /* more, for ports that have been there for a while */
 	DELAY_PASSIVE_MS = 250,
 	DELAY_RANDOM_MS = 40,
+	BACK_MIN = 3, /* so many came back: those of newer ports had the time to do so as well */
 	SLACK_MS = 60, /* a frame came back "just now" */
 
 	OPEN_MS = 2000, /* a blocked port, when no frame came back for so long */
@@ -153,10 +154,12 @@ static void on_came_back(
 	p->back_ms = now;
 	p->back_sent_ms = f->sent_ms;
 	p->rtt_ms = now - f->sent_ms;
+	p->n_back++;
 	if (p->state != LOOP_QUIET)
 		return;
 	p->state = LOOP_SUSPECT;
 	p->deadline_ms = deadline(p, now);
+	p->n_back = 1;
 	p->next_ms = now;
 	/* Is a newer one in the same loop? */
 	for (struct list *it = w->ports.prev; it != &p->link && nudged < NUDGED_MAX;
@@ -188,13 +191,13 @@ static struct loop_watch *watch_next(struct net_service *ns, const struct loop_w
 }
 
 /* Of all that are in some loop: a loop may well lead through several bridges of this host. */
-static struct loop_port *newest_in_loop(struct net_service *ns, uint64_t now)
+static struct loop_port *newest_in_loop(struct net_service *ns)
 {
 	struct loop_port *newest = NULL;
 	for (struct loop_watch *w = watch_next(ns, NULL); w; w = watch_next(ns, w)) {
 		list_for_each (it, &w->ports) {
 			struct loop_port *p = list_entry(it, struct loop_port, link);
-			if (p->state != LOOP_BLOCKED && came_back_just_now(p, now) &&
+			if (p->state == LOOP_SUSPECT && p->n_back &&
 				(!newest || p->since_ms >= newest->since_ms))
 				newest = p;
 		}
@@ -224,6 +227,7 @@ static void look_again(struct net_service *ns, uint64_t now)
 				continue;
 			p->back_ms = 0;
 			p->back_sent_ms = now;
+			p->n_back = 0;
 			p->deadline_ms = MAX(p->deadline_ms, now + DELAY_AGE_MS + p->rtt_ms);
 			p->blocked_ms = now;
 			p->next_ms = MIN(p->next_ms, now + SUSPECT_MS);
@@ -269,9 +273,90 @@ static bool decide(struct loop_watch *w, struct loop_port *p, uint64_t now)
 		p->state = LOOP_QUIET; /* somebody else has cut it off */
 		return false;
 	}
-	p = newest_in_loop(w->place->ns, now);
+	if (p->n_back < BACK_MIN) {
+		p->deadline_ms = now + SUSPECT_MS;
+		return false;
+	}
+	p = newest_in_loop(w->place->ns);
 	block(p->watch, p, now);
 	return true;
+}
+
+/* ---- receiving ----------------------------------------------------------------------------- */
+
+static struct loop_port *find(struct loop_watch *w, uint64_t id)
+{
+	list_for_each (it, &w->ports) {
+		struct loop_port *p = list_entry(it, struct loop_port, link);
+		if (p->id == id)
+			return p;
+	}
+	return NULL;
+}
+
+static void on_frame(struct loop_watch *w, int index, const uint8_t *bytes, size_t size)
+{
+	struct loop_frame f;
+	uint64_t now = now_ms();
+	if (!loop_frame_read(bytes, size, &f))
+		return;
+	struct loop_port *p = find(w, f.port);
+	if (!p || f.sent_ms > now || now - f.sent_ms > FRESH_MS || f.sent_ms <= p->back_sent_ms)
+		return; /* most of them, in a loop: they run round until it is cut */
+	if (!loop_frame_is_ours(&w->secret, bytes))
+		return;
+	/* Two bridges of this host may well be the same Ethernet, by another host. */
+	p->master = master_of(w, p);
+	if (p->master && p->master == index)
+		on_came_back(w, p, &f, now);
+}
+
+static void read_frames(struct loop_watch *w)
+{
+	for (int i = 0; i < FRAMES_PER_TURN; i++) {
+		uint8_t bytes[LOOP_FRAME_SIZE];
+		struct sockaddr_ll from = {};
+		socklen_t size = sizeof(from);
+		ssize_t got = recvfrom(w->socket, bytes, sizeof(bytes), MSG_DONTWAIT,
+			(struct sockaddr *)&from, &size);
+		if (got < 0)
+			break; /* nothing is there, or a link went down */
+		on_frame(w, from.sll_ifindex, bytes, (size_t)got);
+	}
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *user)
+{
+	struct loop_watch *w = user;
+	read_frames(w);
+	set_timer(w, now_ms());
+	return 0;
+}
+
+/* The filter is there before the first frame is. */
+static int open_socket(struct loop_watch *w, struct err *e)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, LOOP_TAG_AT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, w->secret.tag, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, LOOP_FRAME_SIZE),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog filter = {.len = ARRAY_SIZE(code), .filter = code};
+	struct sockaddr_ll all = {.sll_family = AF_PACKET, .sll_protocol = htons(LOOP_ETHERTYPE)};
+	int own, r = rtnl_enter(w->place->netns, &own, e);
+	if (r < 0)
+		return r;
+	w->socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	r = w->socket < 0 ? -errno : 0;
+	rtnl_leave(own);
+	if (r < 0 ||
+		setsockopt(w->socket, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+		bind(w->socket, (struct sockaddr *)&all, sizeof(all)) < 0)
+		return err_errno(e, r < 0 ? r : -errno, "look for loops");
+	r = sd_event_add_io(w->place->ns->streams.loop->event, &w->readable, w->socket, EPOLLIN,
+		on_readable, w);
+	return r < 0 ? err_errno(e, r, "look for loops") : 0;
 }
 
 /* ---- turns --------------------------------------------------------------------------------- */
@@ -308,6 +393,7 @@ static bool turn(struct loop_watch *w, uint64_t now)
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 {
 	struct loop_watch *w = user;
+	read_frames(w);
 	uint64_t now = now_ms();
 	w->in_turn = true;
 	while (turn(w, now))
@@ -318,78 +404,6 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
 	else
 		watch_free(w);
 	return 0;
-}
-
-/* ---- receiving ----------------------------------------------------------------------------- */
-
-static struct loop_port *find(struct loop_watch *w, uint64_t id)
-{
-	list_for_each (it, &w->ports) {
-		struct loop_port *p = list_entry(it, struct loop_port, link);
-		if (p->id == id)
-			return p;
-	}
-	return NULL;
-}
-
-static void on_frame(struct loop_watch *w, int index, const uint8_t *bytes, size_t size)
-{
-	struct loop_frame f;
-	uint64_t now = now_ms();
-	if (!loop_frame_read(bytes, size, &f))
-		return;
-	struct loop_port *p = find(w, f.port);
-	if (!p || f.sent_ms > now || now - f.sent_ms > FRESH_MS || f.sent_ms <= p->back_sent_ms)
-		return; /* most of them, in a loop: they run round until it is cut */
-	if (!loop_frame_is_ours(&w->secret, bytes))
-		return;
-	/* Two bridges of this host may well be the same Ethernet, by another host. */
-	p->master = master_of(w, p);
-	if (p->master && p->master == index)
-		on_came_back(w, p, &f, now);
-}
-
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *user)
-{
-	struct loop_watch *w = user;
-	for (int i = 0; i < FRAMES_PER_TURN; i++) {
-		uint8_t bytes[LOOP_FRAME_SIZE];
-		struct sockaddr_ll from = {};
-		socklen_t size = sizeof(from);
-		ssize_t got = recvfrom(
-			fd, bytes, sizeof(bytes), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
-		if (got < 0)
-			break; /* nothing is there, or a link went down */
-		on_frame(w, from.sll_ifindex, bytes, (size_t)got);
-	}
-	set_timer(w, now_ms());
-	return 0;
-}
-
-/* The filter is there before the first frame is. */
-static int open_socket(struct loop_watch *w, struct err *e)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, LOOP_TAG_AT),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, w->secret.tag, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, LOOP_FRAME_SIZE),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	struct sock_fprog filter = {.len = ARRAY_SIZE(code), .filter = code};
-	struct sockaddr_ll all = {.sll_family = AF_PACKET, .sll_protocol = htons(LOOP_ETHERTYPE)};
-	int own, r = rtnl_enter(w->place->netns, &own, e);
-	if (r < 0)
-		return r;
-	w->socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	r = w->socket < 0 ? -errno : 0;
-	rtnl_leave(own);
-	if (r < 0 ||
-		setsockopt(w->socket, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
-		bind(w->socket, (struct sockaddr *)&all, sizeof(all)) < 0)
-		return err_errno(e, r < 0 ? r : -errno, "look for loops");
-	r = sd_event_add_io(w->place->ns->streams.loop->event, &w->readable, w->socket, EPOLLIN,
-		on_readable, w);
-	return r < 0 ? err_errno(e, r, "look for loops") : 0;
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */

@@ -37,7 +37,8 @@ struct loop_port {
 	uint64_t since_ms; /* when it was added, or opened again */
 	uint64_t blocked_ms;
 	uint64_t next_ms, step_ms; /* of its next frame, and how long after that the one after */
-	uint64_t deadline_ms; /* SUSPECT: decided then */
+	uint64_t deadline_ms; /* SUSPECT: decided then, if */
+	unsigned n_back; /* enough came back since it is one */
 	/* The last that came back: when, and when it was sent (older ones are not heard); how long
 	 * one took. */
 	uint64_t back_ms, back_sent_ms, rtt_ms;
