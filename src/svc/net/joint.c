@@ -11,6 +11,7 @@
  * An end's device is where frames from the other end come in: there its own restrictions hold.
  */
 #include "base/log.h"
+#include "svc/net/iface.h"
 #include "svc/net/loop.h"
 #include "svc/net/reaper.h"
 #include "svc/net/tunnel-link.h"
@@ -113,6 +114,7 @@ static int device_guard(struct joint_end *end, struct err *e)
 	struct guard_link l = {
 		.index = end->index,
 		.name = end->name,
+		.port = iface_name_is_ours(end->name),
 		.backplane = segment_is_backplane(end->segment),
 	};
 	int r = guard_link_add(end->place->guard, &l, e);
@@ -210,6 +212,13 @@ static int mtu_set(struct joint_end *end, uint32_t others, struct err *e)
 	return c.mtu ? rtnl_link_set(end->place->rtnl, end->index, &c, e) : 0;
 }
 
+/* No frame gets from a leg to this host when the bridge does not take it. */
+static int leg_guard(const struct created *c, struct err *e)
+{
+	struct guard_link l = {.index = c->leg_index, .name = c->leg, .port = true};
+	return guard_link_add(c->leg_place->guard, &l, e);
+}
+
 static int join_by_leg(
 	struct joint *j, struct joint_end *end, struct joint_end *other, struct err *e)
 {
@@ -231,10 +240,11 @@ static int join_by_leg(
 	j->transport = "veth";
 	struct created *c = end->created;
 	if (both) {
-		/* Both interfaces are guarded themselves; the legs need not be. */
 		end->port.index = c->leg_index;
 		memcpy(end->port.name, c->leg, sizeof(c->leg));
-		r = mtu_set(end, mtu_asked(other), e);
+		r = leg_guard(c, e);
+		if (!r)
+			r = mtu_set(end, mtu_asked(other), e);
 		if (!r)
 			r = mtu_set(other, mtu_asked(end), e);
 		return r ? r : port_join(end, other->segment, e);
@@ -436,8 +446,11 @@ static void end_done(struct joint_end *end)
 	}
 	place_unref(end->place);
 	segment_unref(end->segment);
-	if (end->leg)
+	if (end->leg) {
+		const struct created *c = end->created;
+		(void)guard_link_remove(c->leg_place->guard, c->leg, NULL);
 		created_leg_drop(end->created);
+	}
 	created_unref(end->created);
 }
 

@@ -11,6 +11,8 @@
  * nobody else's wish is lost, and it goes with the process. (A killed service's tunnels then carry
  * what the interface gets without, until the next one removes them, which it does at once.)
  */
+#include "svc/net/iface.h"
+#include "svc/net/kernel/netconf.h"
 #include "svc/net/reaper.h"
 #include "svc/net/segment-priv.h"
 #include "svc/net/tunnel-link.h"
@@ -24,6 +26,13 @@
 static struct rtnl *rtnl_of(const struct segment *s)
 {
 	return s->place->rtnl;
+}
+
+/* What is in the frames that pass a link of ours is not for this host. Rules see to that; but a
+ * router's advertisement that got in while somebody had flushed them would stay. */
+static void make_deaf(struct segment *s, const char *name)
+{
+	(void)netconf_set(s->place->netns, AF_INET6, name, "accept_ra", 0, NULL);
 }
 
 /* ---- a bridge of ours ----------------------------------------------------------------------- */
@@ -64,6 +73,7 @@ static int make_bridge(struct segment *s, struct err *e)
 	if (r < 0)
 		return r;
 	s->our_bridge = l.index;
+	make_deaf(s, s->bridge_name);
 	warn_of_netfilter();
 	return guard_bridge(s, e);
 }
@@ -139,6 +149,8 @@ static int make_leg(struct segment *s, struct err *e)
 	if (r < 0)
 		return r;
 	s->leg_port = o.index;
+	make_deaf(s, s->leg_name);
+	make_deaf(s, peer);
 	r = set_leg(s, s->leg, 0, e);
 	if (r >= 0)
 		r = set_leg(s, s->leg_port, s->our_bridge, e);
@@ -273,6 +285,7 @@ static int guard_iface(struct segment *s, struct err *e)
 {
 	struct guard_link g = {.index = s->iface.index,
 		.name = s->iface.name,
+		.port = iface_name_is_ours(s->iface.name), /* a leg */
 		.backplane = segment_is_backplane(s)};
 	int r = guard_link_add(s->place->guard, &g, e);
 	s->guarded = r >= 0;
@@ -360,6 +373,8 @@ int segment_put_port(struct segment *s, struct segment_port *p, struct err *e)
 	if (p->isolated)
 		c.what |= RTNL_SET_ISOLATED;
 	int r = bridge_mtu(s, &c.mtu, e);
+	if (iface_name_is_ours(p->name))
+		make_deaf(s, p->name);
 	if (r >= 0)
 		r = rtnl_link_set(rtnl_of(s), p->index, &c, e);
 	return r < 0 ? err_wrap(e, r, "put %s beside %s", p->name, s->iface.name) : 0;

@@ -73,6 +73,7 @@ static int guard_on(struct tunnel *t, struct err *e)
 		.index = t->index,
 		.name = t->name,
 		.tunnel = true,
+		.port = !t->own,
 		.backplane = !t->own && segment_is_backplane(t->segment),
 	};
 	int r = guard_link_add(t->place->guard, &l, e);
@@ -323,10 +324,11 @@ int tunnel_connect(struct tunnel *t, const struct rtnl_remote *remote, uint32_t 
 	if (!t->index || t->why[0])
 		return err_set(e, -ENODEV, "%s", t->why[0] ? t->why : "its link was deleted");
 	int r = mtu_set(t, mtu, e);
-	if (!r)
-		r = remote_set(t, remote, e);
+	/* Nothing gets in before it is a bridge's port, which takes all: else this host would. */
 	if (!r && !t->joined)
 		r = join(t, e);
+	if (!r)
+		r = remote_set(t, remote, e);
 	if (r)
 		tunnel_cut(t);
 	return r;

@@ -117,6 +117,21 @@ static void write_loop_frames(
 		loop_group[3], loop_group[4], loop_group[5], LOOP_FRAME_SIZE, limit);
 }
 
+/* What a bridge does not forward it leaves to the port, where it is received like a frame to this
+ * host: any IP packet, a router's advertisement say. Of the bridges' own group (STP) only what is
+ * LLC, as STP is, which bridges without STP forward. A tag beside the frame is a type as well. */
+static void write_reserved(const struct guard *g, int index, FILE *f)
+{
+	fprintf(f,
+		"add rule netdev %s in-%d ether daddr 01:80:c2:00:00:01-01:80:c2:00:00:0f counter "
+		"drop\n",
+		g->table, index);
+	fprintf(f,
+		"add rule netdev %s in-%d ether daddr 01:80:c2:00:00:00 @ll,96,16 0x0600-0xffff "
+		"counter drop\n",
+		g->table, index);
+}
+
 static void write_device(const struct guard *g, const struct guard_device *d, FILE *f)
 {
 	const char *t = g->table;
@@ -133,6 +148,8 @@ static void write_device(const struct guard *g, const struct guard_device *d, FI
 	write_loop_frames(g, "in", n, d->silent ? "" : limit, f);
 	if (d->silent)
 		fprintf(f, "add rule netdev %s in-%d counter drop\n", t, n);
+	if (d->port)
+		write_reserved(g, n, f);
 	fprintf(f, "add rule netdev %s in-%d jump %s-0\n", t, n, d->backplane ? "self" : "own");
 	if (d->tunnel)
 		fprintf(f,
@@ -240,6 +257,7 @@ int guard_link_add(struct guard *g, const struct guard_link *l, struct err *e)
 	d->index = l->index;
 	d->tunnel = l->tunnel;
 	d->silent = l->silent;
+	d->port = l->port;
 	d->backplane = l->backplane;
 	snprintf(d->name, sizeof d->name, "%s", l->name);
 	if (old)

@@ -43,7 +43,7 @@ struct guard_device {
 	struct list link;
 	int index;
 	char name[IFNAMSIZ];
-	bool tunnel, silent, backplane;
+	bool tunnel, silent, port, backplane;
 	struct guard_restrictions *restrictions; /* malloc'ed */
 	size_t n_restrictions;
 	int rate_map; /* of the programs that limit the rate; -EBADF: there are none */

@@ -23,6 +23,8 @@
  *     its remote.
  *   - frames out of a tunnel, or into a joined interface: nothing to or from the node's own
  *     address, tagged (802.1Q, 802.1ad) or not. Where it is the backplane's: nothing from there.
+ *   - frames into a port of a bridge to the groups that no bridge forwards (01:80:c2:00:00:0x, IEEE
+ *     802.1D 7.12.6): none, for the kernel takes them for the host itself, whatever is in them.
  *   - broadcasts and other frames to groups: STORM_FRAMES a second from each tunnel.
  */
 #include "svc/net/kernel/rtnl.h"
@@ -75,6 +77,7 @@ struct guard_link {
 	const char *name;
 	bool tunnel; /* other hosts' frames come out of it: storms are limited */
 	bool silent; /* nothing that it receives is for this host (a bridge of ours) */
+	bool port; /* of ours, in a bridge: what the bridge does not take is not for this host */
 	bool backplane; /* the node's own address is on it, or on the bridge it is in: frames to
 			 * that pass (but none that claims to be from there) */
 };

@@ -119,6 +119,35 @@ TEST(nothing_reaches_the_host_through_a_silent_bridge)
 	scene_end(&s);
 }
 
+TEST(what_a_bridge_leaves_to_its_port_is_not_for_the_host)
+{
+	struct err e = {};
+	struct scene s;
+	struct frame f;
+	scene_start(&s, "fd00::1");
+	AUTO_CLOSE int host = packet_socket(s.rh, "a1", ETH_P_IPV6);
+	for (int port = 0; port < 2; port++) {
+		s.link.port = port;
+		ok(guard_link_add(s.g, &s.link, &e), &e);
+		for (uint8_t group = 0; group < 0x12; group++) {
+			uint8_t to[] = {1, 0x80, 0xc2, 0, 0, group};
+			frame_start(&f, to, mac_a, 0);
+			frame_ip(&f, "fd00:9::7", "fd00:9::1", 17);
+			frame_udp(&f, 5, 901, TEXT);
+			frame_end(&f);
+			bool bridged = group == 0 || group > 15;
+			CHECK_INT(passes(&s, true, &f), bridged && !(port && group == 0));
+			CHECK_INT(count(host, NULL), !bridged && group != 1 && !port);
+		}
+		uint8_t stp[] = {1, 0x80, 0xc2, 0, 0, 0};
+		frame_start(&f, stp, mac_a, 0);
+		put16(&f, 3 + (uint16_t)strlen(TEXT));
+		put(&f, "\x42\x42\x03" TEXT, 3 + strlen(TEXT));
+		CHECK(passes(&s, true, &f));
+	}
+	scene_end(&s);
+}
+
 /* ---- storms -------------------------------------------------------------------------------- */
 
 static double seconds(void)
