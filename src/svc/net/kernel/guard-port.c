@@ -8,6 +8,7 @@
  *	prerouting   is it from us, and yet from outside?        (one comparison for most)
  *	input        UDP to a port of ours?                      (one look-up, of UDP)
  *	forward      UDP to the other end of a tunnel of ours?   (one look-up, of UDP)
+ *	output       not from our address: UDP from a port of ours? (one look-up, of UDP)
  *	postrouting  UDP from a port of ours?                    (one look-up, of UDP)
  *
  * input: IPv4 packets are whole there; IPv6 fragments are not, but the kernel refuses a first
@@ -15,9 +16,12 @@
  * did to addresses (NAT) has been done.  Packets from this host to itself are refused, too: with
  * IPV6_FREEBIND any user may send from any address, as long as the packet need not leave.
  *
- * postrouting rather than output: there the packets of a tunnel are seen with the link they came
- * from, and those of all sockets, raw ones too, without ("iif 0").  (The owner of the socket does
- * not help: it is that of the program inside the tunnel.)
+ * output: nobody but the tunnel's link has the port, and who owns the namespace that the link is in
+ * can have it send from any address.
+ *
+ * postrouting for the rest: there the packets of a tunnel are seen with the link they came from,
+ * and those of all sockets, raw ones too, without ("iif 0").  (The owner of the socket does not
+ * help: it is that of the program inside the tunnel.)
  */
 #include "svc/net/kernel/guard-private.h"
 
@@ -83,6 +87,10 @@ static void write_base(const struct guard *g, FILE *f)
 	fprintf(f, "add chain %s %s forward { type filter hook forward priority 200; }\n", fam, t);
 	fprintf(f, "add rule %s %s forward %s daddr . udp dport @remotes counter drop\n", fam, t,
 		fam);
+
+	fprintf(f, "add chain %s %s own { type filter hook output priority 200; }\n", fam, t);
+	fprintf(f, "add rule %s %s own %s saddr != %s udp sport @ports counter drop\n", fam, t, fam,
+		g->node);
 
 	fprintf(f, "add chain %s %s tunnel-out\n", fam, t);
 	fprintf(f, "add rule %s %s tunnel-out iif 0 counter drop\n", fam, t);

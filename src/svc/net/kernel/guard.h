@@ -20,7 +20,7 @@
  *   - forwarded by this host: nothing to an agreed remote's port.
  *   - no packet with the node's own address as source comes from outside.
  *   - no socket, not even a raw one, sends from a port of ours: only the tunnel's link does, to
- *     its remote.
+ *     its remote, and from the node's address whatever somebody made of the link.
  *   - frames out of a tunnel, or into a joined interface: nothing to or from the node's own
  *     address, tagged (802.1Q, 802.1ad) or not. Where it is the backplane's: nothing from there.
  *   - frames into a port of a bridge to the groups that no bridge forwards (01:80:c2:00:00:0x, IEEE

@@ -484,6 +484,21 @@ static void check_output(const struct addresses *a, bool target)
 	CHECK(remote_hears(a, at_q, marker, "some frame"));
 	send_raw(a);
 	CHECK(!remote_hears(a, at_q, marker, "attack"));
+	/* Who owns the link's namespace has it send as another host. */
+	struct rtnl_vxlan other = v;
+	other.name = "mcx1";
+	other.vni = 8;
+	other.local = ip(a->other);
+	ok(rtnl_vxlan_add(s.rh, &other, &e), &e);
+	up(n, "mcx1", NULL, 0);
+	ok(rtnl_vxlan_remote(n, index_of(n, "mcx1"), NULL, &to, &e), &e);
+	if (target)
+		namespace_enter(s.c);
+	int spoof = packet_socket(n, "mcx1", 0);
+	namespace_enter(s.h);
+	frame_send(spoof, &f);
+	CHECK(!remote_hears(a, at_q, marker, "some frame"));
+	fd_close(spoof);
 	/* cut: the link sends nothing either */
 	ok(guard_port_remote(s.g, P, NULL, 0, &e), &e);
 	(void)!send(out, f.b, f.n, 0);
