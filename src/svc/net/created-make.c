@@ -187,6 +187,8 @@ static bool is_mine(struct created *c, const struct rtnl_link *l, bool leg)
 {
 	char what[16], id[33], name[IFNAMSIZ];
 	tunnel_name("mcl", c->id, name);
+	if (!strcmp(l->kind, "vxlan") && !tunnel_link_port(c->place, l))
+		return false;
 	return net_mark_is_ours(c->place->ns, l->alias, what, id) && !strcmp(what, "if") &&
 	       !strcmp(id, c->id) && !strcmp(l->name, name) == leg;
 }

@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "svc/net/iface.h"
+#include "svc/net/tunnel-link.h"
 
 struct leftovers { /* net_service.leftovers */
 	sd_event_source *timer;
@@ -43,11 +44,12 @@ static size_t shut_ports(struct place *p)
 	if (rtnl_link_list(p->rtnl, &links, &n, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!links[i].vxlan_port || !net_mark_is_ours(p->ns, links[i].alias, what, id) ||
+		uint16_t port = tunnel_link_port(p, &links[i]);
+		if (!port || !net_mark_is_ours(p->ns, links[i].alias, what, id) ||
 			strcmp(what, "if") != 0)
 			continue;
-		if (guard_port_add(p->ns->root->guard, links[i].vxlan_port, &e) < 0)
-			log_warning("UDP port %u is open: %s", links[i].vxlan_port, e.msg);
+		if (guard_port_add(p->ns->root->guard, port, &e) < 0)
+			log_warning("UDP port %u is open: %s", port, e.msg);
 		else
 			n_shut++;
 	}
@@ -80,7 +82,7 @@ static size_t remove_links(struct place *p, enum which which)
 			n_left += !is_held(ns, id);
 			continue;
 		}
-		port[n_gone] = links[i].vxlan_port;
+		port[n_gone] = tunnel_link_port(p, &links[i]);
 		gone[n_gone++] = links[i].index;
 	}
 	if (n_gone)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "svc/net/test-net.h"
+#include "svc/net/tunnel-link.h"
 
 /* Options of a message that the caller frees. */
 static struct net_create_options_r options(
@@ -149,6 +150,45 @@ TEST(what_a_killed_process_left_is_taken_over)
 	created_unref(d);
 	host_turn(&h);
 	CHECK_INT(link_count(n), 1);
+	host_done(&h);
+}
+
+static void forge(struct place *p, const char *name, const char *id, uint16_t port)
+{
+	char alias[RTNL_ALIAS_MAX + 1];
+	struct rtnl_vxlan v = {.name = name,
+		.alias = alias,
+		.vni = 1,
+		.port = port,
+		.target = -EBADF,
+		.local = p->ns->address};
+	net_mark(p->ns, "if", id, alias);
+	OK(rtnl_vxlan_add(p->rtnl, &v, &err_));
+}
+
+/* Who owns a namespace writes any mark there. */
+TEST(a_forged_mark_shuts_no_port)
+{
+	struct host h;
+	host_init(&h, "fd99::1");
+	struct place *p = place_new(&h);
+	struct created *c = create(p, "lab0"), *d;
+	char id[33] = "0123456789abcdef0123456789abcdef";
+	struct rtnl_link l = link_get(p->rtnl, "lab0");
+	CHECK_INT(tunnel_link_port(p, &l), c->port);
+	forge(p, "forged", id, 50001);
+	l = link_get(p->rtnl, "forged");
+	CHECK_INT(tunnel_link_port(p, &l), 0);
+	OK(created_new(p, "lab1", id, NO_OPTIONS, &d, &err_));
+	CHECK(d->index != l.index);
+	CHECK(d->port != 50001 && !guard_port_is_ours(h.ns.root->guard, 50001));
+	created_unref(d);
+	created_unref(c);
+	forge(h.ns.root, "forged", id, 53);
+	l = link_get(h.ns.root->rtnl, "forged");
+	CHECK_INT(tunnel_link_port(h.ns.root, &l), 0);
+	host_turn(&h);
+	place_unref(p);
 	host_done(&h);
 }
 

@@ -105,3 +105,14 @@ int tunnel_link_make(struct net_service *ns, struct tunnel_link *l, struct err *
 			TUNNEL_PORT_LAST);
 	return r;
 }
+
+uint16_t tunnel_link_port(struct place *p, const struct rtnl_link *link)
+{
+	struct net_service *ns = p->ns;
+	int id = -1;
+	if (link->vxlan_port < TUNNEL_PORT_FIRST || link->vxlan_port > TUNNEL_PORT_LAST)
+		return 0;
+	if (p->ino != ns->root->ino && rtnl_netns_id(p->rtnl, ns->root->netns, &id, NULL) < 0)
+		return 0;
+	return link->link_netns == id ? link->vxlan_port : 0;
+}

@@ -32,6 +32,10 @@ struct tunnel_link { /* what it is to be, and what it has become */
 /* -EEXIST: there is an interface of that name; -EAFNOSUPPORT: no VXLAN in this kernel;
  * -EADDRINUSE: no free port was found. A failure leaves nothing. */
 int tunnel_link_make(struct net_service *ns, struct tunnel_link *l, struct err *e);
+/* The UDP port of a link that was made like that, of those that are found by their marks. 0: it has
+ * none in the namespace of the node's tunnels. (Who owns a namespace makes links there with any
+ * mark and any port.) */
+uint16_t tunnel_link_port(struct place *p, const struct rtnl_link *link);
 /* What rtnl_vxlan_add() has failed with, in words that say what to do. Returns the code to use. */
 int tunnel_link_explain(int code, struct err *e);
 

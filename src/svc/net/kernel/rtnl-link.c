@@ -9,6 +9,7 @@
  */
 #include "svc/net/kernel/rtnl-priv.h"
 
+#include <linux/net_namespace.h>
 #include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
@@ -87,6 +88,7 @@ bool rtnl_link_read(const struct nlmsghdr *h, struct rtnl_link *ret)
 		.flags = i->ifi_flags,
 		.master = (int)get_u32(t[IFLA_MASTER]),
 		.mtu = get_u32(t[IFLA_MTU]),
+		.link_netns = t[IFLA_LINK_NETNSID] ? (int)get_u32(t[IFLA_LINK_NETNSID]) : -1,
 		.carrier = t[IFLA_CARRIER] && mnl_attr_get_payload_len(t[IFLA_CARRIER]) >= 1 &&
 			   mnl_attr_get_u8(t[IFLA_CARRIER])};
 	get_string(t[IFLA_IFNAME], ret->name, sizeof(ret->name));
@@ -101,6 +103,28 @@ bool rtnl_link_read(const struct nlmsghdr *h, struct rtnl_link *ret)
 		*(strcmp(ret->kind, "veth") ? &ret->lower : &ret->peer) =
 			(int)get_u32(t[IFLA_LINK]);
 	return true;
+}
+
+static int on_netns(const struct nlmsghdr *h, void *user)
+{
+	const struct nlattr *t[NETNSA_MAX + 1];
+	rtnl_attrs(h, sizeof(struct rtgenmsg), t, NETNSA_MAX);
+	*(int *)user = t[NETNSA_NSID] ? (int)get_u32(t[NETNSA_NSID]) : -1;
+	return MNL_CB_OK;
+}
+
+int rtnl_netns_id(struct rtnl *n, int netns, int *ret, struct err *e)
+{
+	struct rtnl_request req;
+	int id = -1;
+	struct nlmsghdr *h = rtnl_begin(&req, RTM_GETNSID, 0, sizeof(struct rtgenmsg));
+	mnl_attr_put_u32(h, NETNSA_FD, (uint32_t)netns);
+	int r = rtnl_talk(n, h, on_netns, &id, e);
+	if (r >= 0 && id < 0)
+		r = err_errno(e, -ENOENT, "network namespace");
+	if (r >= 0)
+		*ret = id;
+	return r;
 }
 
 static int on_link(const struct nlmsghdr *h, void *user)

@@ -30,6 +30,9 @@ void rtnl_free(struct rtnl *n);
 /* A number that the namespace has and no other one had since the host was booted. -ENOPROTOOPT:
  * kernels before 5.14 have none. */
 int rtnl_cookie(const struct rtnl *n, uint64_t *ret);
+/* What the kernel calls the other namespace in that of n, as in rtnl_link.link_netns; -ENOENT:
+ * nothing yet. */
+int rtnl_netns_id(struct rtnl *n, int netns, int *ret, struct err *e);
 DEFINE_AUTO(struct rtnl *, rtnl_free);
 
 /* Enters a namespace (-EBADF: does nothing), to make a socket there; *ret is for leaving, which
@@ -72,6 +75,8 @@ struct rtnl_link {
 	char alias[RTNL_ALIAS_MAX + 1]; /* IFLA_IFALIAS */
 	bool vlan_filtering; /* of a bridge */
 	struct rtnl_stats stats;
+	int link_netns; /* id of the namespace (rtnl_netns_id) that a part of it is in, the UDP
+			 * socket of VXLAN say; -1: this one */
 	uint16_t vxlan_port; /* of a vxlan link: what it receives on, host byte order */
 	uint32_t vxlan_vni;
 };

@@ -236,11 +236,16 @@ TEST(a_vxlan_port_is_taken_once)
 	ok(rtnl_link_by_name(other, "vx0", &l, &e), &e);
 	CHECK_INT(l.vxlan_port, 20001);
 	CHECK_INT(l.vxlan_vni, 1);
+	int id = -1;
+	ok(rtnl_netns_id(other, here, &id, &e), &e);
+	CHECK_INT(l.link_netns, id);
+	CHECK_INT(rtnl_netns_id(other, there, &id, &e), -ENOENT);
 	CHECK_INT(l.mtu, 1430);
 	CHECK_STR(l.alias, "");
 	set_up(other, l.index);
 	ok(rtnl_link_by_name(n, "vx1", &l, &e), &e);
 	CHECK_STR(l.alias, "metac vxlan");
+	CHECK_INT(l.link_netns, -1);
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(20002)};
 	CHECK_INT(bind(s, (struct sockaddr *)&any, sizeof(any)), 0);
