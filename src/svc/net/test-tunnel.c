@@ -3,6 +3,8 @@
 #include "svc/net/test-net.h"
 #include "svc/net/tunnel-link.h"
 
+#include <sodium.h>
+
 struct end {
 	struct host *host;
 	struct place *place;
@@ -22,8 +24,8 @@ static void on_gone(void *user, const char *why)
 }
 
 /* The half of a tunnel at an interface that is there, or at one that is created. */
-static void end_begin(
-	struct end *end, struct host *h, struct place *p, const char *name, bool create_it)
+static void end_begin_restricted(struct end *end, struct host *h, struct place *p, const char *name,
+	bool create_it, const struct guard_restrictions *restrictions)
 {
 	*end = (struct end){.host = h, .place = p};
 	if (create_it)
@@ -32,6 +34,8 @@ static void end_begin(
 	struct tunnel_config cfg = {
 		.segment = end->segment,
 		.created = end->created,
+		.restrictions = restrictions,
+		.n_restrictions = restrictions != NULL,
 		.gone = on_gone,
 		.user = end,
 	};
@@ -44,6 +48,12 @@ static void end_begin(
 	end->frames = frames_at(p, name);
 	CHECK(tunnel_port(end->tunnel) >= 49152);
 	CHECK(tunnel_vni(end->tunnel) > 0 && tunnel_vni(end->tunnel) < 1 << 24);
+}
+
+static void end_begin(
+	struct end *end, struct host *h, struct place *p, const char *name, bool create_it)
+{
+	end_begin_restricted(end, h, p, name, create_it, NULL);
 }
 
 static void end_done(struct end *end)
@@ -66,6 +76,34 @@ static void check_pass(struct end *a, struct end *b)
 	CHECK(frame_passes(a->frames, b->frames));
 	CHECK(frame_passes(b->frames, a->frames));
 }
+
+struct stats {
+	uint64_t received_bytes, received_packets, sent_bytes, sent_packets, restricted, foreign;
+};
+
+static struct stats stats_of(struct end *end)
+{
+	struct vat_message *m = vat_message_new(0, 0);
+	struct net_stats_b b = net_stats_init_root(m);
+	OK(tunnel_stats(end->tunnel, b));
+	struct net_stats_r r = net_stats_b_r(b);
+	struct stats s = {net_stats_get_received_bytes(r), net_stats_get_received_packets(r),
+		net_stats_get_sent_bytes(r), net_stats_get_sent_packets(r),
+		net_stats_get_restricted(r), net_stats_get_foreign(r)};
+	vat_message_free(m);
+	return s;
+}
+
+/* Frames may be on their way a moment longer than the call that sends them. */
+#define CHECK_COUNTED(end, what, at_least)                    \
+	do {                                                  \
+		for (int i_ = 0; i_ < 5000; i_++) {           \
+			if (stats_of(end).what >= (at_least)) \
+				break;                        \
+			(void)poll(NULL, 0, 1);               \
+		}                                             \
+		CHECK(stats_of(end).what >= (at_least));      \
+	} while (0)
 
 static void check_carry(bool ip6)
 {
@@ -170,8 +208,12 @@ TEST(a_cut_tunnel_comes_back_with_the_same_link)
 	int index = link_get(a.ns.root->rtnl, "lab0").index;
 	tunnel_cut(at_a.tunnel);
 	tunnel_cut(at_a.tunnel);
+	uint64_t foreign = stats_of(&at_a).foreign;
 	CHECK_INT(frame_send(at_a.frames, 201, 46), 0);
 	CHECK_INT(frame_send(at_b.frames, 202, 46), 0);
+	CHECK_COUNTED(&at_a, foreign, foreign + 1);
+	CHECK_INT(frame_next(at_a.frames, 0), -1);
+	CHECK_INT(frame_next(at_b.frames, 0), -1);
 	end_done(&at_b);
 	end_begin(&again, &b, b.ns.root, "lab9", true);
 	ends_connect(&at_a, &again);
@@ -218,6 +260,76 @@ TEST(only_the_agreed_remote_gets_in)
 	end_done(&other);
 	host_done(&a);
 	host_done(&b);
+}
+
+TEST(what_is_sent_and_what_is_received_are_not_confused)
+{
+	enum { MANY = 60, SIZE = 1300 };
+	struct host a, b;
+	struct end at_a, at_b;
+	hosts_init(&a, &b, true, 1500);
+	end_begin(&at_a, &a, a.ns.root, "lab0", true);
+	end_begin(&at_b, &b, b.ns.root, "lab0", true);
+	ends_connect(&at_a, &at_b);
+	check_pass(&at_a, &at_b);
+	struct stats a1 = stats_of(&at_a), b1 = stats_of(&at_b);
+	for (unsigned i = 0; i < MANY; i++)
+		CHECK_INT(frame_send(at_a.frames, 200, SIZE), 0);
+	CHECK_COUNTED(&at_b, received_packets, b1.received_packets + MANY);
+	struct stats a2 = stats_of(&at_a), b2 = stats_of(&at_b);
+	CHECK(a2.sent_packets - a1.sent_packets >= MANY);
+	CHECK(a2.sent_bytes - a1.sent_bytes >= MANY * SIZE);
+	CHECK(a2.received_packets - a1.received_packets < MANY);
+	CHECK(a2.received_bytes - a1.received_bytes < MANY * SIZE);
+	CHECK(b2.received_bytes - b1.received_bytes >= MANY * SIZE);
+	CHECK(b2.sent_packets - b1.sent_packets < MANY);
+	CHECK(b2.sent_bytes - b1.sent_bytes < MANY * SIZE);
+	end_done(&at_a);
+	end_done(&at_b);
+	host_done(&a);
+	host_done(&b);
+}
+
+/* That one's frames are no ARP; one is neither sent nor received, whichever its device is. */
+static void check_restricted(bool create_it)
+{
+	static const struct guard_restrictions only_arp = {.protocols = 1};
+	struct host a, b;
+	struct end at_a, at_b, open_a, open_b;
+	hosts_init(&a, &b, true, 1500);
+	AUTO_CLOSE int behind = card(&a, a.ns.root, "eth1");
+	const char *name = create_it ? "lab0" : "eth1";
+	end_begin_restricted(&at_a, &a, a.ns.root, name, create_it, &only_arp);
+	end_begin(&at_b, &b, b.ns.root, "lab0", true);
+	end_begin(&open_a, &a, a.ns.root, "lab1", true);
+	end_begin(&open_b, &b, b.ns.root, "lab1", true);
+	ends_connect(&at_a, &at_b);
+	ends_connect(&open_a, &open_b);
+	AUTO_CLOSE int wire = create_it ? -EBADF : frames_in(behind, "wire");
+	int there = create_it ? at_a.frames : wire;
+	CHECK_INT(frame_send(at_b.frames, 250, 46), 0);
+	int r = frame_send(there, 251, 46);
+	CHECK(!r || (create_it && r == -ENOBUFS)); /* dropped at once */
+	check_pass(&open_a, &open_b); /* what came before it has come */
+	CHECK_COUNTED(&at_a, restricted, 1);
+	CHECK_INT(frame_next(there, 0), -1);
+	CHECK_INT(frame_next(at_b.frames, 0), -1);
+	end_done(&at_a);
+	end_done(&at_b);
+	end_done(&open_a);
+	end_done(&open_b);
+	host_done(&a);
+	host_done(&b);
+}
+
+TEST(restrictions_hold_at_a_created_interface)
+{
+	check_restricted(true);
+}
+
+TEST(restrictions_hold_at_an_existing_interface)
+{
+	check_restricted(false);
 }
 
 TEST(several_have_one_created_interface)
@@ -309,15 +421,18 @@ TEST(the_port_of_what_was_moved_away_stays_shut)
 	struct end at_a;
 	hosts_init(&a, &b, true, 1500);
 	struct place *there = place_new(&a);
-	for (int moved = 0; moved < 2; moved++) {
-		end_begin(&at_a, &a, a.ns.root, "lab0", true);
+	AUTO_CLOSE int behind = card(&a, a.ns.root, "eth1");
+	for (int i = 0; i < 4; i++) {
+		bool moved = i & 1, own = i & 2;
+		end_begin(&at_a, &a, a.ns.root, own ? "lab0" : "eth1", own);
+		int index = link_get(a.ns.root->rtnl, tunnel_device(at_a.tunnel)).index;
 		OK(tunnel_connect(
 			at_a.tunnel, &(struct rtnl_remote){b.ns.address, 50000, 5}, 1400, &err_));
 		struct rtnl_change c = {.what = RTNL_SET_NETNS, .netns = there->netns};
 		if (moved)
-			OK(rtnl_link_set(a.ns.root->rtnl, at_a.created->index, &c, &err_));
+			OK(rtnl_link_set(a.ns.root->rtnl, index, &c, &err_));
 		else
-			OK(rtnl_link_delete(a.ns.root->rtnl, at_a.created->index, &err_));
+			OK(rtnl_link_delete(a.ns.root->rtnl, index, &err_));
 		host_turn(&a);
 		CHECK_INT(at_a.n_gone, 1);
 		uint16_t port = tunnel_port(at_a.tunnel);
@@ -416,12 +531,86 @@ TEST(many_leave_nothing)
 		OK(tunnel_connect(t[i], &to, 0, &err_));
 	}
 	CHECK_INT(segment_ports(s), MANY);
-	for (unsigned i = 0; i < MANY; i++)
+	uint16_t port[MANY];
+	for (unsigned i = 0; i < MANY; i++) {
+		port[i] = tunnel_port(t[i]);
 		tunnel_free(t[i]);
+	}
 	segment_unref(s);
 	host_turn(&a);
 	CHECK_INT(link_count(a.ns.root->rtnl), links);
+	for (unsigned i = 0; i < MANY; i++)
+		CHECK(!guard_port_is_ours(a.ns.root->guard, port[i]));
 	host_done(&a);
+}
+
+/* Chance as it has to be for a test: ports in this order, and the largest of other numbers. */
+static uint32_t ports_to_come[8];
+static unsigned n_ports_used;
+
+static uint32_t no_chance(const uint32_t upper)
+{
+	if (upper != TUNNEL_PORT_LAST - TUNNEL_PORT_FIRST + 1)
+		return upper - 1;
+	CHECK(n_ports_used < ARRAY_SIZE(ports_to_come));
+	return ports_to_come[n_ports_used++] - TUNNEL_PORT_FIRST;
+}
+
+static const char *chance_name(void)
+{
+	return "test";
+}
+
+static void chance_buf(void *buf, const size_t size)
+{
+	CHECK_INT(getentropy(buf, size), 0);
+}
+
+static uint32_t chance_number(void)
+{
+	uint32_t n;
+	chance_buf(&n, sizeof(n));
+	return n;
+}
+
+TEST(a_port_that_is_taken_is_left_to_who_has_it)
+{
+	static struct randombytes_implementation chance = {
+		.implementation_name = chance_name,
+		.random = chance_number,
+		.uniform = no_chance,
+		.buf = chance_buf,
+	};
+	static const uint32_t ports[] = {50000, 50000, 50001, 50002, 50003};
+	struct host a, b;
+	struct end first, second, third, other;
+	hosts_init(&a, &b, true, 1500);
+	end_begin(&other, &b, b.ns.root, "lab0", true);
+	memcpy(ports_to_come, ports, sizeof(ports));
+	CHECK_INT(randombytes_set_implementation(&chance), 0);
+	end_begin(&first, &a, a.ns.root, "lab0", true);
+	CHECK_INT(tunnel_port(first.tunnel), 50000);
+	CHECK_INT(tunnel_vni(first.tunnel), 0xffffff);
+	ends_connect(&first, &other);
+	check_pass(&first, &other);
+	/* One of ours. */
+	end_begin(&second, &a, a.ns.root, "lab1", true);
+	CHECK_INT(tunnel_port(second.tunnel), 50001);
+	check_pass(&first, &other);
+	/* Some program's. */
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(50002)};
+	enter(a.netns);
+	AUTO_CLOSE int taken = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	CHECK_INT(bind(taken, (struct sockaddr *)&at, sizeof(at)), 0);
+	end_begin(&third, &a, a.ns.root, "lab2", true);
+	CHECK_INT(tunnel_port(third.tunnel), 50003);
+	CHECK(!guard_port_is_ours(a.ns.root->guard, 50002));
+	end_done(&first);
+	end_done(&second);
+	end_done(&third);
+	end_done(&other);
+	host_done(&a);
+	host_done(&b);
 }
 
 TEST(a_kernel_without_vxlan_is_explained)

@@ -194,6 +194,7 @@ TEST(only_the_agreed_macs_send_and_are_sent_to)
 TEST(a_routed_link_has_ip_of_its_addresses_only)
 {
 	static const struct kind more[] = {
+		/* allowed_by: 1 out, 2 in */
 		{"of the address", 3, PLAIN, "10.9.0.2", "10.9.0.2", 17, 1, 1},
 		{"of another", 0, PLAIN, "10.9.0.3", "10.9.0.3", 17, 1, 1},
 		{"in IPv6", 3, PLAIN, "fd09::2", "fd09::2", 17, 1, 1},
@@ -206,6 +207,10 @@ TEST(a_routed_link_has_ip_of_its_addresses_only)
 		{"tagged", 0, TAGGED, "10.9.0.2", "10.9.0.2", 17, 1, 1},
 		{"ARP", 0, ARP, V4, 0, 0, 0},
 		{"anything", 0, OTHER, V4, 0, 0, 0},
+		{"from the address", 2, PLAIN, "10.9.0.2", "10.9.0.9", 17, 1, 1},
+		{"to the address", 1, PLAIN, "10.9.0.9", "10.9.0.2", 17, 1, 1},
+		{"from the address in IPv6", 2, PLAIN, "fd09::2", "fd09::9", 17, 1, 1},
+		{"to the address in IPv6", 1, PLAIN, "fd09::9", "fd09::2", 17, 1, 1},
 	};
 	struct scene s;
 	struct frame f;
@@ -217,7 +222,7 @@ TEST(a_routed_link_has_ip_of_its_addresses_only)
 	restrict_to(&s, &r, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
 		for (int in = 0; in < 2; in++)
-			if (kind_passes(&s, &more[i], in) != (more[i].allowed_by != 0))
+			if (kind_passes(&s, &more[i], in) != (more[i].allowed_by >> in & 1))
 				test_fail(__FILE__, __LINE__, "%s, in %d", more[i].what, in);
 	make(&f, &more[0], everybody, mac_a);
 	CHECK(!passes(&s, true, &f));
@@ -225,6 +230,29 @@ TEST(a_routed_link_has_ip_of_its_addresses_only)
 	restrict_to(&s, &r, 1);
 	CHECK(kind_passes(&s, &more[0], true));
 	CHECK(!kind_passes(&s, &more[2], true));
+	scene_end(&s);
+}
+
+TEST(a_routed_link_reaches_the_networks_it_may)
+{
+	static const struct kind near = {"", 0, PLAIN, "10.9.0.2", "10.9.0.9", 17, 1, 1};
+	static const struct kind far = {"", 0, PLAIN, "10.9.0.2", "10.10.0.9", 17, 1, 1};
+	static const struct kind back = {"", 0, PLAIN, "10.10.0.9", "10.9.0.2", 17, 1, 1};
+	static const struct kind v6 = {"", 0, PLAIN, "fd09::2", "fd09::9", 17, 1, 1};
+	struct scene s;
+	guarded_scene(&s);
+	struct guard_restrictions r = {.routed = true, .n_sources = 2};
+	CHECK_INT(rtnl_address_parse("10.9.0.2", &r.sources[0]), 0);
+	CHECK_INT(rtnl_address_parse("fd09::2", &r.sources[1]), 0);
+	CHECK_INT(rtnl_address_parse("10.9.0.0/24", &r.reach[0]), 0);
+	for (unsigned n = 0; n < 2; n++) {
+		r.n_reach = n;
+		restrict_to(&s, &r, 1);
+		CHECK(kind_passes(&s, &near, true));
+		CHECK_INT(kind_passes(&s, &far, true), !n);
+		CHECK_INT(kind_passes(&s, &v6, true), !n);
+		CHECK(kind_passes(&s, &back, false));
+	}
 	scene_end(&s);
 }
 
@@ -244,7 +272,9 @@ TEST(a_rate_holds_in_each_direction)
 	int space = 16 << 20;
 	CHECK_INT(setsockopt(s.z, SOL_SOCKET, SO_RCVBUFFORCE, &space, sizeof space), 0);
 	CHECK_INT(setsockopt(s.a, SOL_SOCKET, SO_RCVBUFFORCE, &space, sizeof space), 0);
-	struct guard_restrictions r = {.rate = RATE};
+	/* The least of all holds. */
+	struct guard_restrictions r[] = {
+		{.rate = RATE * 100L}, {}, {.rate = RATE}, {.rate = 2 * RATE}};
 	struct err e = {};
 	uint64_t dropped;
 	for (int in = 0; in < 2; in++) {
@@ -255,7 +285,7 @@ TEST(a_rate_holds_in_each_direction)
 		restrict_to(&s, NULL, 0);
 		for (int i = 0; i < SENT; i += 100)
 			CHECK_INT(passing(&s, in, &f, 100), 100);
-		restrict_to(&s, &r, 1);
+		restrict_to(&s, r, ARRAY_SIZE(r));
 		double begin = seconds();
 		unsigned n = passing(&s, in, &f, SENT);
 		double most = BURST + RATE / 8 * (seconds() - begin);

@@ -39,6 +39,70 @@ TEST(what_is_added_is_there_and_goes_with_the_last)
 	CHECK(!ruleset_has("metac"));
 }
 
+/* A datagram from this host to that port of the node: dropped, and counted. */
+static void say_to(const char *node, uint16_t port)
+{
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = ip(node).v6};
+	AUTO_CLOSE int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	CHECK(s >= 0);
+	CHECK_INT(sendto(s, "x", 1, 0, (struct sockaddr *)&to, sizeof to), 1);
+}
+
+TEST(a_port_that_goes_takes_what_is_its_own_and_no_more)
+{
+	struct err e = {};
+	uint64_t n;
+	namespace_own();
+	AUTO(guard_free) struct guard *g = guard_here("fd00::1");
+	AUTO(rtnl_free) struct rtnl *r = rtnl_here();
+	struct rtnl_change c = {.what = RTNL_SET_UP, .up = true};
+	ok(rtnl_link_set(r, 1, &c, &e), &e);
+	address(r, "lo", "fd00::1/128");
+	struct rtnl_ip a = ip("fd00::2");
+	for (uint16_t port = 20001; port <= 20003; port++)
+		ok(guard_port_add(g, port, &e), &e);
+	ok(guard_port_remote(g, 20001, &a, 30001, &e), &e);
+	ok(guard_port_remote(g, 20002, &a, 30001, &e), &e);
+	say_to("fd00::1", 20003);
+	ok(guard_port_remove(g, 20001, &e), &e);
+	CHECK(!ruleset_has("20001"));
+	CHECK(ruleset_has("fd00::2 . 30001 . 20002"));
+	CHECK(ruleset_has("elements = { fd00::2 . 30001 }")); /* the other's, too */
+	ok(guard_port_remove(g, 20002, &e), &e);
+	CHECK(!ruleset_has("20002"));
+	CHECK(!ruleset_has("fd00::2"));
+	ok(guard_port_foreign(g, 20003, &n, &e), &e);
+	CHECK_INT(n, 1); /* nothing else was touched */
+	ok(guard_port_remote(g, 20003, &a, 30001, &e), &e);
+	CHECK(ruleset_has("fd00::2"));
+	ok(guard_port_add(g, 20003, &e), &e); /* whoever comes after: shut again */
+	CHECK(!ruleset_has("fd00::2"));
+	CHECK(ruleset_has("20003"));
+}
+
+TEST(the_rate_of_an_earlier_process_goes)
+{
+	struct err e = {};
+	struct rtnl_filter f[4];
+	namespace_own();
+	AUTO(rtnl_free) struct rtnl *r = rtnl_here();
+	ok(rtnl_veth_add(r, "x0", "x1", "test", NULL, -EBADF, &e), &e);
+	struct guard_link l = {.index = index_of(r, "x0"), .name = "x0", .tunnel = true};
+	struct guard_restrictions what = {.rate = 1000000};
+	struct guard *was = guard_here("fd00::1");
+	ok(guard_link_add(was, &l, &e), &e);
+	ok(guard_link_restrict(was, "x0", &what, 1, &e), &e);
+	guard_free(was);
+	for (int in = 0; in < 2; in++)
+		CHECK(rtnl_filter_list(r, l.index, in, f, ARRAY_SIZE(f), &e) > 0);
+	AUTO(guard_free) struct guard *g = guard_here("fd00::1");
+	ok(guard_link_add(g, &l, &e), &e);
+	for (int in = 0; in < 2; in++)
+		CHECK_INT(rtnl_filter_list(r, l.index, in, f, ARRAY_SIZE(f), &e), 0);
+	ok(guard_link_remove(g, "x0", &e), &e);
+}
+
 TEST(a_link_that_has_gone_or_has_another_name_is_no_trouble)
 {
 	struct err e = {};
