@@ -137,6 +137,8 @@ bool segment_event_matters(const struct segment *s, const struct rtnl_event *eve
 	case RTNL_ADDRESS_ADDED:
 	case RTNL_ADDRESS_REMOVED:
 		return event->address.index == s->iface.index && is_hosts_use(&event->address);
+	case RTNL_FILTER_GONE:
+		return false;
 	case RTNL_LOST:
 		return true;
 	}

@@ -56,8 +56,9 @@ int segment_settle(struct segment *s, struct err *e);
 void segment_bridge_changed(struct segment *s, const struct rtnl_link *bridge);
 /* Before a second port is put in. */
 int segment_widen(struct segment *s, struct err *e);
-/* Somebody has deleted ours. */
+/* Somebody has deleted ours; or the leg of a splice, or its filters. */
 void segment_bridge_lost(struct segment *s);
+void segment_splice_lost(struct segment *s);
 /* The port's device into the bridge. */
 int segment_put_port(struct segment *s, struct segment_port *p, struct err *e);
 /* All as it was. Ports that are still there lose their bridge if it is ours. */

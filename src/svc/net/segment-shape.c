@@ -281,6 +281,13 @@ void segment_bridge_lost(struct segment *s)
 	detach(s);
 }
 
+void segment_splice_lost(struct segment *s)
+{
+	log_warning("%s: somebody has removed what joins it to tunnels; it is made again",
+		s->iface.name);
+	detach(s);
+}
+
 static int guard_iface(struct segment *s, struct err *e)
 {
 	struct guard_link g = {.index = s->iface.index,
@@ -448,6 +455,17 @@ static int shape(struct segment *s, enum segment_how how, int bridge, struct err
 	return r;
 }
 
+/* Somebody has taken the interface out of our bridge, maybe by deleting that. */
+static bool is_out(struct segment *s)
+{
+	struct rtnl_link l;
+	if (s->how != SEGMENT_ENSLAVE || s->iface.master == s->our_bridge)
+		return false;
+	if (rtnl_link_by_index(rtnl_of(s), s->our_bridge, &l, NULL) == -ENODEV)
+		segment_bridge_lost(s);
+	return true;
+}
+
 int segment_settle(struct segment *s, struct err *e)
 {
 	struct rtnl_link was = s->iface;
@@ -461,7 +479,8 @@ int segment_settle(struct segment *s, struct err *e)
 	r = segment_choose(s, &s->iface, &how, &bridge, e);
 	if (r < 0)
 		return r;
-	if (how == s->how && (how != SEGMENT_BRIDGE || bridge == s->bridge))
+	bool out = how == SEGMENT_ENSLAVE && is_out(s);
+	if (how == s->how && !out && (how != SEGMENT_BRIDGE || bridge == s->bridge))
 		return adjust(s, &was, e);
 	r = prepare(s, e);
 	if (r >= 0)

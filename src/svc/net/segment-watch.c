@@ -83,6 +83,44 @@ static void look_at_ports(struct segment *s)
 		port_gone(s, gone[--n]);
 }
 
+/* Somebody takes a port out of its bridge. Events may be old: it may be there again. */
+static void port_changed(struct segment *s, const struct rtnl_link *l)
+{
+	struct rtnl_link now;
+	list_for_each (it, &s->ports) {
+		struct segment_port *p = list_entry(it, struct segment_port, link);
+		if (p->index == l->index && l->master != s->bridge &&
+			rtnl_link_by_index(s->place->rtnl, p->index, &now, NULL) >= 0 &&
+			now.master != s->bridge)
+			(void)segment_put_port(s, p, NULL); /* or its bridge has gone: told soon */
+	}
+}
+
+/* Somebody has deleted a part of the splice. Our own doing is told of when it is whole again. */
+static bool is_damaged(struct segment *s, const struct rtnl_event *event)
+{
+	int index = event->link.index, leg = s->leg ? s->leg : s->our_bridge;
+	if (s->how != SEGMENT_SPLICE)
+		return false;
+	if (event->kind == RTNL_LINK_GONE)
+		return s->leg && (index == s->leg || index == s->leg_port);
+	if (event->kind != RTNL_LOST &&
+		(event->kind != RTNL_FILTER_GONE || (index != s->iface.index && index != leg)))
+		return false;
+	return !splice_is_whole(s->splice);
+}
+
+static bool is_bridge_gone(struct segment *s, const struct rtnl_event *event)
+{
+	struct rtnl_link l;
+	if (!s->our_bridge)
+		return false;
+	if (event->kind == RTNL_LINK_GONE)
+		return event->link.index == s->our_bridge;
+	return event->kind == RTNL_LOST &&
+	       rtnl_link_by_index(s->place->rtnl, s->our_bridge, &l, NULL) == -ENODEV;
+}
+
 static void handle(struct segment *s, const struct rtnl_event *event)
 {
 	const struct rtnl_link *l = &event->link;
@@ -93,8 +131,12 @@ static void handle(struct segment *s, const struct rtnl_event *event)
 	if (event->kind == RTNL_LINK_GONE)
 		port_gone(s, l->index);
 	bool matters = segment_event_matters(s, event);
-	if (event->kind == RTNL_LINK_GONE && s->our_bridge && l->index == s->our_bridge)
+	if (is_bridge_gone(s, event)) {
 		segment_bridge_lost(s);
+	} else if (is_damaged(s, event)) {
+		segment_splice_lost(s);
+		matters = true;
+	}
 	if (event->kind == RTNL_LINK_CHANGED && l->index == s->iface.index &&
 		strcmp(l->name, s->iface.name) != 0)
 		(void)segment_refresh(s, NULL);
@@ -104,6 +146,8 @@ static void handle(struct segment *s, const struct rtnl_event *event)
 		look_at_ports(s);
 	if (s->n_ports && matters)
 		settle(s);
+	if (event->kind == RTNL_LINK_CHANGED)
+		port_changed(s, l);
 }
 
 static void on_event(void *user, const struct rtnl_event *event)

@@ -197,6 +197,22 @@ int splice_move(struct splice *s, int leg, struct err *e)
 	return 0;
 }
 
+bool splice_is_whole(struct splice *s)
+{
+	struct rtnl_filter list[FILTERS_MAX];
+	for (unsigned i = 0; i < N_PROGRAMS; i++) {
+		struct hook k = hook_of(&s->cfg, i);
+		int n = rtnl_filter_list(s->rtnl, k.index, k.ingress, list, FILTERS_MAX, NULL);
+		bool found = false;
+		for (int at = 0; at < n && !found; at++)
+			found = list[at].priority == s->priority &&
+				strcmp(list[at].name, s->name) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 void splice_free(struct splice *s)
 {
 	if (!s)

@@ -68,6 +68,8 @@ int splice_change(
 	struct splice *s, const uint8_t mac[static RTNL_MAC_SIZE], uint32_t mtu, struct err *e);
 /* Another leg takes the place of the one before. On failure all is as it was. */
 int splice_move(struct splice *s, int leg, struct err *e);
+/* Are all its filters there? Somebody may have deleted the qdisc that they were in. */
+bool splice_is_whole(struct splice *s);
 /* Removes programs and filters, and the clsact qdisc if splice_new() made it and nobody else has
  * put anything there. NULL is accepted, and that links are gone. */
 void splice_free(struct splice *s);

@@ -365,6 +365,45 @@ TEST(who_loses_his_port_is_told)
 	}
 }
 
+static void by_hand(struct world *w, const char *command)
+{
+	AUTO_FREE char *said = output(command);
+	CHECK_STR(said, "");
+	hear(w);
+	everybody_sees_everybody(w, segment_ports(w->segment));
+}
+
+TEST(what_somebody_breaks_is_mended)
+{
+	for (unsigned ports = 1; ports <= 2; ports++) {
+		struct world w;
+		world_new(&w);
+		world_get(&w, "S");
+		for (unsigned i = 0; i < ports; i++)
+			world_join(&w, i);
+		by_hand(&w, "ip link set S nomaster");
+		by_hand(&w, "ip link set P0 nomaster");
+		by_hand(&w, "ip link del $(ip -o link show type bridge | grep -o 'mcb[0-9a-f]*')");
+		address(&w.host, "S", "10.9.0.1/24");
+		hear(&w);
+		by_hand(&w, "tc qdisc del dev S clsact");
+		by_hand(&w, "tc filter del dev S egress");
+		by_hand(&w, "ip link set P0 nomaster");
+		if (ports > 1)
+			by_hand(&w, "ip link del $(ip -o link show type veth | grep -om1 "
+				    "'mcl[0-9a-f]*' | head -n 1)");
+		by_hand(&w, "ip link del $(ip -o link show type bridge | grep -o 'mcb[0-9a-f]*')");
+		change(&w.host, "S", (struct rtnl_change){.what = RTNL_SET_UP, .up = true});
+		for (unsigned i = 0; i < ports; i++)
+			world_leave(&w, i);
+		hear(&w);
+		AUTO_FREE char *left =
+			output("ip -o link | grep -c ': mc' || true; tc filter show dev S ingress");
+		CHECK_STR(left, "0\n");
+		world_free(&w);
+	}
+}
+
 TEST(nothing_is_missed_when_events_are_lost)
 {
 	struct world w;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Theory of operation: a socket that is a member of the kernel's groups for links and addresses.
- * When more happens than its buffer holds, the kernel says so once (ENOBUFS), and the watcher looks
- * at everything again.
+ * Theory of operation: a socket that is a member of the kernel's groups for links, addresses and
+ * filters. When more happens than its buffer holds, the kernel says so once (ENOBUFS), and the
+ * watcher looks at everything again.
  */
 #include "svc/net/kernel/rtnl-priv.h"
 
@@ -28,8 +28,8 @@ int rtnl_watch_new(int netns, void (*on_event)(void *user, const struct rtnl_eve
 	w->socket = NULL;
 	w->on_event = on_event;
 	w->user = user;
-	int r = rtnl_socket(
-		netns, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR, &w->socket, e);
+	unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_TC;
+	int r = rtnl_socket(netns, groups, &w->socket, e);
 	if (r < 0)
 		return rtnl_say(r, e, "watch links", NULL);
 	int fd = mnl_socket_get_fd(w->socket);
@@ -44,6 +44,17 @@ int rtnl_watch_fd(const struct rtnl_watch *w)
 	return mnl_socket_get_fd(w->socket);
 }
 
+/* Not told when the link goes. A block that several links share has no index. */
+static bool read_filter_gone(const struct nlmsghdr *h, int *ret_index)
+{
+	const struct tcmsg *m = mnl_nlmsg_get_payload(h);
+	if ((h->nlmsg_type != RTM_DELTFILTER && h->nlmsg_type != RTM_DELQDISC) ||
+		mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->tcm_ifindex <= 0)
+		return false;
+	*ret_index = m->tcm_ifindex;
+	return true;
+}
+
 static void on_message(struct rtnl_watch *w, const struct nlmsghdr *h)
 {
 	struct rtnl_event event = {};
@@ -52,6 +63,8 @@ static void on_message(struct rtnl_watch *w, const struct nlmsghdr *h)
 	else if (rtnl_address_read(h, &event.address))
 		event.kind =
 			h->nlmsg_type == RTM_NEWADDR ? RTNL_ADDRESS_ADDED : RTNL_ADDRESS_REMOVED;
+	else if (read_filter_gone(h, &event.link.index))
+		event.kind = RTNL_FILTER_GONE;
 	else
 		return;
 	w->on_event(w->user, &event);

@@ -235,6 +235,7 @@ enum rtnl_event_kind {
 	RTNL_LINK_GONE, /* link has index and name */
 	RTNL_ADDRESS_ADDED,
 	RTNL_ADDRESS_REMOVED,
+	RTNL_FILTER_GONE, /* filters, or the qdisc that they were in; of link.index */
 	RTNL_LOST, /* the kernel had to drop events: look at everything again */
 };
 

@@ -73,6 +73,25 @@ TEST(links_and_addresses_are_told)
 	CHECK_STR(s.last.link.name, "br0");
 }
 
+TEST(filters_that_go_are_told)
+{
+	struct seen s = {};
+	struct rtnl_link l;
+	struct err e = {};
+	bool made;
+	AUTO(rtnl_watch_free) struct rtnl_watch *w = NULL;
+	AUTO(rtnl_free) struct rtnl *n = prepare(&w, &s);
+	CHECK_INT(rtnl_bridge_add(n, "br0", "metac x", &e), 0);
+	CHECK_INT(rtnl_link_by_name(n, "br0", &l, &e), 0);
+	CHECK_INT(rtnl_clsact_add(n, l.index, &made, &e), 0);
+	process(w);
+	CHECK_INT(s.count[RTNL_FILTER_GONE], 0);
+	CHECK_INT(rtnl_clsact_delete(n, l.index, &e), 0);
+	process(w);
+	CHECK_INT(s.count[RTNL_FILTER_GONE], 1);
+	CHECK_INT(s.last.link.index, l.index);
+}
+
 TEST(a_port_that_leaves_its_bridge_has_not_gone)
 {
 	struct seen s = {};
