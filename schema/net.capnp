@@ -24,7 +24,7 @@ interface L2Interface extends (Persistence.Persistable, Metac.Waitable) {
 
   bindTo @1 (other :L2Interface, options :BindOptions) -> (holder :Metac.Holder);
   # Joins this interface and the other, as long as the holder lives. It is a Binding. Fails, and leaves
-  # nothing behind, if they cannot be joined now.
+  # nothing behind, if they cannot be joined now. To a routed network only a KernelInterface can be bound.
 
   info @2 () -> (info :L2Info);
   # Fails if there is no such interface.

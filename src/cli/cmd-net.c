@@ -71,20 +71,34 @@ static int check_other(struct cli *cli, const struct net_uri *u)
 				  "REF,mac=...' makes one that has it");
 }
 
+/* A routed network configures nothing but what the administrator binds, so it is the interface
+ * itself that is bound, if what restricts it can be told with the binding. */
+static bool binds_as_admin(const struct pair *p)
+{
+	bool both = p->other.ref && net_uri_is_restricted(&p->other.uri) &&
+		    net_uri_is_restricted(&p->own.uri);
+	return p->own.kernel.cap && !both;
+}
+
 static void fill_bind(struct client *c, const struct pair *p, struct net_bind_options_b b)
 {
 	const struct net_target *o = &p->other;
 	net_bind_options_set_mtu(b, c->cli->opt.mtu);
 	net_bind_options_set_source(b, vat_str(o->shown));
-	if (!o->ref)
-		return;
-	ref_to_sturdy(o->ref, net_bind_options_init_reference(b));
-	net_fill_restrictions(&o->uri, net_bind_options_init_restrictions(b));
+	if (o->ref)
+		ref_to_sturdy(o->ref, net_bind_options_init_reference(b));
+	if (o->ref && net_uri_is_restricted(&o->uri))
+		net_fill_restrictions(&o->uri, net_bind_options_init_restrictions(b));
+	else if (binds_as_admin(p))
+		net_fill_restrictions(&p->own.uri, net_bind_options_init_restrictions(b));
 }
 
 static int bind_call(struct client *c, const struct pair *p, struct reply *reply)
 {
-	struct net_l2_interface_bind_to_req q = net_l2_interface_bind_to(c->loop.vat, p->own.iface);
+	struct net_l2_interface_c own = p->own.iface;
+	if (binds_as_admin(p))
+		own = net_l2_interface_cast(p->own.kernel.cap);
+	struct net_l2_interface_bind_to_req q = net_l2_interface_bind_to(c->loop.vat, own);
 	/* Another host gets it by the reference: what it got through here would be lost when this
 	 * command ends. */
 	if (!p->far)
@@ -202,7 +216,8 @@ static int bind_pair(struct client *c, const struct net_uri uris[2])
 	p.far = !first && !second;
 	r = find_pair(c, &uris[swap], &uris[!swap], &p);
 	if (r >= 0) {
-		net_target_restrict(c, &p.own);
+		if (!binds_as_admin(&p))
+			net_target_restrict(c, &p.own);
 		if (!p.other.ref)
 			net_target_restrict(c, &p.other);
 		r = bind_and_keep(c, &p);

@@ -96,6 +96,11 @@ static int set_routed(struct binding *b, struct err *e)
 		return err_set(e, -EINVAL,
 			"the other one is a routed network: that takes an interface of its own "
 			"(newlocal:NAME)");
+	if (!b->iface.kernel)
+		return err_set(e, -EPERM,
+			"the other one is a routed network, which gives %s addresses and this "
+			"host routes: only who administers the host may do that",
+			c->name);
 	return routed_apply(c->place, c->index, net_routed_config_root(m), &b->member, e);
 }
 

@@ -120,6 +120,11 @@ TEST(a_routed_network_gives_addresses_to_interfaces_of_its_own_only)
 	make_created(&w.b, 0, true);
 	bind_badly(&w, &(struct wish){.other = w.b.iface.cap.cap}, "newlocal");
 	make_created(&w.a, 0, false);
+	/* Who was given the interface does not configure the host. */
+	bind_badly(&w, &(struct wish){.other = w.b.iface.cap.cap}, "administers");
+	CHECK_INT(fake.routed, 0);
+	w.a.iface.f.kernel = true;
+	fake.leases = 0;
 	struct net_binding_c c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap});
 	CHECK_INT(fake.leases, 1);
 	CHECK(fake.last->cfg.isolated && fake.last->restrictions[0].routed);
