@@ -5,8 +5,9 @@
  *
  * What is to be set comes from another host, which must not get more than the network it offers:
  * its prefixes are for private use (or of documentation), they overlap nothing that this host has
- * or has a route to, and address and gateway are in the prefix that they are for. So no traffic
- * that went elsewhere before goes there.
+ * or has a route to, and address and gateway are in the prefix that they are for. So traffic that
+ * had a route of its own goes where it went. What went by the default route may be in such a prefix
+ * as well: of that, the other ends of this node's tunnels and the host's name servers are seen to.
  *
  * Each step may find that it was done before, since the same configuration is applied again
  * whenever the tunnel has been connected again: the link may have been another one, or down.
@@ -17,6 +18,8 @@
 #include "svc/net/routed-parts.h"
 
 #include "base/log.h"
+
+#include <stdio.h>
 
 struct routed_member {
 	struct place *place;
@@ -58,6 +61,45 @@ static void silence(struct routed_member *m, const char *name)
 			(void)rtnl_address_delete(m->place->rtnl, &list[i], NULL);
 }
 
+/* The host's name servers, resolv.conf(5). */
+static bool resolver_is_in(const struct rtnl_address *prefix)
+{
+	char line[512], text[INET6_ADDRSTRLEN];
+	bool found = false;
+	FILE *f = fopen("/etc/resolv.conf", "re");
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		struct rtnl_ip ip;
+		if (sscanf(line, "nameserver %45[0-9a-fA-F:.]", text) == 1 &&
+			rtnl_ip_parse(text, &ip) >= 0)
+			found = leases_prefix_has(prefix, &ip);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool is_in(const struct rtnl_ip *ip, const void *prefix)
+{
+	return leases_prefix_has(prefix, ip);
+}
+
+/* What goes by the default route, and must not go to the network of somebody who says so. */
+static int check_needed(struct routed_member *m, const struct rtnl_address *route, struct err *e)
+{
+	char text[RTNL_ADDRESS_TEXT];
+	struct net_service *ns = m->place->ns;
+	if (m->place->ino != ns->root->ino)
+		return 0;
+	rtnl_address_format(route, text);
+	if (guard_has_remote(ns->root->guard, is_in, route))
+		return err_set(e, -EADDRINUSE,
+			"%s has the address of a node that this one is joined to", text);
+	if (resolver_is_in(route))
+		return err_set(
+			e, -EADDRINUSE, "%s has the address of this host's name server", text);
+	return 0;
+}
+
 static int set_mac(struct routed_member *m, const struct rtnl_link *link, struct err *e)
 {
 	struct rtnl_change change = {.what = RTNL_SET_MAC, .mac = m->config.mac};
@@ -71,8 +113,12 @@ static int set_up(struct routed_member *m, struct err *e)
 	struct rtnl_link link;
 	int r = rtnl_link_by_index(m->place->rtnl, m->index, &link, e);
 	/* Once it is set up, what this host does besides is for its administrator to know. */
-	for (unsigned i = 0; r >= 0 && !m->was_up && i < m->config.n; i++)
-		r = routed_check_free(m->place, m->index, &m->config.parts[i].route, e);
+	for (unsigned i = 0; r >= 0 && !m->was_up && i < m->config.n; i++) {
+		const struct rtnl_address *route = &m->config.parts[i].route;
+		r = routed_check_free(m->place, m->index, route, e);
+		if (r >= 0)
+			r = check_needed(m, route, e);
+	}
 	if (r >= 0)
 		r = set_mac(m, &link, e);
 	if (r >= 0)

@@ -390,6 +390,7 @@ TEST(what_another_host_says_is_checked)
 		{"fd99::2", "fd99::3", "fd00::/8", -EADDRINUSE},
 		{"10.5.1.9", "10.5.1.8", "10.5.1.8/29", -EADDRINUSE},
 		{"10.7.0.9", "10.7.0.8", "10.7.0.0/16", -EADDRINUSE}, /* there is a route */
+		{"fd98::2", "fd98::3", "fd98::/64", -EADDRINUSE}, /* by the default route */
 	};
 	struct host h;
 	host_init(&h, "fd99::1");
@@ -403,6 +404,10 @@ TEST(what_another_host_says_is_checked)
 	CHECK_INT(rtnl_ip_parse("10.5.1.1", &gateway), 0);
 	route.index = eth;
 	OK(rtnl_route_add(n, &route, &gateway, &err_));
+	/* the other end of a tunnel */
+	CHECK_INT(rtnl_ip_parse("fd98::77", &gateway), 0);
+	OK(guard_port_add(h.ns.root->guard, 50001, &err_));
+	OK(guard_port_remote(h.ns.root->guard, 50001, &gateway, 50002, &err_));
 	struct routed_member *m = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		struct err e = {};
@@ -418,6 +423,34 @@ TEST(what_another_host_says_is_checked)
 	OK(rtnl_address_list(n, index, &list, &count, &err_));
 	CHECK_INT(count, 0);
 	free(list);
+	host_done(&h);
+}
+
+TEST(a_name_server_stays_where_it_is)
+{
+	static const char text[] = "# of a test\nnameserver 192.0.2.1\nnameserver fd97::53\n";
+	struct host h;
+	char path[64];
+	struct err e = {};
+	if (access("/etc/resolv.conf", F_OK) < 0)
+		test_skip("there is no /etc/resolv.conf");
+	host_init(&h, "fd99::1");
+	(void)snprintf(path, sizeof(path), "%s/resolv", h.dir);
+	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	CHECK_INT(write(fd, text, strlen(text)), (long long)strlen(text));
+	close(fd);
+	CHECK_INT(unshare(CLONE_NEWNS), 0);
+	CHECK_INT(mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	CHECK_INT(mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL), 0);
+	struct routed_member *m = NULL;
+	int index = bridge_new(&h, "lab0");
+	struct vat_message *msg = config("fd97::2", "fd97::1", "fd97::/64");
+	CHECK_INT(routed_apply(h.ns.root, index, net_routed_config_root(msg), &m, &e), -EADDRINUSE);
+	CHECK(strstr(e.msg, "name server"));
+	CHECK_INT(umount("/etc/resolv.conf"), 0);
+	OK(routed_apply(h.ns.root, index, net_routed_config_root(msg), &m, &err_));
+	routed_unapply(m);
+	vat_message_free(msg);
 	host_done(&h);
 }
 

@@ -241,6 +241,17 @@ int guard_port_remote(struct guard *g, uint16_t port, const struct rtnl_ip *addr
 	return r;
 }
 
+bool guard_has_remote(const struct guard *g,
+	bool (*is_so)(const struct rtnl_ip *remote, const void *user), const void *user)
+{
+	list_for_each (it, &g->ports) {
+		const struct guard_port *p = list_entry(it, struct guard_port, link);
+		if (p->remote.family && is_so(&p->remote, user))
+			return true;
+	}
+	return false;
+}
+
 int guard_port_foreign(struct guard *g, uint16_t port, uint64_t *ret, struct err *e)
 {
 	char name[16];

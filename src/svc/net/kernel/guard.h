@@ -67,6 +67,9 @@ bool guard_port_is_ours(const struct guard *g, uint16_t port);
 /* The one remote that may send to the port, in place of the one before (NULL: nobody). */
 int guard_port_remote(struct guard *g, uint16_t port, const struct rtnl_ip *address,
 	uint16_t remote_port, struct err *e);
+/* Is it so for the remote's address of one of the ports? */
+bool guard_has_remote(const struct guard *g,
+	bool (*is_so)(const struct rtnl_ip *remote, const void *user), const void *user);
 /* Packets to that port that were dropped. */
 int guard_port_foreign(struct guard *g, uint16_t port, uint64_t *ret, struct err *e);
 
