@@ -54,6 +54,12 @@ TEST(the_same_two_are_not_bound_twice)
 	settle(&w);
 	c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap}); /* but after another */
 	net_binding_unref(c);
+	settle(&w);
+	/* Known by its reference, if it does not say which interface it is. */
+	c = bind_well(&w, &(struct wish){.other = w.liar.cap, .ref_node = B});
+	a = try_to_bind(&w, &(struct wish){.other = w.b.iface.cap.cap, .ref_node = B}, &d);
+	CHECK(a.failed && strstr(a.text, "already"));
+	net_binding_unref(c);
 	down(&w);
 }
 
@@ -105,6 +111,12 @@ TEST(a_created_interface_takes_what_is_possible)
 	c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap, .mtu = 1400});
 	CHECK_INT(binding_of(&w)->tunnel->mtu, 1400);
 	CHECK_INT(fake.last->mtu, 1400);
+	net_binding_unref(c);
+	settle(&w);
+	w.b.iface.segment.mtu = 1300; /* less than the way there */
+	c = bind_well(&w, &(struct wish){.other = w.b.iface.cap.cap});
+	CHECK_INT(binding_of(&w)->tunnel->mtu, 1300);
+	w.b.iface.segment.mtu = 9000;
 	net_binding_unref(c);
 	settle(&w);
 	bind_badly(&w, &(struct wish){.other = w.b.iface.cap.cap, .mtu = 9000},
@@ -378,5 +390,75 @@ TEST(it_describes_itself_without_a_secret_of_this_node)
 	settle(&w);
 	CHECK_INT(fake.tunnels, 2);
 	CHECK_INT(binding_of(&w)->state, BINDING_UP);
+	down(&w);
+}
+
+/* Whoever is asked to bind restores the binding of that description instead. */
+static const char restored_id[] = "00112233445566778899aabbccddeeff";
+static const char restored_key[] = "0123456789abcdef";
+
+struct store {
+	struct net_service *ns;
+	struct vat_message *description;
+};
+
+static void store_bind_to(void *self, struct net_l2_interface_bind_to_ctx cx)
+{
+	struct store *s = self;
+	binding_restore(s->ns, net_binding_description_root(s->description), restored_id, cx.ctx);
+}
+
+static const struct net_l2_interface_impl store_impl = {.bind_to = store_bind_to};
+
+static struct net_binding_c take_back(struct world *w, struct net_l2_interface_c store)
+{
+	struct net_binding_c c = {};
+	struct net_l2_interface_bind_to_req q = net_l2_interface_bind_to(w->loop.vat, store);
+	struct answer a = CALL(&w->loop, q, net_l2_interface_bind_to_send);
+	if (a.failed)
+		test_fail(__FILE__, __LINE__, "%s", a.text);
+	c.cap = vat_cap_ref(net_l2_interface_bind_to_results_get_holder(
+		net_l2_interface_bind_to_results_from(a.results))
+				    .cap);
+	vat_call_free(q.call);
+	return c;
+}
+
+TEST(what_is_restored_is_the_same_and_waits_for_the_other)
+{
+	struct world w = {};
+	up(&w);
+	fake_restored = &w.a.iface;
+	struct store s = {.ns = &w.a.ns, .description = vat_message_new(0, 0)};
+	struct net_binding_description_b d = net_binding_description_init_root(s.description);
+	net_binding_description_set_key(d, (struct vat_data){restored_key, BINDING_KEY_SIZE});
+	struct net_bind_options_b o = net_binding_description_init_options(d);
+	net_bind_options_set_mtu(o, 1300);
+	net_restrictions_set_rate(net_bind_options_init_restrictions(o), 9);
+	net_binding_description_set_other(d, w.b.iface.cap);
+	struct net_l2_interface_c store = net_l2_interface_serve(w.loop.vat, &store_impl, &s, NULL);
+	w.b.iface.segment.missing = true; /* and that is no reason to fail */
+	struct net_binding_c c = take_back(&w, store);
+	struct binding *b = binding_of(&w);
+	CHECK_INT(b->state, BINDING_WAITING);
+	CHECK(b->persistent);
+	CHECK_STR(b->id, restored_id);
+	CHECK(!memcmp(b->key, restored_key, BINDING_KEY_SIZE));
+	CHECK_INT(b->mtu_wanted, 1300);
+	CHECK_INT(b->extra.rate, 9);
+	/* Whoever comes for the same finds it. */
+	struct net_binding_c again = take_back(&w, store);
+	CHECK(again.cap == c.cap);
+	CHECK_INT(w.a.ns.n_bindings, 1);
+	net_binding_unref(again);
+	w.b.iface.segment.missing = false;
+	run_until_state(&w, BINDING_UP);
+	CHECK_INT(b->mtu, 1300);
+	CHECK_INT(fake.tunnels, 2);
+	b->persistent = false;
+	net_binding_unref(c);
+	net_l2_interface_unref(store);
+	settle(&w);
+	vat_message_free(s.description);
 	down(&w);
 }

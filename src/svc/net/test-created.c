@@ -142,6 +142,7 @@ TEST(what_a_killed_process_left_is_taken_over)
 	OK(created_new(h.ns.root, "lab0", id, NO_OPTIONS, &d, &err_));
 	CHECK_INT(d->index, index);
 	CHECK_INT(d->port, port);
+	CHECK(guard_port_is_ours(h.ns.root->guard, port)); /* shut */
 	CHECK(!created_is_pristine(d));
 	/* Whoever comes for the same finds it. */
 	OK(created_new(h.ns.root, "lab0", id, NO_OPTIONS, &c, &err_));

@@ -190,10 +190,12 @@ int iface_tunnel_config(struct iface *f, struct tunnel_config *ret, struct err *
 }
 
 static bool fake_is_ours; /* iface_of finds what is asked for */
+static struct fake_iface *fake_restored; /* and what was restored, in any case */
 
 struct iface *iface_of(struct vat_cap *cap)
 {
-	return fake_is_ours ? vat_cap_self(cap, &fake_iface_impl) : NULL;
+	bool restored = fake_restored && cap == fake_restored->cap.cap;
+	return fake_is_ours || restored ? vat_cap_self(cap, &fake_iface_impl) : NULL;
 }
 
 void iface_describe(const struct iface *f, struct net_interface_description_b ret)
@@ -201,8 +203,6 @@ void iface_describe(const struct iface *f, struct net_interface_description_b re
 	net_interface_description_set_name(ret, vat_str(f->name));
 	net_interface_description_set_namespace(ret, vat_str(f->namespace));
 }
-
-static struct fake_iface *fake_restored;
 
 int iface_restore(struct net_service *ns, struct net_interface_description_r d, const char *id,
 	struct net_kernel_interface_c *ret, struct err *e)

@@ -123,3 +123,34 @@ TEST(questions_are_checked)
 	ask_badly(&w, A, 4000, 5, 0, "not a key");
 	down(&w);
 }
+
+TEST(what_one_caller_can_have_is_limited)
+{
+	enum { MANY = 1024 };
+	static struct vat_cap *held[MANY];
+	struct world w = {};
+	up(&w);
+	for (unsigned i = 0; i <= MANY; i++) {
+		struct net_l2_interface_setup_vxlan_req q =
+			net_l2_interface_setup_vxlan(w.loop.vat, w.b.iface.cap);
+		metac_node_address_set_ip(
+			net_l2_interface_setup_vxlan_params_init_remote(q.params), vat_str(A));
+		net_l2_interface_setup_vxlan_params_set_dst_port(q.params, (uint16_t)(4000 + i));
+		net_l2_interface_setup_vxlan_params_set_vni_num(q.params, 5);
+		struct answer a = CALL(&w.loop, q, net_l2_interface_setup_vxlan_send);
+		CHECK_INT(a.failed, i == MANY);
+		if (i == MANY)
+			CHECK(strstr(a.text, "too many tunnels"));
+		else
+			held[i] = vat_cap_ref(net_l2_interface_setup_vxlan_results_get_holder(
+				net_l2_interface_setup_vxlan_results_from(a.results))
+						      .cap);
+		vat_call_free(q.call);
+	}
+	CHECK_INT(w.b.ns.n_tunnels, MANY);
+	for (unsigned i = 0; i < MANY; i++)
+		vat_cap_unref(held[i]);
+	settle(&w);
+	CHECK_INT(w.b.ns.n_tunnels, 0);
+	down(&w);
+}

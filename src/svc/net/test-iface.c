@@ -241,6 +241,11 @@ TEST(a_description_of_another_boot_means_the_name)
 	has_name(c, "eth1");
 	has_name(eth1, "eth3");
 	CHECK(iface_of(c.cap)->index != iface_of(eth1.cap)->index);
+	net_kernel_interface_unref(c);
+	/* One of this boot, the interface, though another has its name now. */
+	net_interface_description_set_network_id(b, iface_of(eth1.cap)->network);
+	CHECK_INT(iface_restore(&ns, net_interface_description_root(m), "", &c, &e), 0);
+	has_name(c, "eth3");
 	vat_message_free(m);
 	net_kernel_interface_unref(c);
 	net_kernel_interface_unref(eth1);
@@ -331,6 +336,24 @@ TEST(restrictions_add_up_and_are_kept)
 	for (int i = 0; i <= IFACE_RESTRICTIONS_MAX; i++)
 		net_l2_interface_unref(c[i]);
 	down();
+}
+
+TEST(what_differs_in_one_restriction_is_another_object)
+{
+	char id[4][33];
+	struct guard_restrictions some[] = {
+		{.n_macs = 1, .macs = {{2, 0, 0, 0, 0, 1}}},
+		{.n_macs = 1, .macs = {{2, 0, 0, 0, 0, 2}}},
+		{.protocols = 1},
+		{.protocols = 2},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++) {
+		struct iface f = {.namespace = (char *)"", .name = "eth1", .n_restrictions = 1};
+		f.restrictions[0] = some[i];
+		iface_id(&f, id[i]);
+		for (size_t j = 0; j < i; j++)
+			CHECK(strcmp(id[i], id[j]) != 0);
+	}
 }
 
 static int restore(struct vat_message *m, struct err *e)

@@ -219,6 +219,54 @@ TEST(a_loop_that_comes_later_is_found)
 	fixture_free(f);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+enum sent_back { CHANGED, REPEATED, AS_IT_WAS };
+
+/* Somebody behind "b" sends port 0's frames back for a second, or until he is believed. */
+static void send_back(struct fixture *f, enum sent_back how)
+{
+	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(LOOP_ETHERTYPE)};
+	int s = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	uint8_t frame[LOOP_FRAME_SIZE], first[LOOP_FRAME_SIZE];
+	unsigned n_seen = 0, n_sent = 0;
+	CHECK(s >= 0);
+	at.sll_ifindex = index_of(f, "b");
+	CHECK_INT(bind(s, (struct sockaddr *)&at, sizeof(at)), 0);
+	at.sll_ifindex = index_of(f, "b0");
+	for (uint64_t end = now_ms() + 1000; now_ms() < end && !f->changed;) {
+		CHECK(sd_event_run(f->loop.event, 5000) >= 0);
+		bool got = recv(s, frame, sizeof(frame), 0) == sizeof(frame);
+		if (got && !n_seen++)
+			memcpy(first, frame, sizeof(first));
+		if (how == REPEATED)
+			memcpy(frame, first, sizeof(frame));
+		if (!n_seen || (how != REPEATED && !got))
+			continue;
+		frame[35] ^= how == CHANGED; /* when it was sent */
+		n_sent += sendto(s, frame, sizeof(frame), 0, (struct sockaddr *)&at, sizeof(at)) ==
+			  sizeof(frame);
+	}
+	CHECK(n_sent >= 3);
+	close(s);
+}
+
+TEST(nobody_else_makes_up_a_loop)
+{
+	for (enum sent_back how = CHANGED; how <= AS_IT_WAS; how++) {
+		struct fixture *f = fixture_new();
+		join(f, 0);
+		send_back(f, how);
+		CHECK_INT(loop_is_blocked(&f->ports[0]), how == AS_IT_WAS);
+		fixture_free(f);
+	}
+}
+
 static void remove_all(void *user, bool blocked)
 {
 	struct fixture *f = user;
