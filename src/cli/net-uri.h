@@ -10,8 +10,8 @@
  *	ref://...             a reference (core/ref.h)
  *
  * then any number of ",key=value".  Of each: rate=, allow=, mac=; of one that is made besides
- *kind=, mtu=, address=, hwaddr=.  A reference is base64url, so it has no comma, nor has a name
- *here.
+ * kind=, mtu=, address=, hwaddr=.  A reference is base64url, so it has no comma, nor has a name
+ * here.
  */
 #include "core/ref.h"
 #include "schema/net.capnp.h"

@@ -3,22 +3,26 @@
 /*
  * Binding: an interface of this host joined to somebody's L2Interface.
  *
- *	           +--> OPENING --answered--> UP
- *	bindTo ----|  (asks setupVxlan)       |  ^
- *	           +--> WAITING --answered----|--+        answered again: the same device, another
- *remote (restored)        ^                  |
- *	                   +---holder broken--+
- *	OPENING --failed--> (none)            WAITING --reference revoked--> GONE
+ *	bindTo ------> OPENING --answered--> UP
+ *	         (asks setupVxlan)           |  ^
+ *	restored ----> WAITING --answered----|--+  (the same device, another remote)
+ *	                  ^                  |
+ *	                  +---holder broken--+
+ *
+ *	OPENING --failed--> (none)
+ *	WAITING --reference revoked, nothing left to ask--> GONE
+ *	UP, WAITING --the interface here was created, and deleted--> GONE
  *	UP, WAITING, GONE --destroy, let go--> ENDED
  *
- * OPENING offers its end under its port and VNI besides: who asked on the same host takes that, and
- *there is no tunnel. WAITING keeps the interface, its addresses and the tunnel's port, cut off; the
- *way (core/way.h) tries the capability and the reference again, ever more slowly.  That the network
- *between is down for a while is not noticed at all unless the link to the other node ends.
+ * OPENING offers its end under its port and VNI besides: who is asked on the same host takes that,
+ * and there is no tunnel. WAITING keeps the interface, its addresses and the tunnel's port, cut
+ * off; the way (core/way.h) tries the capability and the reference again, ever more slowly.  That
+ * the network between is down for a while is not noticed at all unless the link to the other node
+ * ends.
  *
- * Who has neither a reference nor a capability that works fails its waiters, so that the
- *persistence service restores it: a request with the id of one that is there finds that (as in the
- *block service).
+ * One that is persistent, and has neither a reference nor a capability that works, fails its
+ * waiters, so that the persistence service restores it: a request with the id of one that is there
+ * finds that (as in the block service).
  */
 #include "svc/net/iface.h"
 

@@ -18,8 +18,8 @@
  * end of a veth, and stays that; the other end is its leg.
  *
  * Its alias (ip-link(8)) names the node and the id of its object, "metac fd00::1 if 1f0c...": a
- *process that comes after one that was killed finds it by that (leftovers.h), and takes it over
- *when somebody restores it.
+ * process that comes after one that was killed finds it by that (leftovers.c), and takes it over
+ * when somebody restores it.
  */
 #include "svc/net/segment.h"
 #include "schema/net.capnp.h"

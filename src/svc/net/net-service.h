@@ -23,7 +23,7 @@
 
 enum {
 	NET_BINDINGS_MAX = 1024, /* made here */
-	NET_TUNNELS_MAX = 4096, /* both halves */
+	NET_TUNNELS_MAX = 4096, /* halves that others have of interfaces here */
 	NET_CREATED_MAX = 1024,
 	NET_PLACES_MAX = 256,
 	NET_TRACES_MAX = 64, /* captures that run: each has a ring of 4 MiB */

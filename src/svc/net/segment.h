@@ -45,7 +45,8 @@ enum segment_how segment_how(const struct segment *s);
 const char *segment_how_name(enum segment_how how); /* as L2Info.how has it */
 unsigned segment_ports(const struct segment *s);
 uint32_t segment_mtu(const struct segment *s); /* of the interface now */
-/* The interface carries the node's own address: it is not guarded (guard.h). */
+/* The interface carries the node's own address: frames to that have to get in, while none that come
+ * by others claim to be from there (guard.h). */
 bool segment_is_backplane(const struct segment *s);
 
 /* What is told to whoever has a port in it. */

@@ -7,10 +7,10 @@
  *	--blocks=N     of the ring
  *
  * A block belongs to the kernel or to us, as its status says (packet(7), TPACKET_V3): those that
- *are ours come one after the other round the ring.  The socket is closed once the ring is mapped
- *and in the epoll set, which both keep it open in the kernel: what is left is to read.  Then an
- *error of the socket cannot be taken from it; there is one only, that the interface is down or
- *gone, and it is the end.
+ * are ours come one after the other round the ring.  The socket is closed once the ring is mapped
+ * and in the epoll set, which both keep it open in the kernel: what is left is to read.  Then an
+ * error of the socket cannot be taken from it; there is one only, that the interface is down or
+ * gone, and it is the end.
  *
  * Exit status 0, or the errno value of what went wrong.
  */

@@ -2,20 +2,21 @@
 #pragma once
 /*
  * One end of a VXLAN tunnel, and what is around it: a port (chosen at random, taken from the kernel
- *when the link is brought up), a VNI from the kernel's random source, rules (guard.h),
- *restrictions, the place in a segment.  Both halves of a binding are made of it: bindTo's and
- *setupVxlan's.
+ * when the link is brought up), a VNI from the kernel's random source, rules (guard.h),
+ * restrictions, the place in a segment.  Both halves of a binding are made of it: bindTo's and
+ * setupVxlan's.
  *
  *	tunnel_new      link "mcx...", or the created interface itself; port shut
- *	tunnel_connect  remote agreed: port open for it, frames are sent there; joined to the
- *segment tunnel_connect  again: another remote, the link stays tunnel_free     left, deleted, rules
- *removed
+ *	tunnel_connect  port open for the agreed remote, frames go there; joined to the segment
+ *	tunnel_connect  again: another remote, the link stays
+ *	tunnel_cut      port shut, nothing is sent; the link stays
+ *	tunnel_free     out of the segment, link deleted, rules removed
  *
  * Synchronous, and quick: each step is a few requests to the kernel.  A failed tunnel_new leaves
- *nothing.
+ * nothing.
  *
  * Encapsulation adds Ethernet (14), a VLAN tag (4: so that tagged frames of full size pass as
- *well), VXLAN (8), UDP (8) and IPv4 (20) or IPv6 (40): TUNNEL_OVERHEAD_4, _6.
+ * well), VXLAN (8), UDP (8) and IPv4 (20) or IPv6 (40): TUNNEL_OVERHEAD_4, _6.
  */
 #include "svc/net/created.h"
 

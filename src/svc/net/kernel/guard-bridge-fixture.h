@@ -4,8 +4,7 @@
  * For tests of the guard: frames through a guarded link.
  *
  *	A --a0 a1-- [ bridge br in H ] --z1 z0-- Z        a1 is guarded
- *	                     \--b1 b0-- B                 B marks, for Z, when all has been looked
- *at
+ *	                     \--b1 b0-- B                 B marks, for Z, that all was looked at
  */
 #include "svc/net/kernel/guard-fixture.h"
 

@@ -3,7 +3,9 @@
  * Packets: who may send to, and from, the UDP ports of tunnels.
  *
  * The table is of the family of the node's address alone, since its tunnels are: a program that
- *uses a port of the same number in the other family is not in anybody's way.  Ordinary packets meet
+ * uses a port of the same number in the other family is not in anybody's way.
+ *
+ * Ordinary packets meet
  *
  *	prerouting   is it from us, and yet from outside?        (one comparison for most)
  *	input        UDP to a port of ours?                      (one look-up, of UDP)

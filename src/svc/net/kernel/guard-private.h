@@ -16,7 +16,7 @@
  * think it has (somebody has flushed the ruleset). A table is there as long as something is in it.
  *
  * Text for nft consists of words written here, numbers, addresses printed by inet_ntop, and names
- *of links that guard_name_is_usable().
+ * of links that guard_link_add() took.
  */
 #include "svc/net/kernel/guard.h"
 

@@ -141,8 +141,7 @@ int guard_clear(struct guard *g, struct err *e)
 	struct guard_text t;
 	if (guard_text_new(&t) < 0)
 		return err_errno(e, -ENOMEM, "nftables");
-	/* The other family's: the node may have had another kind of address under the same hash,
-	 * which nobody would ever find otherwise. Adding first makes deleting succeed. */
+	/* Adding first makes deleting succeed. */
 	const char *families[] = {g->f, "netdev"};
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		fprintf(t.f, "add table %s %s\ndelete table %s %s\n", families[i], g->table,

@@ -11,7 +11,7 @@
  *
  * A table is there as long as something is in it.  A rule is there before what it guards is, and
  * goes after it.  Requests are one transaction each, of less than a millisecond.  0 or negative
- *errno with e set, which has nft's words; what is to be removed and is not there is removed.
+ * errno with e set, which has nft's words; what is to be removed and is not there is removed.
  *
  * What the rules say (SECURITY.md has the table of attacks):
  *   - to a port of ours: only from the remote address and port agreed, to the node's own address,

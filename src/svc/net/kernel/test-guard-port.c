@@ -3,8 +3,7 @@
  * Attacks on a tunnel's port, with packets written by hand.  Each is tried without the guard first,
  * where it succeeds unless the kernel alone prevents it: so it is the guard that is tested.
  *
- *	C (a container) --c0-- H (guarded: node, port P) --h0 x0-- X (the remote: port Q, and
- *others)
+ *	C (container) --c0-- H (guarded: node, port P) --h0 x0-- X (remote: port Q, and others)
  */
 #include "base/test.h"
 #include "svc/net/kernel/guard-fixture.h"
