@@ -103,4 +103,35 @@ check "the detour goes" metac_a net unbind q0
 check "the rest is open" wait_until 20 has_loops 0
 check "stations reach each other" wait_until 5 ping_from a b
 check "unbound" metac_a net unbind br0
+
+# Two cards in one switch, which their hosts use: nothing passes a bridge on its way round but the
+# tunnel's ends.
+card_up() { # card_up HOST ADDRESS
+	ip -n ${NS}x link add "card$1" type veth peer name card0 netns "$NS$1" &&
+		ip -n ${NS}x link set "card$1" master sw up &&
+		ip -n "$NS$1" link set card0 up && ip -n "$NS$1" addr add "$2/24" dev card0
+}
+cards_ping() {
+	ip -n ${NS}a neigh flush dev card0
+	on_host a ping -c 1 -W 1 -q 10.2.0.2
+}
+card_frames() { ip -n ${NS}x -s -j link show carda | python3 -c 'import json,sys; s=json.load(sys.stdin)[0]["stats64"]; print(s["tx"]["packets"])'; }
+cards_are_calm() {
+	local n
+	n=$(card_frames)
+	on_host a ping -c 1 -W 1 -q 10.2.0.99
+	[ $(($(card_frames) - n)) -lt 200 ]
+}
+ip -n ${NS}x link add sw type bridge mcast_snooping 0
+ip -n ${NS}x link set sw up
+check "host a has a card that it uses" card_up a 10.2.0.1
+check "host b has one in the same switch" card_up b 10.2.0.2
+check "they are joined by a tunnel besides" metac_b net bind "$(metac_a net export local:card0)" local:card0
+check "it is cut off" wait_until 10 has_loops 1
+check "frames do not run round" wait_until 5 cards_are_calm
+check "the hosts reach each other" wait_until 5 cards_ping
+ip -n ${NS}x link set cardb nomaster
+check "without the switch it is opened" wait_until 20 has_loops 0
+check "and the way" wait_until 10 cards_ping
+check "unbound" metac_b net unbind card0
 done_testing

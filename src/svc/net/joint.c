@@ -145,6 +145,7 @@ static void watch_loops(struct joint_end *end)
 	if (end->port.isolated)
 		return;
 	end->loop_port.index = end->port.index;
+	end->loop_port.segment = end->in;
 	end->loop_port.on_block = on_block;
 	end->loop_port.user = end;
 	if (loop_add(segment_place(end->in), &end->loop_port, &e))

@@ -3,7 +3,8 @@
  * Theory of operation: loop.h.
  *
  * One packet socket for each namespace gets the frames that bridges pass up (a frame to a group is
- * for the host, too), so its index is that of the bridge; the kernel drops all but ours there. A
+ * for the host, too), so its index is that of the bridge; the kernel drops all but ours there. What
+ * a bridge with a splice gets is taken by that one's programs, and seen at its interface. A
  * frame counts once: who plays one back again and again is not heard.
  *
  * Ports are in the list by age, the newest last.
@@ -294,6 +295,15 @@ static struct loop_port *find(struct loop_watch *w, uint64_t id)
 	return NULL;
 }
 
+/* Has the frame come to where the port is? Two bridges of this host may well be the same Ethernet,
+ * by another host. */
+static bool is_home(const struct loop_port *p, int index)
+{
+	return p->master &&
+	       (p->master == index || (p->segment && segment_how(p->segment) == SEGMENT_SPLICE &&
+					      segment_index(p->segment) == index));
+}
+
 static void on_frame(struct loop_watch *w, int index, const uint8_t *bytes, size_t size)
 {
 	struct loop_frame f;
@@ -305,9 +315,8 @@ static void on_frame(struct loop_watch *w, int index, const uint8_t *bytes, size
 		return; /* most of them, in a loop: they run round until it is cut */
 	if (!loop_frame_is_ours(&w->secret, bytes))
 		return;
-	/* Two bridges of this host may well be the same Ethernet, by another host. */
 	p->master = master_of(w, p);
-	if (p->master && p->master == index)
+	if (is_home(p, index))
 		on_came_back(w, p, &f, now);
 }
 

@@ -5,10 +5,11 @@
  * frame to a group would run round in it for ever.
  *
  * A port in a bridge sends a small frame now and then (loop-frame.h), at short intervals after it
- * was added.  If one comes back to that same bridge, there is a loop through the port.  Then, after
- * a moment, the newest of the ports that are in it is blocked (by the bridge: nothing gets in or
- * out, but for our frames, which are sent at the port itself).  It is opened again when these no
- * longer come back; each time that turns out to have been too early, later.
+ * was added.  If one comes back to that same bridge, or an interface spliced to it, there is a loop
+ *through the port.  Then, after a moment, the newest of the ports that are in it is blocked (by the
+ *bridge: nothing gets in or out, but for our frames, which are sent at the port itself).  It is
+ *opened again when these no longer come back; each time that turns out to have been too early,
+ *later.
  *
  *	QUIET --came back--> SUSPECT --still does, and is the newest--> BLOCKED
  *	  ^---------no longer--/  ^--comes back after it was opened--\    | no longer comes back
@@ -25,6 +26,9 @@
 
 struct loop_port {
 	int index; /* the device, in that place */
+	/* That it is in, borrowed: what comes in by a spliced interface gets there as well, and
+	 * need not pass the bridge's own link. May be NULL. */
+	const struct segment *segment;
 	bool passive;
 	/* From the event loop: it was blocked, or it is open again. May free the port. */
 	void (*on_block)(void *user, bool blocked);

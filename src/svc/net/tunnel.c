@@ -289,6 +289,7 @@ static void watch_loops(struct tunnel *t)
 	if (t->segment_port.isolated)
 		return;
 	t->loop_port.index = t->index;
+	t->loop_port.segment = t->segment;
 	t->loop_port.on_block = on_block;
 	t->loop_port.user = t;
 	if (loop_add(t->place, &t->loop_port, &e))
