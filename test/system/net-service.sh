@@ -42,6 +42,8 @@ fails_with "one without Ethernet" 1 'tun9 carries no Ethernet' metac_a net expor
 ip -n ${NS}a link del tun9
 fails_with "a name that is taken" 1 'there is an interface eth1 here already' metac_a net export newlocal:eth1
 fails_with "a name of a tunnel's part" 1 'mcx01234567' metac_a net export newlocal:mcx01234567
+fails_with "a name that the kernel has for itself" 1 'default cannot be an interface.s name' metac_a net export newlocal:default
+fails_with "also as a new name" 1 'all cannot be an interface.s name' metac_a net rename local:eth1 all
 check "interfaces are listed" metac_a net interfaces
 metac_a net interfaces >"$TOP/interfaces"
 check "with their kind" grep -q '^eth1 *veth' "$TOP/interfaces"

@@ -33,8 +33,9 @@ static int check_new_name(struct place *p, struct vat_text name, struct err *e)
 			"\"%.40s\" cannot be a name: 1 to 15 bytes, without \"/\", \":\" and white "
 			"space",
 			name.s);
-	if (iface_name_is_ours(name.s))
-		return err_set(e, -EINVAL, "%s: tunnels have such names", name.s);
+	int r = iface_check_new_name(name.s, e);
+	if (r < 0)
+		return r;
 	if (rtnl_link_by_name(p->rtnl, name.s, &there, NULL) == 0)
 		return err_set(e, -EEXIST, "there is an interface %s already", name.s);
 	return 0;

@@ -89,6 +89,17 @@ bool iface_name_is_ours(const char *name)
 	       strspn(name + 3, "0123456789abcdef") == 8;
 }
 
+int iface_check_new_name(const char *name, struct err *e)
+{
+	if (!strcmp(name, "all") || !strcmp(name, "default"))
+		return err_set(e, -EINVAL,
+			"%s cannot be an interface's name: the kernel has settings of that name",
+			name);
+	if (iface_name_is_ours(name))
+		return err_set(e, -EINVAL, "%s: parts of tunnels have such names", name);
+	return 0;
+}
+
 int iface_check(const struct rtnl_link *l, struct err *e)
 {
 	if (iface_name_is_ours(l->name) && net_mark_is_any(l->alias))

@@ -58,6 +58,8 @@ int iface_look(struct iface *f, struct place **ret_place, struct rtnl_link *ret,
 struct net_kernel_interface_c iface_serve_like(struct iface *f, const struct iface *like);
 /* "mcx01234567" */
 bool iface_name_is_ours(const char *name);
+/* Can a link be called that? -EINVAL with e set: tunnels' parts are, or the kernel lets nobody. */
+int iface_check_new_name(const char *name, struct err *e);
 /* Can others be joined to that link? -EBUSY, -EINVAL with e set: it is a part of a tunnel, it
  * carries no Ethernet. */
 int iface_check(const struct rtnl_link *l, struct err *e);

@@ -145,8 +145,8 @@ static int create(struct namespace *n, struct vat_text name, struct net_create_o
 	struct iface f = {.namespace = n->name, .kernel = true};
 	struct place *p = NULL;
 	int r = check_name(name, e);
-	if (r >= 0 && iface_name_is_ours(name.s))
-		r = err_set(e, -EINVAL, "%s: parts of tunnels have such names", name.s);
+	if (r >= 0)
+		r = iface_check_new_name(name.s, e);
 	if (r >= 0)
 		r = place_get(n->ns, n->name, &p, e);
 	if (r >= 0)
