@@ -293,18 +293,38 @@ static int explain_several(struct client *c, const struct net_bindings *b, const
 		show_word(word, shown, sizeof(shown)), ids, at >= 100 ? " ..." : "");
 }
 
+/* "local:lab0", "newnetns:blue:eth0" as other verbs take it: what is behind the scheme. */
+static const char *without_scheme(const char *word)
+{
+	static const char *const schemes[] = {"local:", "newlocal:", "netns:", "newnetns:"};
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (!strncmp(word, schemes[i], strlen(schemes[i])))
+			return word + strlen(schemes[i]);
+	return word;
+}
+
+/* Both are of this host: the second has as good a name. */
+static bool is_other_end(struct net_binding_info_r i, const char *word)
+{
+	struct vat_text source = net_binding_info_get_source(i);
+	const char *name = without_scheme(source.s);
+	return name != source.s && !strcmp(name, word);
+}
+
 int net_binding_find(struct client *c, const struct net_bindings *b, const char *word, bool own,
 	uint32_t *ret_index)
 {
 	uint32_t found[8], n = 0, others = 0;
 	char shown[80];
 	(void)show_word(word, shown, sizeof(shown));
-	for (int begins = 0; begins < 2 && !n; begins++)
+	word = without_scheme(word);
+	for (int pass = 0; pass < 3 && !n; pass++)
 		for (uint32_t i = 0; i < b->infos.l.count && n < ARRAY_SIZE(found); i++) {
 			struct net_binding_info_r info = net_binding_info_at(b->infos, i);
 			struct vat_text id = net_binding_info_get_id(info);
-			bool yes = begins ? id_matches(id.s, id.len, word) == ID_BEGINS
-					  : net_binding_is_meant(info, word);
+			bool yes = pass == 0   ? net_binding_is_meant(info, word)
+				   : pass == 1 ? id_matches(id.s, id.len, word) == ID_BEGINS
+					       : is_own(b, i) && is_other_end(info, word);
 			if (!yes)
 				continue;
 			if (own && !is_own(b, i))

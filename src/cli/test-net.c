@@ -20,20 +20,23 @@ static struct net_binding_info_r binding(
 
 static struct vat_message *msg;
 
-/* Three made here, and one by others. */
+/* Five made here, and one by others. */
 static struct net_bindings sample(void)
 {
 	msg = vat_message_new(0, 0);
 	CHECK(msg);
 	struct vat_list_b l = vat_init_struct_list(
-		vat_root_b(msg), NET_BINDING_INFO_DATA_WORDS, NET_BINDING_INFO_PTRS, 5);
+		vat_root_b(msg), NET_BINDING_INFO_DATA_WORDS, NET_BINDING_INFO_PTRS, 6);
 	binding(l, 0, "lab0", "", "aaaa1111");
 	binding(l, 1, "eth0", "blue", "bbbb1111");
 	binding(l, 2, "br0", "", "cccc1111");
 	binding(l, 3, "br0", "", "cccc2222");
-	binding(l, 4, "eth1", "", "dddd1111");
+	binding(l, 4, "p1", "", "eeee1111");
+	struct net_binding_info_b own = {vat_list_struct_b(l, 4)};
+	net_binding_info_set_source(own, vat_str("newlocal:p2"));
+	binding(l, 5, "eth1", "", "dddd1111");
 	struct net_bindings b = {.infos = {vat_list_b_r(l)}};
-	b.caps.count = 4;
+	b.caps.count = 5;
 	return b;
 }
 
@@ -58,14 +61,22 @@ TEST(a_binding_is_found_by_name_or_id)
 	check("eth0", true, 1, NULL);
 	check("blue:eth0", true, 1, NULL);
 	check("cccc2", true, 3, NULL);
-	check("eth1", false, 4, NULL);
+	check("eth1", false, 5, NULL);
+	check("p2", true, 4, NULL);
+	check("local:p2", true, 4, NULL);
 	check(":lab0", true, 0, NULL);
+	check("local:lab0", true, 0, NULL);
+	check("newlocal:lab0", true, 0, NULL);
+	check("netns:blue:eth0", true, 1, NULL);
+	check("newnetns:blue:eth0", true, 1, NULL);
 }
 
 TEST(what_is_not_found_is_told)
 {
 	check("lab1", true, -ENOENT, "lab1 is not bound (see `metac net ls')");
 	check("a", true, -ENOENT, "is not bound");
+	check("local:lab1", true, -ENOENT, "local:lab1 is not bound");
+	check("netns:red:eth0", true, -ENOENT, "netns:red:eth0 is not bound");
 	check("red:eth0", true, -ENOENT, "is not bound");
 	check("blue:", true, -ENOENT, "is not bound");
 	check("", true, -ENOENT, "is not bound");
