@@ -18,7 +18,7 @@ static bool is_mac(struct vat_data d)
 }
 
 /* RFC 1918, 6598, 2544, 5737; RFC 4193, 3849. */
-static bool is_private(const struct rtnl_address *network)
+bool routed_is_private(const struct rtnl_address *network)
 {
 	static const struct {
 		const char *text;
@@ -61,7 +61,7 @@ static int check_part(
 		!leases_prefix_has(&p->route, &gateway->ip))
 		return err_set(
 			e, -EINVAL, "the routed network %s gives addresses that cannot be", text);
-	if (!is_private(&p->route))
+	if (!routed_is_private(&p->route))
 		return err_set(e, -EINVAL,
 			"the routed network is %s, which is not for private use: no route to it "
 			"is taken from another host",

@@ -21,6 +21,8 @@ struct routed_config {
 	uint8_t mac[RTNL_MAC_SIZE], gateway_mac[RTNL_MAC_SIZE];
 };
 
+/* Would another host take a route to it? */
+bool routed_is_private(const struct rtnl_address *network);
 /* -EINVAL with e set. */
 int routed_config_read(struct net_routed_config_r c, struct routed_config *ret, struct err *e);
 bool routed_config_equal(const struct routed_config *a, const struct routed_config *b);

@@ -13,6 +13,7 @@
  */
 #include "svc/net/routed.h"
 #include "svc/net/kernel/netconf.h"
+#include "svc/net/routed-config.h"
 #include "svc/net/routed-parts.h"
 
 #include "base/log.h"
@@ -71,7 +72,16 @@ int routed_check(struct net_create_options_r options, struct err *e)
 		return err_set(e, -EINVAL,
 			"a routed network is no \"%.*s\": it is of a kind of its own",
 			(int)MIN(kind.len, 32U), kind.s);
-	return read_prefixes(options, &l, e);
+	int r = read_prefixes(options, &l, e);
+	for (unsigned i = 0; i < l.n_prefixes && r >= 0; i++) {
+		char text[RTNL_ADDRESS_TEXT];
+		rtnl_address_format(&l.prefix[i], text);
+		if (!routed_is_private(&l.prefix[i]))
+			r = err_set(e, -EINVAL,
+				"%s is not for private use: no host would take a route to it",
+				text);
+	}
+	return r;
 }
 
 uint32_t routed_default_mtu(struct net_service *ns)
