@@ -107,15 +107,22 @@ static void write_base(const struct guard *g, FILE *f)
 static void write_port(const struct guard *g, const struct guard_port *p, FILE *f)
 {
 	fprintf(f, "add counter %s %s port-%u\n", g->f, g->table, p->port);
+	fprintf(f, "add element %s %s ports { %u }\n", g->f, g->table, p->port);
+}
+
+/* Not before there is a remote: it is the first to know of both ports, and what it sends until this
+ * side knows as well is nobody's attack. */
+static void write_counting(const struct guard *g, const struct guard_port *p, FILE *f)
+{
 	fprintf(f, "add element %s %s foreign { %u : \"port-%u\" }\n", g->f, g->table, p->port,
 		p->port);
-	fprintf(f, "add element %s %s ports { %u }\n", g->f, g->table, p->port);
 }
 
 static void write_port_removal(const struct guard *g, const struct guard_port *p, FILE *f)
 {
 	fprintf(f, "delete element %s %s ports { %u }\n", g->f, g->table, p->port);
-	fprintf(f, "delete element %s %s foreign { %u }\n", g->f, g->table, p->port);
+	if (p->counts)
+		fprintf(f, "delete element %s %s foreign { %u }\n", g->f, g->table, p->port);
 	fprintf(f, "delete counter %s %s port-%u\n", g->f, g->table, p->port);
 }
 
@@ -146,6 +153,8 @@ static void write_all(const struct guard *g, FILE *f)
 	list_for_each (it, &g->ports) {
 		const struct guard_port *p = list_entry(it, struct guard_port, link);
 		write_port(g, p, f);
+		if (p->counts)
+			write_counting(g, p, f);
 		write_remote(g, p, "add", false, f);
 	}
 }
@@ -235,8 +244,12 @@ int guard_port_remote(struct guard *g, uint16_t port, const struct rtnl_ip *addr
 	p->remote = address ? *address : (struct rtnl_ip){0};
 	p->remote_port = address ? remote_port : 0;
 	write_remote(g, p, "add", false, t.f);
+	p->counts |= address != NULL;
+	if (p->counts && !old.counts)
+		write_counting(g, p, t.f);
 	int r = run_change(g, &t, e);
 	if (r < 0) {
+		p->counts = old.counts;
 		p->remote = old.remote;
 		p->remote_port = old.remote_port;
 	}

@@ -37,6 +37,7 @@ struct guard_port {
 	uint16_t port;
 	struct rtnl_ip remote; /* family 0: none */
 	uint16_t remote_port;
+	bool counts; /* there has been a remote: what others send is counted */
 };
 
 struct guard_device {

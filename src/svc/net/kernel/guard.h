@@ -70,7 +70,7 @@ int guard_port_remote(struct guard *g, uint16_t port, const struct rtnl_ip *addr
 /* Is it so for the remote's address of one of the ports? */
 bool guard_has_remote(const struct guard *g,
 	bool (*is_so)(const struct rtnl_ip *remote, const void *user), const void *user);
-/* Packets to that port that were dropped. */
+/* Packets to that port that were dropped since it had its first remote. */
 int guard_port_foreign(struct guard *g, uint16_t port, uint64_t *ret, struct err *e);
 
 /* ---- links ---- */

@@ -351,6 +351,8 @@ static void attack_port(const struct addresses *a)
 			test_fail(__FILE__, __LINE__, "not as expected: %s", attacks[i].what);
 	ok(guard_port_add(s.g, P, &e), &e);
 	CHECK(!gets_in(&s, agreed));
+	ok(guard_port_foreign(s.g, P, &before, &e), &e);
+	CHECK_INT(before, 0); /* it may be the remote, before this side has heard of it */
 	guard_up(&s);
 	for (size_t i = 0; i < ARRAY_SIZE(attacks); i++) {
 		CHECK(gets_in(&s, agreed));

@@ -64,7 +64,9 @@ TEST(a_port_that_goes_takes_what_is_its_own_and_no_more)
 		ok(guard_port_add(g, port, &e), &e);
 	ok(guard_port_remote(g, 20001, &a, 30001, &e), &e);
 	ok(guard_port_remote(g, 20002, &a, 30001, &e), &e);
+	ok(guard_port_remote(g, 20003, &a, 30003, &e), &e); /* from then on it counts */
 	say_to("fd00::1", 20003);
+	ok(guard_port_remote(g, 20003, NULL, 0, &e), &e);
 	ok(guard_port_remove(g, 20001, &e), &e);
 	CHECK(!ruleset_has("20001"));
 	CHECK(ruleset_has("fd00::2 . 30001 . 20002"));
