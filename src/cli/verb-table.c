@@ -251,9 +251,8 @@ static const struct verb net_verbs[] = {
 	{"unbind", "NAME", {WORD_INTERFACE}, OPT_CONNECT, "undo a bind",
 		"NAME is that of the interface here (NS:DEV in another namespace, local:DEV too),\n"
 		"the binding's id, or the reference that `metac net bind' has printed. An\n"
-		"interface that was made goes with its last binding. A persistent one is "
-		"forgotten\n"
-		"too.",
+		"interface that was made goes with its last binding. A persistent one is\n"
+		"forgotten too.",
 		"metac net unbind lab0\nmetac net unbind ref://[fd00::1]/kFV4...", cmd_net_unbind},
 	{"ls", "", {}, OPT_CONNECT | OPT_ALL | OPT_JSON, "list what is bound",
 		"Those that were made on this host; with --all also those that others have made\n"
