@@ -60,7 +60,7 @@ static void open_ports(struct net_service *ns, const uint16_t *port, size_t coun
 {
 	for (size_t i = 0; i < count; i++)
 		if (port[i])
-			(void)guard_port_remove(ns->root->guard, port[i], NULL);
+			tunnel_port_release(ns, port[i]);
 }
 
 /* Returns how many of ours are there still, created interfaces that nobody holds. */

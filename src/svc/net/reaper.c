@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "svc/net/place.h"
+#include "svc/net/tunnel-link.h"
 
 #include <systemd/sd-event.h>
 
@@ -23,14 +24,22 @@ struct reaper {
 	sd_event_source *turn, *late;
 };
 
+/* Deleted by somebody else, or moved to where it is out of reach and can have its port again: we
+ * shall hear which it was, but not before its rules would go. */
+static bool is_astray(const struct reap *r)
+{
+	struct rtnl_link l;
+	return r->index && r->port &&
+	       rtnl_link_by_index(r->place->rtnl, r->index, &l, NULL) == -ENODEV;
+}
+
 static void rules_remove(struct net_service *ns, const struct reap *r)
 {
 	struct err e = {};
 	if (r->name[0] && guard_link_remove(r->place->guard, r->name, &e))
 		log_peer(LOG_WARNING, "rules of %s stay: %s", r->name, e.msg);
-	e.msg[0] = '\0';
-	if (r->port && guard_port_remove(ns->root->guard, r->port, &e))
-		log_peer(LOG_WARNING, "rules of UDP port %u stay: %s", r->port, e.msg);
+	if (r->port)
+		tunnel_port_release(ns, r->port);
 }
 
 static void links_delete(struct place *p, const int *index, size_t count)
@@ -49,9 +58,16 @@ static void delete_together(struct net_service *ns, struct reap *reaps, unsigned
 	int index[REAPER_MAX];
 	size_t n = 0;
 	struct place *p = reaps[0].place;
-	for (unsigned i = 0; i < count; i++)
-		if (reaps[i].place == p && reaps[i].index)
-			index[n++] = reaps[i].index;
+	for (unsigned i = 0; i < count; i++) {
+		if (reaps[i].place != p || !reaps[i].index)
+			continue;
+		if (is_astray(&reaps[i])) {
+			log_peer(LOG_WARNING, "UDP port %u stays shut: its link is not there",
+				reaps[i].port);
+			reaps[i].port = 0;
+		}
+		index[n++] = reaps[i].index;
+	}
 	links_delete(p, index, n);
 	place_ref(p);
 	for (unsigned i = 0; i < count; i++)

@@ -193,6 +193,34 @@ TEST(a_forged_mark_shuts_no_port)
 	host_done(&h);
 }
 
+/* Just before it is let go of: the service has not heard of that yet. */
+TEST(a_port_stays_shut_while_somebody_has_it)
+{
+	struct host h;
+	host_init(&h, "fd99::1");
+	struct place *p = place_new(&h);
+	struct created *c = create(p, "lab0");
+	uint16_t port = c->port;
+	AUTO_CLOSE int away = namespace_new();
+	AUTO(rtnl_free) struct rtnl *n = NULL;
+	enter(h.netns);
+	OK(rtnl_new(away, &n, &err_));
+	struct rtnl_change move = {.what = RTNL_SET_NETNS, .netns = away};
+	OK(rtnl_link_set(p->rtnl, c->index, &move, &err_));
+	CHECK(!(link_get(n, "lab0").flags & IFF_UP));
+	created_unref(c);
+	host_turn(&h);
+	CHECK(guard_port_is_ours(h.ns.root->guard, port));
+	link_up(n, link_get(n, "lab0").index);
+	tunnel_port_release(&h.ns, port);
+	CHECK(guard_port_is_ours(h.ns.root->guard, port));
+	OK(rtnl_link_delete(n, link_get(n, "lab0").index, &err_));
+	tunnel_port_release(&h.ns, port);
+	CHECK(!guard_port_is_ours(h.ns.root->guard, port));
+	place_unref(p);
+	host_done(&h);
+}
+
 TEST(an_end_of_a_veth_is_taken_over)
 {
 	struct host h;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "svc/net/place.h"
 
+#include <netinet/in.h>
 #include <sodium.h>
 #include <stdio.h>
 
@@ -32,16 +33,54 @@ int tunnel_link_explain(int code, struct err *e)
 		"or run a kernel that has it (CONFIG_VXLAN)");
 }
 
+uint16_t tunnel_link_port(struct place *p, const struct rtnl_link *link)
+{
+	struct net_service *ns = p->ns;
+	int id = -1;
+	if (link->vxlan_port < TUNNEL_PORT_FIRST || link->vxlan_port > TUNNEL_PORT_LAST)
+		return 0;
+	if (p->ino != ns->root->ino && rtnl_netns_id(p->rtnl, ns->root->netns, &id, NULL) < 0)
+		return 0;
+	return link->link_netns == id ? link->vxlan_port : 0;
+}
+
+static bool port_is_free(const struct net_service *ns, uint16_t port)
+{
+	const struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	const struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	bool is_v4 = ns->address.family == AF_INET;
+	int one = 1;
+	AUTO_CLOSE int fd = socket(ns->address.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || (!is_v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0))
+		return false;
+	return bind(fd, is_v4 ? (const void *)&v4 : (const void *)&v6,
+		       is_v4 ? sizeof(v4) : sizeof(v6)) == 0;
+}
+
+void tunnel_port_release(struct net_service *ns, uint16_t port)
+{
+	struct err e = {};
+	if (!guard_port_is_ours(ns->root->guard, port))
+		return;
+	if (!port_is_free(ns, port))
+		log_peer(LOG_WARNING, "UDP port %u stays shut: somebody has it still", port);
+	else if (guard_port_remove(ns->root->guard, port, &e))
+		log_peer(LOG_WARNING, "rules of UDP port %u stay: %s", port, e.msg);
+}
+
 static uint16_t port_choose(void)
 {
 	return (uint16_t)(TUNNEL_PORT_FIRST +
 			  randombytes_uniform(TUNNEL_PORT_LAST - TUNNEL_PORT_FIRST + 1));
 }
 
-static int link_up(struct tunnel_link *l, struct err *e)
+static int link_up(struct tunnel_link *l, uint16_t port, struct err *e)
 {
 	struct rtnl_link link;
 	int r = rtnl_link_by_name(l->place->rtnl, l->name, &link, e);
+	/* In somebody's namespace another one may have that name by now. */
+	if (!r && (link.vxlan_vni != l->vni || tunnel_link_port(l->place, &link) != port))
+		r = err_set(e, -EBUSY, "%s is not the link that was made", l->name);
 	if (r)
 		return r;
 	struct rtnl_change c = {
@@ -79,14 +118,15 @@ static int make_with_port(
 	if (r)
 		return r;
 	r = rtnl_vxlan_add(ns->root->rtnl, &cfg, e);
-	r = r ? tunnel_link_explain(r, e) : link_up(l, e);
+	r = r ? tunnel_link_explain(r, e) : link_up(l, port, e);
 	if (!r) {
 		l->port = port;
 		return 0;
 	}
-	struct err ignored = {};
-	if (guard_port_remove(ns->root->guard, port, &ignored))
-		log_peer(LOG_WARNING, "rules of UDP port %u stay: %s", port, ignored.msg);
+	if (r == -EADDRINUSE) /* it is another program's */
+		(void)guard_port_remove(ns->root->guard, port, NULL);
+	else
+		tunnel_port_release(ns, port);
 	return r;
 }
 
@@ -104,15 +144,4 @@ int tunnel_link_make(struct net_service *ns, struct tunnel_link *l, struct err *
 		return err_set(e, r, "no free UDP port found between %d and %d", TUNNEL_PORT_FIRST,
 			TUNNEL_PORT_LAST);
 	return r;
-}
-
-uint16_t tunnel_link_port(struct place *p, const struct rtnl_link *link)
-{
-	struct net_service *ns = p->ns;
-	int id = -1;
-	if (link->vxlan_port < TUNNEL_PORT_FIRST || link->vxlan_port > TUNNEL_PORT_LAST)
-		return 0;
-	if (p->ino != ns->root->ino && rtnl_netns_id(p->rtnl, ns->root->netns, &id, NULL) < 0)
-		return 0;
-	return link->link_netns == id ? link->vxlan_port : 0;
 }

@@ -36,6 +36,9 @@ int tunnel_link_make(struct net_service *ns, struct tunnel_link *l, struct err *
  * none in the namespace of the node's tunnels. (Who owns a namespace makes links there with any
  * mark and any port.) */
 uint16_t tunnel_link_port(struct place *p, const struct rtnl_link *link);
+/* The rules that shut a port go, when nobody has it any more: a link that somebody has moved to a
+ * namespace of his own, or given another name, would be open to all, and send to all. */
+void tunnel_port_release(struct net_service *ns, uint16_t port);
 /* What rtnl_vxlan_add() has failed with, in words that say what to do. Returns the code to use. */
 int tunnel_link_explain(int code, struct err *e);
 
