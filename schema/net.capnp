@@ -34,7 +34,8 @@ interface L2Interface extends (Persistence.Persistable, Metac.Waitable) {
 
   trace @4 (options :TraceOptions) -> (stream :Stream.Stream);
   # Each opening of the stream is a capture, in pcap format (draft-ietf-opsawg-pcap), of all
-  # frames that this interface sends and receives, from then on. Not of a restricted one.
+  # frames that this interface sends and receives, from then on. Not of a restricted one; of a routed
+  # network only of the KernelInterface.
 }
 
 struct TunnelOptions {

@@ -87,7 +87,10 @@ static int fill(struct client *c, struct net_trace_options_b b)
 /* The Stream; not waited for. */
 static int start(struct client *c, const struct net_target *t, struct stream_stream_c *ret)
 {
-	struct net_l2_interface_trace_req q = net_l2_interface_trace(c->loop.vat, t->iface);
+	/* Here the interface itself: of a routed network nobody else may see all. */
+	struct net_l2_interface_c iface =
+		t->kernel.cap ? net_l2_interface_cast(t->kernel.cap) : t->iface;
+	struct net_l2_interface_trace_req q = net_l2_interface_trace(c->loop.vat, iface);
 	int r = fill(c, net_l2_interface_trace_params_init_options(q.params));
 	if (r < 0) {
 		vat_call_free(q.call);

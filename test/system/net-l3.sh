@@ -70,6 +70,14 @@ check "and by IPv6" pings b fd09::1
 check "hostA reaches hostB" pings a 10.9.0.2
 check "and hostC by IPv6" pings a fd09::3
 check "hostB reaches hostC" pings b 10.9.0.3
+fails_with "hostB cannot capture what others say there" 1 "administers its host only" \
+	metac_b net trace --count 1 -o "$TOP/b/cap" "$ref"
+exec_on_host a ping -i 0.05 10.9.0.2 >/dev/null 2>&1 &
+pid=$!
+check "hostA can" timeout 30 env METAC_RUNTIME_DIR="$TOP/a/run" METAC_ADDRESS=$A \
+	nsenter --net=/run/netns/${NS}a "$BUILD/metac" net trace --count 2 -o "$TOP/a/cap" local:lab3
+kill $pid
+wait $pid
 if [ -e /proc/sys/net/ipv6/conf/lo/force_forwarding ]; then
 	check "and by IPv6" pings b fd09::3
 fi

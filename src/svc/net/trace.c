@@ -139,6 +139,10 @@ static int trace_new(
 	uint32_t n = filter.count;
 	if (f->n_restrictions)
 		return err_set(e, -EPERM, "no captures of a restricted interface");
+	/* Its members do not see each other's. */
+	if (f->created && f->created->routed && !f->kernel)
+		return err_set(
+			e, -EPERM, "a routed network is captured by who administers its host only");
 	if (n > TRACE_FILTER_MAX)
 		return err_set(e, -EINVAL, "a filter of %u instructions (at most %d)", n,
 			TRACE_FILTER_MAX);
