@@ -262,6 +262,26 @@ streams "backplane" b 10.1.6.1
 metac_b net unbind lab9
 check "backplane: nothing is left" nothing_left
 
+# ---- a bridge with no other port: its neighbours know it by one address
+ip -n ${NS}a link add alone type bridge
+ip -n ${NS}a addr add 10.1.8.1/24 dev alone
+ip -n ${NS}a link set alone up
+mac_of_alone() { ip -n ${NS}a -o link show alone | sed 's/.*link.ether \([^ ]*\).*/\1/'; }
+ref=$(metac_a net export local:alone)
+check "a bridge without ports is bound" bind b "$ref" lab8 10.1.8.7
+check "bridge without ports: its host" pings b 10.1.8.1
+was=$(mac_of_alone)
+metac_b net unbind lab8
+check "bridge without ports: bound again" bind b "$ref" lab8 10.1.8.7
+check "bridge without ports: it has the same address" test "$(mac_of_alone)" = "$was"
+check "bridge without ports: another host" bind c "$ref" lab8 10.1.8.8
+check "bridge without ports: the hosts and it see each other" eval 'pings b 10.1.8.1 && pings c 10.1.8.1 && pings c 10.1.8.7'
+metac_b net unbind lab8
+check "bridge without ports: still the same" test "$(mac_of_alone)" = "$was"
+check "bridge without ports: the other host still sees it" pings c 10.1.8.1
+metac_c net unbind lab8
+ip -n ${NS}a link del alone
+
 # ---- large frames, where the network between can take them
 for h in a b; do ip -n $NS$h link set v0 mtu 9000; done
 for h in a b c; do ip -n ${NS}x link set v$h mtu 9000; done

@@ -351,6 +351,27 @@ static int bridge_mtu(struct segment *s, uint32_t *ret, struct err *e)
 	return r;
 }
 
+/* A bridge of the host's without any other port has ours as its address, and its neighbours know it
+ * by that: it has to be the same when the node or a tunnel comes back.  Ports of one bridge may all
+ * have it. FNV-1a. */
+static void lasting_mac(const struct segment *s, uint8_t mac[RTNL_MAC_SIZE])
+{
+	struct rtnl_link bridge;
+	uint64_t h = 0xcbf29ce484222325;
+	if (rtnl_link_by_index(rtnl_of(s), s->bridge, &bridge, NULL) < 0 ||
+		iface_name_is_ours(bridge.name))
+		return;
+	const char *words[] = {s->place->ns->address_text, bridge.name};
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		for (const char *p = words[i];; p++) {
+			h = (h ^ (uint8_t)*p) * 0x100000001b3;
+			if (!*p)
+				break;
+		}
+	for (size_t i = 1; i < RTNL_MAC_SIZE; i++)
+		mac[i] = (uint8_t)(h >> (8 * i));
+}
+
 /* A bridge takes the smallest MAC of its ports for its own: not that of a device of ours, which
  * would change a host's address for a while. */
 static bool high_mac(struct segment *s, const struct segment_port *p, uint8_t ret[RTNL_MAC_SIZE])
@@ -363,6 +384,7 @@ static bool high_mac(struct segment *s, const struct segment_port *p, uint8_t re
 		return false;
 	memcpy(ret, l.mac, RTNL_MAC_SIZE);
 	ret[0] = 0xfe;
+	lasting_mac(s, ret);
 	return true;
 }
 
