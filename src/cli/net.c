@@ -298,8 +298,10 @@ static const char *without_scheme(const char *word)
 {
 	static const char *const schemes[] = {"local:", "newlocal:", "netns:", "newnetns:"};
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
-		if (!strncmp(word, schemes[i], strlen(schemes[i])))
-			return word + strlen(schemes[i]);
+		if (!strncmp(word, schemes[i], strlen(schemes[i]))) {
+			const char *rest = word + strlen(schemes[i]);
+			return !strstr(schemes[i], "netns") || strchr(rest, ':') ? rest : word;
+		}
 	return word;
 }
 

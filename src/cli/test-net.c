@@ -76,6 +76,7 @@ TEST(what_is_not_found_is_told)
 	check("lab1", true, -ENOENT, "lab1 is not bound (see `metac net ls')");
 	check("a", true, -ENOENT, "is not bound");
 	check("local:lab1", true, -ENOENT, "local:lab1 is not bound");
+	check("netns:lab0", true, -ENOENT, "netns:lab0 is not bound");
 	check("netns:red:eth0", true, -ENOENT, "netns:red:eth0 is not bound");
 	check("red:eth0", true, -ENOENT, "is not bound");
 	check("blue:", true, -ENOENT, "is not bound");
