@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { TENTATIVE_TRIES = 50, TENTATIVE_WAIT_MS = 100, LOCK_TRIES = 8 };
+enum { TENTATIVE_TRIES = 50, TAKEN_TRIES = 30, WAIT_MS = 100, LOCK_TRIES = 8 };
 
 /* ---- directories --------------------------------------------------------------------------- */
 
@@ -197,6 +197,11 @@ static int parse_address(const char *address, uint16_t port, struct sockaddr_sto
 	return r < 0 ? err_set(e, r, "not an IP address: %s", address) : 0;
 }
 
+static void wait_a_little(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = WAIT_MS * 1000000L}, NULL);
+}
+
 /* Is it ours? The question is asked before anything is made. */
 static int check_address(const char *address, struct err *e)
 {
@@ -209,7 +214,7 @@ static int check_address(const char *address, struct err *e)
 	/* A new IPv6 address can be used only when the kernel has seen that nobody else has it. */
 	for (unsigned i = 0; fd == -EADDRNOTAVAIL && i < TENTATIVE_TRIES && host_has_address(&sa);
 		i++) {
-		nanosleep(&(struct timespec){.tv_nsec = TENTATIVE_WAIT_MS * 1000000L}, NULL);
+		wait_a_little();
 		fd = listen_tcp(&sa, len, 1);
 	}
 	if (fd == -EADDRNOTAVAIL)
@@ -226,6 +231,11 @@ static int listen_node(const char *address, struct err *e)
 	if (r < 0)
 		return r;
 	r = listen_tcp(&sa, len, SOMAXCONN);
+	/* The node of a predecessor that was killed dies with it, but not at the same moment. */
+	for (unsigned i = 0; r == -EADDRINUSE && i < TAKEN_TRIES; i++) {
+		wait_a_little();
+		r = listen_tcp(&sa, len, SOMAXCONN);
+	}
 	if (r == -EADDRINUSE)
 		return err_set(
 			e, r, "TCP port %d of %s is taken by another program", PLACE_PORT, address);

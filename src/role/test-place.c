@@ -131,6 +131,30 @@ TEST(taken_port_is_told)
 	cleanup();
 }
 
+/* A node whose supervisor was killed holds the port a little longer. */
+TEST(port_that_is_about_to_be_free_is_waited_for)
+{
+	struct place_options o = setup("127.0.0.35");
+	struct sockaddr_storage sa;
+	socklen_t len;
+	CHECK_INT(addr_parse(o.address, PLACE_PORT, &sa, &len), 0);
+	int fd = listen_tcp(&sa, len, 1);
+	CHECK(fd >= 0);
+	pid_t dying = fork();
+	CHECK(dying >= 0);
+	if (!dying) {
+		usleep(300000);
+		_exit(0);
+	}
+	close(fd);
+	struct place p;
+	struct err e = {0};
+	CHECK_INT(place_open(&o, &p, &e), 0);
+	CHECK(waitpid(dying, NULL, 0) == dying);
+	place_close(&p);
+	cleanup();
+}
+
 static int as_nobody(const struct place_options *o)
 {
 	struct place p;
