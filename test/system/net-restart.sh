@@ -182,6 +182,11 @@ ref=$(metac_a net export --persistent local:br0)
 check "an interface of another namespace is bound" metac_a net bind --persistent "$ref" newnetns:${NS}s:lab4
 ip -n ${NS}s addr add 10.1.0.9/24 dev lab4
 check "host a answers through it" wait_until 10 station_pings
+check "the exported interface is deleted" ip -n ${NS}a link del br0
+a_is_in_state() { metac_a net ls --json | grep -q "\"state\": *\"$1\""; }
+check "it is waited for" wait_until 20 a_is_in_state waiting
+check "it is made again" segment_up
+check "and they are joined again" wait_until 20 station_pings
 check "without a tunnel" test -z "$(ip -n ${NS}a -o link show type vxlan)"
 for role in net persistence node; do
 	old=$(role_pid a $role)

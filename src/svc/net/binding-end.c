@@ -8,11 +8,28 @@
 
 /* ---- before it is asked -------------------------------------------------------------------- */
 
+static void withdraw(struct binding *b)
+{
+	if (b->offered)
+		joint_offer_withdraw(&b->offer);
+	b->offered = false;
+	b->offer.joint = NULL;
+}
+
+/* A created interface that was joined on its own host has become another link. */
+static bool is_stale(const struct binding *b)
+{
+	int index = segment_index(b->cfg.segment);
+	return !b->tunnel && (!index || (b->iface.created && b->iface.created->index != index));
+}
+
 static int take_segment(struct binding *b, struct err *e)
 {
 	struct tunnel_config *cfg = &b->cfg;
-	if (cfg->segment)
+	if (cfg->segment && !is_stale(b))
 		return 0;
+	withdraw(b);
+	segment_unref(cfg->segment);
 	*cfg = (struct tunnel_config){};
 	int r = iface_tunnel_config(&b->iface, cfg, e);
 	if (r < 0)
@@ -38,14 +55,6 @@ static void on_taken(struct joint_offer *o)
 {
 	struct binding *b = container_of(o, struct binding, offer);
 	tunnel_free(TAKE_PTR(b->tunnel));
-}
-
-static void withdraw(struct binding *b)
-{
-	if (b->offered)
-		joint_offer_withdraw(&b->offer);
-	b->offered = false;
-	b->offer.joint = NULL;
 }
 
 static void offer(struct binding *b)

@@ -52,12 +52,24 @@ struct joint {
 
 /* ---- what happens to it -------------------------------------------------------------------- */
 
-/* Either of those who hear it may free us, which tells the other one. */
+/* The interface itself, whatever joins it. */
+static bool is_there(const struct joint_end *end)
+{
+	const struct created *c = end->created;
+	const struct place *p = c ? c->place : segment_place(end->segment);
+	int index = c ? c->index : segment_index(end->segment);
+	struct rtnl_link l;
+	return index && !p->lost && rtnl_link_by_index(p->rtnl, index, &l, NULL) != -ENODEV;
+}
+
+/* The end whose interface has gone is told, or else the first; who hears it frees us, which the
+ * other one sees. */
 static int on_gone_turn(sd_event_source *source, void *user)
 {
 	struct joint *j = user;
 	j->gone_source = sd_event_source_disable_unref(j->gone_source);
-	struct joint_end *end = &j->ends[j->ends[0].gone ? 0 : 1];
+	int which = is_there(&j->ends[0]) && !is_there(&j->ends[1]);
+	struct joint_end *end = &j->ends[j->ends[which].gone ? which : !which];
 	if (end->gone)
 		end->gone(end->user, j->why);
 	return 0;
