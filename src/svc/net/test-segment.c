@@ -469,6 +469,50 @@ TEST(mtu_mac_and_name_may_change)
 }
 
 /* A macvlan takes the place that a bridge needs, also one that has moved away. */
+TEST(a_port_of_a_bridge_that_filters_vlans_is_spliced)
+{
+	struct world w;
+	struct err e = {};
+	world_new(&w);
+	ok(rtnl_bridge_add(w.host.rtnl, "br0", NULL, &e), &e);
+	if (system("ip link set br0 type bridge vlan_filtering 1") != 0)
+		test_skip("no bridge here filters VLANs");
+	change(&w.host, "S",
+		(struct rtnl_change){
+			.what = RTNL_SET_MASTER, .master = iface(&w.host, "br0").index});
+	world_get(&w, "S");
+	world_join(&w, 0);
+	CHECK_INT(segment_how(w.segment), SEGMENT_SPLICE);
+	CHECK(iface(&w.host, "P0").master != iface(&w.host, "br0").index);
+	world_leave(&w, 0);
+	world_unchanged(&w);
+	world_free(&w);
+}
+
+TEST(the_interface_is_guarded_as_long_as_it_is_joined)
+{
+	struct err e = {};
+	uint64_t n;
+	for (int backplane = 0; backplane < 2; backplane++) {
+		struct world w;
+		world_new(&w);
+		if (backplane)
+			address(&w.host, "S", "fd99::1/64");
+		world_get(&w, "S");
+		CHECK_INT(guard_link_dropped(w.place.guard, "S", &n, &e), -ENOENT);
+		CHECK_INT(segment_is_backplane(w.segment), backplane);
+		world_join(&w, 0);
+		ok(guard_link_dropped(w.place.guard, "S", &n, &e), &e);
+		/* What is to the node gets in where the node is reached, and nowhere else. */
+		AUTO_FREE char *rules = output("nft list ruleset");
+		CHECK_INT(strstr(rules, "jump self-0") != NULL, backplane);
+		world_leave(&w, 0);
+		CHECK_INT(guard_link_dropped(w.place.guard, "S", &n, &e), -ENOENT);
+		world_unchanged(&w);
+		world_free(&w);
+	}
+}
+
 TEST(an_interface_with_others_on_top_is_spliced)
 {
 	for (unsigned away = 0; away < 2; away++) {
