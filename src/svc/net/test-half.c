@@ -124,6 +124,27 @@ TEST(questions_are_checked)
 	down(&w);
 }
 
+TEST(who_can_send_in_one_network_only_gets_that)
+{
+	struct world w = {};
+	up(&w);
+	for (int own = 0; own < 2; own++) {
+		struct net_l2_interface_setup_vxlan_req q =
+			net_l2_interface_setup_vxlan(w.loop.vat, w.b.iface.cap);
+		metac_node_address_set_ip(
+			net_l2_interface_setup_vxlan_params_init_remote(q.params), vat_str(A));
+		net_l2_interface_setup_vxlan_params_set_dst_port(q.params, 4000);
+		net_l2_interface_setup_vxlan_params_set_vni_num(q.params, 77);
+		net_tunnel_options_set_own_vni(
+			net_l2_interface_setup_vxlan_params_init_options(q.params), own);
+		CHECK(!CALL(&w.loop, q, net_l2_interface_setup_vxlan_send).failed);
+		CHECK_INT(fake.last->cfg.vni, own ? 0 : 77);
+		vat_call_free(q.call);
+		settle(&w);
+	}
+	down(&w);
+}
+
 TEST(what_one_caller_can_have_is_limited)
 {
 	enum { MANY = 1024 };

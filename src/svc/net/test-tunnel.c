@@ -358,6 +358,10 @@ TEST(several_have_one_created_interface)
 	tunnel_free(second);
 	host_turn(&a);
 	check_pass(&at_a, &at_b);
+	/* When the first has gone as well, the interface is free for the next. */
+	tunnel_free(at_a.tunnel);
+	OK(tunnel_new(&a.ns, &cfg, &at_a.tunnel, &err_));
+	CHECK_STR(tunnel_device(at_a.tunnel), "lab0");
 	end_done(&at_a);
 	end_done(&at_b);
 	end_done(&more);
