@@ -212,8 +212,11 @@ TEST(a_cut_tunnel_comes_back_with_the_same_link)
 	CHECK_INT(frame_send(at_a.frames, 201, 46), 0);
 	CHECK_INT(frame_send(at_b.frames, 202, 46), 0);
 	CHECK_COUNTED(&at_a, foreign, foreign + 1);
-	CHECK_INT(frame_next(at_a.frames, 0), -1);
-	CHECK_INT(frame_next(at_b.frames, 0), -1);
+	/* Others were sent before, and came late. */
+	for (int got; (got = frame_next(at_a.frames, 0)) >= 0;)
+		CHECK(got != 202);
+	for (int got; (got = frame_next(at_b.frames, 0)) >= 0;)
+		CHECK(got != 201);
 	end_done(&at_b);
 	end_begin(&again, &b, b.ns.root, "lab9", true);
 	ends_connect(&at_a, &again);
