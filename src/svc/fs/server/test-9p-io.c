@@ -215,7 +215,7 @@ TEST(long_writes_of_any_range)
 	uint8_t *data = malloc(MOST), *seen = malloc(MOST);
 	start(&p);
 	CHECK_INT(t_create(&p, 1, "f", P9_O_RDWR, 0600), 0);
-	int fd = openat(tree_dir, "f", O_RDONLY | O_CLOEXEC);
+	int fd = openat(tree_dir, "f", O_RDWR | O_CLOEXEC);
 	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
 		fill_pattern(data, ranges[i].len, i * 1000);
 		CHECK_INT(t_write(&p, 1, ranges[i].offset, data, ranges[i].len), ranges[i].len);
@@ -224,7 +224,9 @@ TEST(long_writes_of_any_range)
 	}
 	CHECK_INT(t_write(&p, 77, 0, data, MOST), -EBADF);
 	CHECK_INT(t_write(&p, 0, 0, data, MOST), -EBADF);
-	CHECK_INT(t_write(&p, 1, INT64_MAX - 200000, data, MOST), -EFBIG);
+	/* Of the file systems that have files that long, tmpfs is one. */
+	if (pwrite(fd, "x", 1, INT64_MAX - 200000) < 0)
+		CHECK_INT(t_write(&p, 1, INT64_MAX - 200000, data, MOST), -EFBIG);
 	CHECK_INT(t_write(&p, 1, UINT64_MAX - 1, data, MOST), -EINVAL);
 	CHECK_INT(t_getattr(&p, 1), 0);
 	close(fd);
