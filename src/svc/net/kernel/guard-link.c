@@ -70,6 +70,9 @@ static void write_depth(const struct guard *g, const char *chain, unsigned tags,
 	else
 		snprintf(type, sizeof type, "meta protocol");
 	snprintf(ip, sizeof ip, "%s %s", type, v6 ? "0x86dd" : "0x0800");
+	/* Most frames are of the other family, and are done with here. */
+	fprintf(f, "add rule netdev %s %s-%u %s != { %s, 0x8100, 0x88a8 } return\n", g->table,
+		chain, tags, type, v6 ? "0x86dd" : "0x0800, 0x0806");
 	write_match(g, chain, tags, ip, v6 ? 64 : 96, f);
 	if (dest)
 		write_match(g, chain, tags, ip, v6 ? 192 : 128, f);
