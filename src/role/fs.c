@@ -3,34 +3,11 @@
  * Role `fs`: the filesystem service.  It opens paths and mounts, so it is root with the few
  * capabilities that takes; it parses no data of a resource (its workers do), only RPC.
  */
-#include "svc/fs/fs-role.h"
-#include "base/log.h"
-#include "core/ref.h"
 #include "role/roles.h"
-
-#include <fcntl.h>
-#include <getopt.h>
+#include "role/service.h"
+#include "svc/fs/fs-role.h"
 
 int role_fs(int argc, char **argv)
 {
-	static const struct option options[] = {{"address", required_argument, NULL, 'a'},
-		{"runtime-dir", required_argument, NULL, 'r'}, {}};
-	char address[64] = "";
-	const char *runtime_dir = NULL;
-	log_set_role("fs");
-	optind = 1;
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 'r')
-			runtime_dir = optarg;
-		else if (c != 'a' || address_canonical(optarg, address, sizeof(address)) < 0)
-			return 2;
-	}
-	if (!*address || !runtime_dir)
-		return 2;
-	AUTO_CLOSE int runtime = open(runtime_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (runtime < 0) {
-		log_error("%s: %s", runtime_dir, strerror(errno));
-		return 1;
-	}
-	return chdir("/") < 0 ? 1 : fs_service_run(address, runtime);
+	return role_service(argc, argv, "fs", fs_service_run);
 }
